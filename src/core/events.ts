@@ -1,0 +1,72 @@
+// Everything that can happen, as one union. Code emits events; the CLI, the manager's log and the API render them.
+
+import type { AppState, DeployOutcome, DeployPhase, Generation, LossReport, Slot } from './status.ts';
+
+interface Base {
+  /** ISO 8601. */
+  readonly time: string;
+}
+interface OfApp extends Base {
+  readonly app: string;
+}
+interface OfWorker extends OfApp {
+  readonly slot: Slot;
+  readonly pid: number;
+  readonly generation: Generation;
+}
+
+export type AppEvent =
+  | (OfApp & { readonly type: 'app-state'; readonly state: AppState; readonly previous: AppState })
+  | (OfApp & { readonly type: 'scaled'; readonly from: number; readonly to: number })
+  | (OfApp & { readonly type: 'applied-live'; readonly keys: readonly string[] })
+  | (OfWorker & { readonly type: 'worker-started' })
+  | (OfWorker & { readonly type: 'worker-ready'; readonly bootMs: number })
+  | (OfWorker & { readonly type: 'worker-draining'; readonly reason: string })
+  | (OfWorker & {
+      readonly type: 'worker-exited';
+      readonly code: number | null;
+      readonly signal: string | null;
+      /** True for an exit that was asked for. */
+      readonly expected: boolean;
+      readonly reason: string;
+    })
+  | (OfWorker & { readonly type: 'worker-recycle'; readonly reason: string })
+  | (OfApp & { readonly type: 'worker-backoff'; readonly slot: Slot; readonly delayMs: number; readonly failures: number })
+  | (OfApp & { readonly type: 'worker-gave-up'; readonly slot: Slot; readonly failures: number })
+  | (OfApp & {
+      readonly type: 'deploy-started';
+      readonly generation: Generation;
+      readonly reason: string;
+      readonly strategy: string;
+    })
+  | (OfApp & {
+      readonly type: 'deploy-phase';
+      readonly generation: Generation;
+      readonly phase: DeployPhase;
+      readonly ready: number;
+      readonly desired: number;
+    })
+  | (OfApp & {
+      readonly type: 'deploy-finished';
+      readonly generation: Generation;
+      readonly outcome: DeployOutcome;
+      readonly reason: string;
+      readonly durationMs: number;
+      readonly loss: LossReport;
+    })
+  | (OfApp & { readonly type: 'hook-output'; readonly hook: string; readonly line: string })
+  | (OfApp & { readonly type: 'log-problem'; readonly stream: string; readonly message: string });
+
+export type ManagerEvent =
+  | (Base & { readonly type: 'manager-started'; readonly pid: number; readonly version: string })
+  | (Base & { readonly type: 'manager-stopped'; readonly reason: string })
+  | (Base & { readonly type: 'config-invalid'; readonly problems: number })
+  | (Base & { readonly type: 'reload-started' })
+  | (Base & { readonly type: 'reload-finished'; readonly ok: boolean; readonly changes: number })
+  | (Base & { readonly type: 'state-repaired'; readonly file: string; readonly message: string })
+  | (OfApp & { readonly type: 'cluster-started'; readonly pid: number })
+  | (OfApp & { readonly type: 'cluster-adopted'; readonly pid: number })
+  | (OfApp & { readonly type: 'cluster-lost'; readonly pid: number });
+
+export type EvenkeelEvent = AppEvent | ManagerEvent;
+export type EvenkeelEventType = EvenkeelEvent['type'];

@@ -1,0 +1,37 @@
+// Pure: what has to change so that what runs is what the file says, and why. Nothing is done here.
+
+import type { AppSpec } from './spec.ts';
+
+/** `restart`: takes effect when the app is restarted; a reload leaves it and says so. */
+export type ChangeClass = 'deploy' | 'scale' | 'live' | 'restart' | 'none';
+
+/** One difference of a key, without its values: those of env must never show. */
+export interface KeyChange {
+  /** `env.PORT`, `workers`, `logs.maxSize`. */
+  readonly path: string;
+  readonly kind: 'added' | 'removed' | 'changed';
+  readonly class: ChangeClass;
+  /** For people: "env.PORT changed", "workers 2 → 4". */
+  readonly reason: string;
+}
+
+export interface AppChange {
+  readonly app: string;
+  readonly action: 'start' | 'deploy' | 'scale' | 'live' | 'stop' | 'none';
+  /** At least one for every action but `none`. */
+  readonly reasons: readonly string[];
+  readonly keys: readonly KeyChange[];
+}
+
+export interface Plan {
+  /** One for every app of the file, in its order, then those that the file no longer has. */
+  readonly changes: readonly AppChange[];
+  readonly notices: readonly string[];
+}
+
+/** What runs, as far as planning needs it. */
+export interface RunningApp {
+  readonly name: string;
+  /** With live keys and worker count as they are now; null: known but not running (stopped by a command). */
+  readonly spec: AppSpec | null;
+}

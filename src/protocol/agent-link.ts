@@ -1,0 +1,63 @@
+// What a cluster process and the agent in one of its Node workers say to each other: NDJSON over a socket pair
+// that the worker inherits, and, when the cluster process was killed, over its successor's `agents.sock`.
+
+import type { ListenAddress } from '../core/spec.ts';
+import type { Generation, Slot } from '../core/status.ts';
+
+/** The one private variable, JSON; the agent deletes it before the app's first line runs. */
+export const AGENT_ENV = 'EVENKEEL_AGENT';
+
+/** The value of AGENT_ENV. */
+export interface AgentBoot {
+  readonly app: string;
+  readonly slot: Slot;
+  readonly generation: Generation;
+  /** File descriptor of the inherited link. */
+  readonly linkFd: number;
+  /** Where a successor of the cluster process listens for workers it did not fork. */
+  readonly reconnectPath: string;
+  /** Declared sockets and the file descriptors they were inherited as. */
+  readonly listen: readonly { readonly address: ListenAddress; readonly fd: number }[];
+  /** Hold the app's `listen` until told `open`. */
+  readonly gate: boolean;
+  readonly onUncaught: 'exit' | 'replace';
+  /** The signal an app may handle to stop, e.g. SIGTERM. */
+  readonly stopSignal: string;
+}
+
+/** Agent to cluster process. */
+export type AgentMessage =
+  /** First on every connection; `orphan` on a connection to a successor. */
+  | { readonly type: 'hello'; readonly pid: number; readonly slot: Slot; readonly generation: Generation; readonly orphan: boolean }
+  /** The app asked to listen and the gate holds it: it can be probed. */
+  | { readonly type: 'held'; readonly address: string }
+  /** The app listens; `declared`: on a declared socket, by its text (formatAddress). */
+  | { readonly type: 'listening'; readonly address: string; readonly declared: string | null }
+  /** The app asks for its own replacement (onUncaught: replace, or evenkeel/worker). */
+  | { readonly type: 'replace-me'; readonly reason: string }
+  | { readonly type: 'probed'; readonly id: number; readonly ok: boolean; readonly detail: string }
+  | { readonly type: 'metrics'; readonly id: number; readonly metrics: AgentMetrics }
+  /** While draining: how it stands. Sent at the start, at most each 250 ms after a change, and when asked `report`. */
+  | { readonly type: 'draining'; readonly finished: number; readonly inFlight: number; readonly open: number }
+  /** Nothing is left: the app was told to stop, or the process exits now. */
+  | { readonly type: 'drained'; readonly finished: number };
+
+/** Cluster process to agent. */
+export type AgentCommand =
+  | { readonly type: 'open' }
+  /** Ask the app's server for `path`, over a connection of the agent's own; the answer is `probed`. */
+  | { readonly type: 'probe'; readonly id: number; readonly path: string; readonly status: number | null; readonly timeout: number }
+  | { readonly type: 'metrics'; readonly id: number }
+  /** Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. */
+  | { readonly type: 'drain'; readonly timeout: number }
+  /** The deadline: answer `draining` at once, SIGKILL follows. */
+  | { readonly type: 'report' };
+
+export interface AgentMetrics {
+  /** Bytes. */
+  readonly rss: number;
+  /** CPU time used since the start, user and system, in microseconds. */
+  readonly cpuMicros: number;
+  readonly connections: number;
+  readonly requests: number;
+}
