@@ -34,6 +34,8 @@ export const ERRORS = {
   CLUSTER_LOST: failed(502),
   CLUSTER_START_FAILED: failed(500),
   STATE_DIR_UNSAFE: failed(500),
+  STATE_DIR_UNUSABLE: failed(500),
+  SPAWN_FAILED: failed(500),
   STATE_FROM_NEWER_VERSION: failed(500),
   TIMED_OUT: { exit: EXIT.timedOut, http: 504 },
   INTERNAL: failed(500),

@@ -31,7 +31,12 @@ export type AppEvent =
       readonly reason: string;
     })
   | (OfWorker & { readonly type: 'worker-recycle'; readonly reason: string })
-  | (OfApp & { readonly type: 'worker-backoff'; readonly slot: Slot; readonly delayMs: number; readonly failures: number })
+  | (OfApp & {
+      readonly type: 'worker-backoff';
+      readonly slot: Slot;
+      readonly delayMs: number;
+      readonly failures: number;
+    })
   | (OfApp & { readonly type: 'worker-gave-up'; readonly slot: Slot; readonly failures: number })
   | (OfApp & {
       readonly type: 'deploy-started';

@@ -1,4 +1,4 @@
-// Pure: what has to change so that what runs is what the file says, and why. Nothing is done here.
+// What has to change so that what runs is what the file says, and why: the vocabulary (plan-changes.ts computes it).
 
 import type { AppSpec } from './spec.ts';
 
@@ -32,6 +32,8 @@ export interface Plan {
 /** What runs, as far as planning needs it. */
 export interface RunningApp {
   readonly name: string;
-  /** With live keys and worker count as they are now; null: known but not running (stopped by a command). */
+  /** With live keys and worker count as they are now; null: known but not running. */
   readonly spec: AppSpec | null;
+  /** Why `spec` is null: stopped by a command (the default), or meant to run and yet down, as after a failed start. */
+  readonly down?: boolean;
 }

@@ -7,15 +7,7 @@ export type Generation = number;
 /** 0..N-1, stable over restarts and deploys. */
 export type Slot = number;
 
-export type AppState =
-  | 'starting'
-  | 'online'
-  | 'deploying'
-  | 'degraded'
-  | 'backoff'
-  | 'failed'
-  | 'stopping'
-  | 'stopped';
+export type AppState = 'starting' | 'online' | 'deploying' | 'degraded' | 'backoff' | 'failed' | 'stopping' | 'stopped';
 
 export type WorkerState = 'booting' | 'ready' | 'draining' | 'stopping' | 'backoff';
 

@@ -1,0 +1,47 @@
+// CLI: what a command has to work with. Everything outside the process comes through here, so tests put in their own.
+
+import type { Style } from './style.ts';
+
+export interface TextOutput {
+  /** Drops the text when the reader has left. */
+  write(text: string): void;
+  readonly isTTY: boolean;
+  /** Width of the terminal. */
+  readonly columns: number;
+  readonly style: Style;
+}
+
+/** The stream behind a TextOutput, as Node has it. */
+export interface RawOutput {
+  write(text: string): boolean;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+export interface GlobalOptions {
+  /** --config or EVENKEEL_CONFIG, as given. */
+  readonly config: string | null;
+  readonly profile: string | null;
+  readonly json: boolean;
+  readonly color: boolean;
+}
+
+/** What the process gives to a run of the CLI. */
+export interface Surroundings {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: RawOutput;
+  readonly stderr: RawOutput;
+  /** Aborted when nobody reads stdout any more. */
+  readonly outputClosed: AbortSignal;
+  /** Calls the listener for each SIGINT or SIGTERM from now on; returns the way to stop that. */
+  readonly onInterrupt: (listener: (signal: NodeJS.Signals) => void) => () => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface Context extends Omit<Surroundings, 'stdout' | 'stderr'> {
+  readonly globals: GlobalOptions;
+  readonly out: TextOutput;
+  readonly err: TextOutput;
+}

@@ -1,0 +1,95 @@
+// CLI: finds the manager of the ecosystem that a command is about. Starts nothing and, as long as a manager says where
+// it is, does not evaluate the config.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EvenkeelError } from '../core/errors.ts';
+import { ControlClient } from '../platform/control-client.ts';
+import { noManager } from '../platform/control-http.ts';
+import { configOf, defaultStateDir, findStateDir, isSameConfig } from '../platform/registry.ts';
+import { connectUnix, UnixConnectError } from '../platform/unix-client.ts';
+import type { Context } from './context.ts';
+import { findConfig, foldersUp } from './find-config.ts';
+
+const CONNECT_TIMEOUT = 5000;
+
+/** Throws NO_CONFIG where there is nothing to look for, and NO_MANAGER. */
+export async function requireManager(context: Context): Promise<ControlClient> {
+  const client = await findManager(context);
+  if (client === null) throw noManager();
+  return client;
+}
+
+/** null: none runs. Throws NO_CONFIG. */
+export async function findManager(context: Context): Promise<ControlClient | null> {
+  for await (const stateDir of stateDirs(context)) {
+    const client = await managerIn(stateDir);
+    if (client !== null) return client;
+  }
+  return null;
+}
+
+/** The manager that answers in a state directory. */
+export async function managerIn(stateDir: string): Promise<ControlClient | null> {
+  const socket = await socketIn(stateDir);
+  if (!existsSync(socket)) return null;
+  try {
+    (await connectUnix(socket, CONNECT_TIMEOUT)).destroy();
+  } catch (error) {
+    // Any other reason is told by the first question.
+    if (error instanceof UnixConnectError && error.nobodyThere) return null;
+  }
+  return new ControlClient(socket);
+}
+
+/** Where the manager's files may be, the most likely place first. */
+export async function* stateDirs(context: Context): AsyncGenerator<string> {
+  const config = findConfig(context.cwd, context.globals.config);
+  if (config === null) {
+    yield orphanedStateDir(context.cwd);
+    return;
+  }
+  const usual = defaultStateDir(config);
+  if (isOurs(usual, config)) yield usual;
+  const registered = await findStateDir(config);
+  if (registered !== null) yield registered;
+  // The pointer is gone, as after a clean-up of /tmp: the config itself has to be asked.
+  const configured = await configuredStateDir(context, config);
+  if (configured !== null && configured !== usual && configured !== registered) yield configured;
+}
+
+/** Two configs in one folder would share the default: the directory belongs to the one that used it. */
+function isOurs(stateDir: string, config: string): boolean {
+  const owner = configOf(stateDir);
+  return owner === null || isSameConfig(owner, config);
+}
+
+/** The config was removed, but what it started may still run. */
+function orphanedStateDir(cwd: string): string {
+  for (const folder of foldersUp(cwd)) {
+    const stateDir = join(folder, '.evenkeel');
+    if (existsSync(stateDir)) return stateDir;
+  }
+  throw new EvenkeelError('NO_CONFIG', `no config file was found in ${cwd} or above`, {
+    hint: '`evenkeel init` writes one; --config FILE names one elsewhere.',
+  });
+}
+
+async function configuredStateDir(context: Context, config: string): Promise<string | null> {
+  if (!existsSync(config)) return null;
+  const { loadEcosystem } = await import('./load-ecosystem.ts');
+  try {
+    return (await loadEcosystem(context)).stateDir;
+  } catch {
+    // A config that is wrong is the business of the commands that use it.
+    return null;
+  }
+}
+
+/** The layout is asked only where the plain place is empty: it loads node:crypto, for paths that are too long. */
+async function socketIn(stateDir: string): Promise<string> {
+  const plain = join(stateDir, 'manager.sock');
+  if (existsSync(plain)) return plain;
+  const { stateLayout } = await import('../platform/paths.ts');
+  return stateLayout(stateDir).managerSocket;
+}

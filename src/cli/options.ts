@@ -1,0 +1,85 @@
+// CLI: the kinds of options a command can have, and how their text becomes a value.
+
+import { EvenkeelError } from '../core/errors.ts';
+import { parseDuration } from './parse-duration.ts';
+
+export interface Option<V> {
+  /** In commander's syntax: `-n, --lines <count>`. The long name, in camel case, is its key in the table. */
+  readonly flags: string;
+  readonly description: string;
+  /** May be given more than once; all values count. */
+  readonly repeatable: boolean;
+  /** Raw: a string, an array of them where repeatable, a boolean for a flag, undefined where absent. Throws BAD_USAGE. */
+  decode(raw: unknown): V;
+}
+
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never };
+
+export function decodeOptions<T extends OptionTable>(table: T, raw: Readonly<Record<string, unknown>>): OptionValues<T> {
+  const entries = Object.entries(table).map(([key, option]) => [key, option.decode(raw[key])]);
+  // The keys are those of the table and each value comes from its own option, which fromEntries cannot express.
+  return Object.fromEntries(entries) as OptionValues<T>;
+}
+
+/** `--no-x` gives true unless it is there, under the key `x`. */
+export function flag(flags: string, description: string): Option<boolean> {
+  return { flags, description, repeatable: false, decode: (raw) => raw === true };
+}
+
+export function text(flags: string, description: string): Option<string | null> {
+  return { flags, description, repeatable: false, decode: textOf };
+}
+
+export function duration(flags: string, description: string): Option<number | null> {
+  const decode = (raw: unknown): number | null => {
+    const given = textOf(raw);
+    const value = given === null ? null : parseDuration(given);
+    if (value === null && given !== null) throw wrongValue(flags, given, 'is not a duration; write 500ms, 30s or 5m');
+    return value;
+  };
+  return { flags, description, repeatable: false, decode };
+}
+
+export function wholeNumber(flags: string, description: string, least: number): Option<number | null> {
+  const decode = (raw: unknown): number | null => {
+    const given = textOf(raw);
+    if (given === null) return null;
+    const value = parseWholeNumber(given);
+    if (value === null || value < least) throw wrongValue(flags, given, `is not a whole number from ${least} on`);
+    return value;
+  };
+  return { flags, description, repeatable: false, decode };
+}
+
+/** `--env NAME=value`, any number of times; a later one wins. */
+export function assignments(flags: string, description: string): Option<Readonly<Record<string, string>>> {
+  const decode = (raw: unknown): Readonly<Record<string, string>> => {
+    const given: readonly unknown[] = Array.isArray(raw) ? raw : [];
+    return Object.fromEntries(given.map((item) => splitAssignment(flags, String(item))));
+  };
+  return { flags, description, repeatable: true, decode };
+}
+
+/** "12" is 12; null for anything that is not written so. */
+export function parseWholeNumber(given: string): number | null {
+  const value = Number(given);
+  return /^\d+$/.test(given) && Number.isSafeInteger(value) ? value : null;
+}
+
+function textOf(raw: unknown): string | null {
+  return typeof raw === 'string' ? raw : null;
+}
+
+/** The text itself is not repeated in the error: it may be a secret. */
+function splitAssignment(flags: string, given: string): readonly [string, string] {
+  const at = given.indexOf('=');
+  if (at > 0) return [given.slice(0, at), given.slice(at + 1)];
+  throw new EvenkeelError('BAD_USAGE', `option '${flags}': a value has no NAME= before it`, {
+    hint: "Write it as --env NAME=value, in quotes where it has spaces: --env 'NAME=a b'.",
+  });
+}
+
+function wrongValue(flags: string, given: string, fault: string): EvenkeelError {
+  return new EvenkeelError('BAD_USAGE', `option '${flags}': "${given}" ${fault}`);
+}

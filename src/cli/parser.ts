@@ -1,0 +1,137 @@
+// CLI: reads the command line with commander. Writes nothing and ends nothing: it says what is to be run or shown.
+
+import { Command, CommanderError, Option } from 'commander';
+import { EvenkeelError } from '../core/errors.ts';
+import type { CatalogEntry } from './catalog.ts';
+import type { CommandDefinition } from './command.ts';
+import type { GlobalOptions } from './context.ts';
+
+export type Parsed =
+  | {
+      readonly kind: 'run';
+      readonly command: CommandDefinition;
+      readonly args: readonly string[];
+      readonly options: Readonly<Record<string, unknown>>;
+      readonly globals: GlobalOptions;
+    }
+  /** Help or version. `asked` false: nothing was given that could be run. */
+  | { readonly kind: 'show'; readonly text: string; readonly asked: boolean };
+
+export interface ParserRules {
+  readonly catalog: readonly CatalogEntry[];
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Width of help texts. */
+  readonly columns: number;
+}
+
+const FOOTER = `
+Exit codes: 0 done, 1 failed (what runs is as before), 2 bad usage or config, 3 no manager is running, 4 timed out,
+130 interrupted after a clean abort.
+With --json, stdout gets one JSON document (events, logs and status --watch: one per line) and an error is
+{"error": {code, message, hint}} on stderr. The schemas are in the package's folder "schemas".`;
+
+/** `args`: without the paths of node and the program. Throws BAD_USAGE. */
+export async function parseArguments(args: readonly string[], rules: ParserRules): Promise<Parsed> {
+  let shown = '';
+  let parsed: Parsed | null = null;
+  const program = createProgram(rules, (text) => {
+    shown += text;
+  });
+  program.hook('preSubcommand', async (_program, subcommand) => {
+    const found = rules.catalog.find((entry) => entry.name === subcommand.name());
+    if (found === undefined) return;
+    const definition = await found.load();
+    configure(subcommand, found, definition).action(() => {
+      const globals = globalsOf(program.opts(), rules.env);
+      parsed = { kind: 'run', command: definition, args: subcommand.args, options: subcommand.opts(), globals };
+    });
+  });
+  addHelpCommand(program, rules.catalog);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const asked = error.exitCode === 0;
+    if (asked || error.code === 'commander.help') return { kind: 'show', text: shown, asked };
+    throw usageError(error);
+  }
+  return parsed ?? { kind: 'show', text: shown, asked: true };
+}
+
+function createProgram({ catalog, version, columns }: ParserRules, show: (text: string) => void): Command {
+  const program = new Command('evenkeel')
+    .description('Keeps the apps of one config file running, and deploys them without losing a request.')
+    .usage('[options] <command>')
+    .option('-c, --config <file>', 'the config file; default: $EVENKEEL_CONFIG, else searched upwards from here')
+    .option('--profile <name>', 'apply a profile of the config')
+    .option('--json', 'write results as JSON')
+    .option('--no-color', 'write without colours (as NO_COLOR does)')
+    .helpOption('-h, --help', 'show help')
+    .version(version, '-V, --version', 'show the version of evenkeel')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: show,
+      writeErr: show,
+      outputError: () => {},
+      getOutHelpWidth: () => columns,
+      getErrHelpWidth: () => columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', FOOTER);
+  for (const { name, aliases, summary } of catalog) {
+    program.command(name).summary(summary).description(summary).aliases(aliases);
+  }
+  return program;
+}
+
+function configure(subcommand: Command, { summary }: CatalogEntry, definition: CommandDefinition): Command {
+  subcommand.description(`${capitalize(summary)}.\n\n${definition.details}`);
+  for (const { syntax, description } of definition.arguments) subcommand.argument(syntax, description);
+  for (const { flags, description, repeatable } of Object.values(definition.options)) {
+    const option = new Option(flags, description);
+    if (repeatable) option.argParser((value, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
+    subcommand.addOption(option);
+  }
+  const examples = definition.examples.map(({ line, does }) => `  ${line.padEnd(46)} ${does}`);
+  return subcommand.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+}
+
+/** Its own command instead of commander's, whose help would not know of what is loaded later. */
+function addHelpCommand(program: Command, catalog: readonly CatalogEntry[]): void {
+  const help = program.command('help').summary('show help for a command').description('Show help for a command.');
+  help.argument('[command]', 'its name').addHelpText('after', '\nExamples:\n  evenkeel help deploy');
+  help.action(async (name: string | undefined) => {
+    if (name === undefined) return program.outputHelp();
+    const found = catalog.find((entry) => entry.name === name || entry.aliases.includes(name));
+    const subcommand = program.commands.find((known) => known.name() === (found?.name ?? name));
+    if (subcommand === undefined) {
+      throw new EvenkeelError('BAD_USAGE', `unknown command '${name}'`, { hint: '`evenkeel help` lists the commands.' });
+    }
+    if (found !== undefined) configure(subcommand, found, await found.load());
+    subcommand.outputHelp();
+  });
+}
+
+function globalsOf(options: Readonly<Record<string, unknown>>, env: ParserRules['env']): GlobalOptions {
+  const fromEnv = env.EVENKEEL_CONFIG ?? '';
+  return {
+    config: typeof options.config === 'string' ? options.config : fromEnv === '' ? null : fromEnv,
+    profile: typeof options.profile === 'string' ? options.profile : null,
+    json: options.json === true,
+    color: options.color !== false,
+  };
+}
+
+function usageError(error: CommanderError): EvenkeelError {
+  return new EvenkeelError('BAD_USAGE', error.message.replace(/^error: /, ''), {
+    hint: '`evenkeel help` lists the commands, `evenkeel help COMMAND` their options.',
+  });
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,63 @@
+// CLI: one run from the command line to the exit code. Never throws for an expected failure and never ends the process.
+
+import { EXIT, EvenkeelError, toErrorBody } from '../core/errors.ts';
+import { packageVersion } from '../platform/entry-points.ts';
+import { CATALOG } from './catalog.ts';
+import type { Outcome } from './command.ts';
+import type { Context, GlobalOptions, Surroundings } from './context.ts';
+import { createOutput } from './output.ts';
+import { type Parsed, parseArguments } from './parser.ts';
+
+/** Gives the exit code. `args`: without the paths of node and the program. */
+export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  let globals = guessGlobals(args);
+  try {
+    const parsed = await parse(args, surroundings);
+    if (parsed.kind === 'show') {
+      (parsed.asked ? surroundings.stdout : surroundings.stderr).write(parsed.text);
+      return parsed.asked ? EXIT.done : EXIT.usage;
+    }
+    globals = parsed.globals;
+    const context = createContext(surroundings, globals);
+    return print(context, await parsed.command.run(context, parsed.args, parsed.options));
+  } catch (error) {
+    await report(createContext(surroundings, globals), error);
+    return error instanceof EvenkeelError ? error.exitCode : EXIT.failed;
+  }
+}
+
+function parse(args: readonly string[], { env, stdout }: Surroundings): Promise<Parsed> {
+  const columns = Math.min(stdout.columns ?? 100, 100);
+  return parseArguments(args, { catalog: CATALOG, version: packageVersion(), env, columns });
+}
+
+/** For errors of the command line itself, which end the parser before it knows them all. */
+function guessGlobals(args: readonly string[]): GlobalOptions {
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  return { config: null, profile: null, json: own.includes('--json'), color: !own.includes('--no-color') };
+}
+
+function createContext(surroundings: Surroundings, globals: GlobalOptions): Context {
+  const { stdout, stderr, ...rest } = surroundings;
+  const rules = { color: globals.color, env: surroundings.env };
+  return { ...rest, globals, out: createOutput(stdout, rules), err: createOutput(stderr, rules) };
+}
+
+function print({ globals, out }: Context, outcome: Outcome): number {
+  if (outcome.kind === 'result') {
+    out.write(globals.json ? `${JSON.stringify(outcome.document, null, 2)}\n` : outcome.text);
+  }
+  return outcome.exit;
+}
+
+async function report({ globals, err, cwd }: Context, error: unknown): Promise<void> {
+  const body = toErrorBody(error);
+  if (globals.json) {
+    err.write(`${JSON.stringify({ error: body }, null, 2)}\n`);
+    return;
+  }
+  const { describeError } = await import('./describe-error.ts');
+  err.write(describeError(body, cwd, err.style));
+  // A bug: there is no log of the CLI that could keep the stack.
+  if (!(error instanceof EvenkeelError) && error instanceof Error) err.write(`${error.stack ?? ''}\n`);
+}

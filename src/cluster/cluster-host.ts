@@ -1,0 +1,234 @@
+// Holds the model of the app's cluster, feeds it with what happens, and does what it says: the thin rim around
+// core/cluster-machine.ts. (cluster process)
+
+import { appState, readyOfDeploy, shownPhase } from '../core/app-state.ts';
+import type { ClusterEvent } from '../core/cluster-event.ts';
+import { nextWake, stepCluster } from '../core/cluster-machine.ts';
+import {
+  type ClusterAction,
+  type ClusterModel,
+  type GenerationSettings,
+  IDLE_CLUSTER,
+  type WorkerKey,
+} from '../core/cluster-model.ts';
+import type { AppEvent } from '../core/events.ts';
+import type { AppSpec } from '../core/spec.ts';
+import type { Slot, WorkerFailure } from '../core/status.ts';
+import type { AppLogs } from '../logs/app-logs.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { EventRing } from './event-ring.ts';
+import type { Generations } from './generations.ts';
+import type { LiveWorker } from './live-worker.ts';
+import { OwnWorker } from './own-worker.ts';
+import type { LaunchContext } from './worker-launch.ts';
+import type { ProcessEnd } from './worker-process.ts';
+
+/** An event without what every event of this app has. */
+export type Told = AppEvent extends infer E ? (E extends AppEvent ? Omit<E, 'time' | 'app'> : never) : never;
+
+export interface HostPorts {
+  readonly app: string;
+  readonly clock: Clock;
+  readonly events: EventRing;
+  readonly generations: Generations;
+  readonly logs: AppLogs;
+  readonly launch: Omit<LaunchContext, 'slot'>;
+  /** The `before` hooks are to run, then the generation is to be pinned. */
+  prepare(generation: number): void;
+  deployEnded(action: ClusterAction & { do: 'finish-deploy' }, failure: WorkerFailure | null): void;
+  /** Something changed that a successor must know, or that somebody may wait for. */
+  changed(): void;
+}
+
+export class ClusterHost {
+  readonly #ports: HostPorts;
+  #model: ClusterModel = IDLE_CLUSTER;
+  readonly #workers = new Map<WorkerKey, LiveWorker>();
+  /** Of workers that ended lately, for the report of the deploy that they made fail. */
+  readonly #obituaries = new Map<WorkerKey, WorkerFailure>();
+  #timer: Timer | null = null;
+  #stepping = false;
+  readonly #queue: ClusterEvent[] = [];
+
+  constructor(ports: HostPorts) {
+    this.#ports = ports;
+  }
+
+  get model(): ClusterModel {
+    return this.#model;
+  }
+
+  get workers(): ReadonlyMap<WorkerKey, LiveWorker> {
+    return this.#workers;
+  }
+
+  /** What serves, as it is now; null before the first start. */
+  get currentSpec(): AppSpec | null {
+    return this.#ports.generations.find(this.#model.current)?.spec ?? null;
+  }
+
+  /** Takes events one at a time: doing what one brings may bring the next. */
+  dispatch(event: ClusterEvent): void {
+    this.#queue.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#stepping = false;
+    }
+    this.#armTimer();
+    this.#ports.changed();
+  }
+
+  /** An orphan: a worker that is there already. */
+  adopt(worker: LiveWorker): void {
+    this.#workers.set(worker.key, worker);
+    void worker.ended.then((end) => this.#buried(worker, end));
+  }
+
+  tell(event: Told): void {
+    const time = new Date(this.#ports.clock.wallNow()).toISOString();
+    this.#ports.events.emit({ ...event, time, app: this.#ports.app } as AppEvent);
+  }
+
+  failureOf(key: WorkerKey | null, reason: string): WorkerFailure | null {
+    if (key === null) return null;
+    const worker = this.#workers.get(key);
+    if (worker === undefined) return this.#obituaries.get(key) ?? null;
+    return this.#describeFailure(worker, reason, { code: null, signal: null, error: null });
+  }
+
+  /** How the slot's worker failed last, if that was lately. */
+  failureOfSlot(slot: Slot): WorkerFailure | null {
+    return [...this.#obituaries.values()].reverse().find((failure) => failure.slot === slot) ?? null;
+  }
+
+  #step(event: ClusterEvent): void {
+    const before = this.#model;
+    const { model, actions } = stepCluster(before, event, this.#ports.clock.now());
+    this.#model = model;
+    for (const action of actions) this.#perform(action);
+    this.#tellChanges(before, model);
+  }
+
+  #tellChanges(before: ClusterModel, after: ClusterModel): void {
+    const { deploy } = after;
+    if (deploy !== null && (deploy.phase !== before.deploy?.phase || readyOfDeploy(after) !== readyOfDeploy(before))) {
+      const { generation, workers } = deploy;
+      const phase = shownPhase(deploy);
+      this.tell({ type: 'deploy-phase', generation, phase, ready: readyOfDeploy(after), desired: workers });
+    }
+    const [previous, state] = [appState(before), appState(after)];
+    if (state !== previous) this.tell({ type: 'app-state', state, previous });
+  }
+
+  #perform(action: ClusterAction): void {
+    switch (action.do) {
+      case 'spawn':
+        return this.#spawn(action);
+      case 'drain':
+        return this.#drain(action);
+      case 'kill':
+        return void this.#workers.get(action.key)?.kill();
+      case 'run-before-hooks':
+        return this.#ports.prepare(action.generation);
+      case 'backoff':
+        return this.tell({
+          type: 'worker-backoff',
+          slot: action.slot,
+          delayMs: action.delay,
+          failures: action.failures,
+        });
+      case 'give-up':
+        return this.tell({ type: 'worker-gave-up', slot: action.slot, failures: action.failures });
+      case 'finish-deploy':
+        return this.#ports.deployEnded(action, this.failureOf(action.culprit, action.reason));
+    }
+  }
+
+  #spawn({ key, slot, generation }: ClusterAction & { do: 'spawn' }): void {
+    const { clock, generations, logs, launch } = this.#ports;
+    const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, urgent: true });
+    try {
+      const worker = new OwnWorker(key, slot, generations.pinned(generation), clock.wallNow(), {
+        ...{ logs, launch },
+        currentSpec: () => generations.pinned(generation).spec,
+        onReady: () => this.#ready(worker),
+        onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
+        onUnhealthy: (reason) => this.dispatch({ type: 'worker-failed', key, reason, random: Math.random() }),
+        onAsksReplacement: leaving,
+      });
+      this.adopt(worker);
+      const pid = worker.identity?.pid;
+      if (pid !== undefined) this.tell({ type: 'worker-started', slot, pid, generation });
+    } catch (error) {
+      // The user is unknown, say: the same as a worker that ends at once, so that policy and reports are the same too.
+      const message = error instanceof Error ? error.message : String(error);
+      const failure = { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] };
+      this.#obituaries.set(key, failure);
+      const how = `could not be started: ${message}`;
+      this.dispatch({ type: 'worker-exited', key, how, finished: 0, cut: 0, random: Math.random() });
+    }
+  }
+
+  #ready(worker: OwnWorker): void {
+    const { key, slot, generation, identity, startedAt } = worker;
+    if (this.#model.workers.find((known) => known.key === key)?.state !== 'booting') return;
+    const bootMs = this.#ports.clock.wallNow() - startedAt;
+    this.tell({ type: 'worker-ready', slot, pid: identity?.pid ?? 0, generation, bootMs });
+    worker.watchHealth();
+    this.dispatch({ type: 'worker-ready', key });
+  }
+
+  #drain({ key, timeout, reason }: ClusterAction & { do: 'drain' }): void {
+    const worker = this.#workers.get(key);
+    if (worker === undefined) return;
+    worker.drain(timeout);
+    const { slot, generation, identity } = worker;
+    this.tell({ type: 'worker-draining', slot, pid: identity?.pid ?? 0, generation, reason });
+  }
+
+  #buried(worker: LiveWorker, end: ProcessEnd): void {
+    const { key, slot, generation, identity, drained } = worker;
+    const known = this.#model.workers.find((other) => other.key === key);
+    this.#workers.delete(key);
+    if (known === undefined) return;
+    const expected = known.state === 'draining' || known.state === 'killing';
+    const how = describeEnd(end);
+    if (!expected) this.#remember(this.#describeFailure(worker, how, end), key);
+    const { code, signal } = end;
+    const reason = expected ? known.reason : how;
+    this.tell({ type: 'worker-exited', slot, pid: identity?.pid ?? 0, generation, code, signal, expected, reason });
+    const cut = known.state === 'killing' ? drained.open : 0;
+    this.dispatch({ type: 'worker-exited', key, how, finished: drained.finished, cut, random: Math.random() });
+  }
+
+  #describeFailure(worker: LiveWorker, reason: string, { code, signal }: ProcessEnd): WorkerFailure {
+    const lastLines = this.#ports.logs.lastLines(worker.key);
+    return { slot: worker.slot, pid: worker.identity?.pid ?? null, reason, code, signal, lastLines };
+  }
+
+  #remember(failure: WorkerFailure, key: WorkerKey): void {
+    this.#obituaries.set(key, failure);
+    const [oldest] = this.#obituaries.keys();
+    if (this.#obituaries.size > 20 && oldest !== undefined) this.#obituaries.delete(oldest);
+  }
+
+  #armTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const at = nextWake(this.#model);
+    if (at === null) return;
+    this.#timer = this.#ports.clock.setTimer(at, () => this.dispatch({ type: 'tick', random: Math.random() }));
+  }
+}
+
+export function settingsFrom(spec: AppSpec): GenerationSettings {
+  return { readyTimeout: spec.ready.timeout, stopTimeout: spec.stop.timeout, restart: spec.restart };
+}
+
+function describeEnd({ code, signal, error }: ProcessEnd): string {
+  if (error !== null) return `could not be started: ${error}`;
+  return code === null ? `was ended by ${signal}` : `exited with code ${code}`;
+}

@@ -1,0 +1,66 @@
+// What a cluster process writes down, so that its successor can take over: cluster.json. (cluster process)
+
+import type { WorkerKey } from '../core/cluster-model.ts';
+import { EvenkeelError } from '../core/errors.ts';
+import type { Generation, Slot } from '../core/status.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
+import { readStateFile } from '../platform/state-file.ts';
+import type { HistoryEntry, PinnedSpec } from '../protocol/cluster-link.ts';
+
+export interface KnownWorker {
+  readonly key: WorkerKey;
+  readonly slot: Slot;
+  readonly generation: Generation;
+  readonly identity: ProcessIdentity;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+export interface ClusterRecord {
+  readonly app: string;
+  /** The cluster process that wrote this. */
+  readonly cluster: ProcessIdentity | null;
+  /** The highest generation ever used. */
+  readonly lastGeneration: Generation;
+  /** The one that serves; null: none was ever started. */
+  readonly current: PinnedSpec | null;
+  readonly desired: number;
+  /** Whether the app is meant to run. */
+  readonly started: boolean;
+  /** A deploy that was not committed when this was written. */
+  readonly unfinished: { readonly generation: Generation; readonly reason: string; readonly startedAt: number } | null;
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
+  readonly workers: readonly KnownWorker[];
+  /** Number of the newest event. */
+  readonly lastEvent: number;
+}
+
+/** null where there is none, or it was no use and has been set aside. Throws STATE_FROM_NEWER_VERSION. */
+export function readClusterRecord(path: string): ClusterRecord | null {
+  const reading = readStateFile(path);
+  switch (reading.kind) {
+    case 'missing':
+    case 'corrupt':
+      return null;
+    case 'newer':
+      throw new EvenkeelError('STATE_FROM_NEWER_VERSION', `${path} was written by a newer evenkeel`, {
+        hint: 'Use that version again, or stop everything with it before going back.',
+      });
+    case 'ok':
+      return isRecord(reading.value) ? reading.value : null;
+  }
+}
+
+/** Only evenkeel writes the file, atomically; this tells its own form from anything else. */
+function isRecord(value: unknown): value is ClusterRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Partial<Record<keyof ClusterRecord, unknown>>;
+  return (
+    typeof fields.app === 'string' &&
+    typeof fields.lastGeneration === 'number' &&
+    typeof fields.desired === 'number' &&
+    Array.isArray(fields.history) &&
+    Array.isArray(fields.workers)
+  );
+}

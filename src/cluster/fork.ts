@@ -1,0 +1,44 @@
+// Forks Node workers through node:cluster, which shares the ports that are not declared. (cluster process)
+//
+// node:cluster passes neither `detached`, nor `execPath`, nor an environment of one's own on to child_process.fork. It
+// takes that function from the module when it is first loaded, so a wrapper put there before can add them.
+
+import childProcess, { type ChildProcess, type ForkOptions } from 'node:child_process';
+import type { Cluster, Worker as ClusterWorker } from 'node:cluster';
+import type { AppSpec } from '../core/spec.ts';
+
+export interface ForkRequest {
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly execPath: string;
+  readonly execArgv: readonly string[];
+  readonly cwd: string;
+  /** The worker's whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdio: NonNullable<ForkOptions['stdio']>;
+  readonly user: { readonly uid: number; readonly gid: number } | null;
+}
+
+const plainFork = childProcess.fork;
+let overrides: ForkOptions = {};
+
+function forkWithOverrides(modulePath: string, args: readonly string[], options: ForkOptions): ChildProcess {
+  const id = options.env?.NODE_UNIQUE_ID;
+  return plainFork(modulePath, args, { ...options, ...overrides, env: { ...overrides.env, NODE_UNIQUE_ID: id } });
+}
+
+Object.assign(childProcess, { fork: forkWithOverrides });
+const cluster: Cluster = (await import('node:cluster')).default;
+
+/** Must be called before the first fork: node:cluster keeps the policy of that moment for ever. */
+export function useBalance(balance: AppSpec['balance']): void {
+  cluster.schedulingPolicy = balance === 'shared' ? cluster.SCHED_NONE : cluster.SCHED_RR;
+}
+
+/** The worker leads a process group of its own, so that what it started can be killed with it. */
+export function forkWorker(request: ForkRequest): ClusterWorker {
+  const { script, args, execPath, execArgv, cwd, env, stdio, user } = request;
+  cluster.setupPrimary({ exec: script, args: [...args], execArgv: [...execArgv], cwd });
+  overrides = { detached: true, execPath, env, stdio, ...user };
+  return cluster.fork();
+}

@@ -1,0 +1,74 @@
+// The generations of an app: their pinned specs, and how each deploy went. (cluster process)
+
+import type { AppSpec } from '../core/spec.ts';
+import type { DeployRecord, Generation } from '../core/status.ts';
+import type { HistoryEntry, PinnedSpec } from '../protocol/cluster-link.ts';
+import type { ClusterRecord } from './cluster-store.ts';
+
+/** Entries of the history that are kept. */
+const KEPT = 20;
+
+export class Generations {
+  readonly #pinned = new Map<Generation, PinnedSpec>();
+  #history: readonly HistoryEntry[] = [];
+  #last: Generation;
+
+  constructor(floor: Generation) {
+    this.#last = floor;
+  }
+
+  /** Takes over what a predecessor wrote down. */
+  restore(record: ClusterRecord): void {
+    this.#last = Math.max(this.#last, record.lastGeneration);
+    this.#history = record.history;
+    for (const entry of record.history) {
+      if (entry.pinned !== null) this.#pinned.set(entry.generation, entry.pinned);
+    }
+    if (record.current !== null) this.#pinned.set(record.current.generation, record.current);
+  }
+
+  next(): Generation {
+    this.#last += 1;
+    return this.#last;
+  }
+
+  get last(): Generation {
+    return this.#last;
+  }
+
+  /** Oldest first. */
+  get history(): readonly HistoryEntry[] {
+    return this.#history;
+  }
+
+  pin(pinned: PinnedSpec): void {
+    this.#pinned.set(pinned.generation, pinned);
+  }
+
+  pinned(generation: Generation): PinnedSpec {
+    const pinned = this.#pinned.get(generation);
+    if (pinned === undefined) throw new Error(`Internal error: generation ${generation} has no pinned spec`);
+    return pinned;
+  }
+
+  find(generation: Generation): PinnedSpec | null {
+    return this.#pinned.get(generation) ?? null;
+  }
+
+  /** Changes of live keys reach the pinned spec too, so that a successor of this process goes by them. */
+  amend(generation: Generation, spec: AppSpec): void {
+    this.pin({ ...this.pinned(generation), spec });
+  }
+
+  /** Notes how a deploy ended; only one that is done can be rolled back to. */
+  record(record: DeployRecord, loss: HistoryEntry['loss'], committed: boolean): void {
+    const { generation } = record;
+    const pinned = committed ? this.find(generation) : null;
+    const entry: HistoryEntry = { ...record, loss, pinned, current: committed };
+    const before = committed ? this.#history.map((old) => ({ ...old, current: false })) : this.#history;
+    this.#history = [...before, entry].slice(-KEPT);
+    const needed = new Set(this.#history.map((kept) => kept.generation));
+    for (const known of this.#pinned.keys()) if (!needed.has(known)) this.#pinned.delete(known);
+    if (!committed) this.#pinned.delete(generation);
+  }
+}

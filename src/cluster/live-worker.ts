@@ -1,0 +1,42 @@
+// A worker that is alive, as the host sees it: one that this process started, or an orphan that a predecessor left.
+// (cluster process)
+
+import type { WorkerKey } from '../core/cluster-model.ts';
+import type { Milliseconds } from '../core/spec.ts';
+import type { Generation, Slot } from '../core/status.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
+import type { AgentMetrics } from '../protocol/agent-link.ts';
+import type { ProcessEnd } from './worker-process.ts';
+
+/** What a worker's agent said last about its drain. */
+export interface DrainReport {
+  /** Requests finished while draining. */
+  readonly finished: number;
+  /** Connections still open. */
+  readonly open: number;
+}
+
+export const NOTHING_DRAINED: DrainReport = { finished: 0, open: 0 };
+
+export interface LiveWorker {
+  readonly key: WorkerKey;
+  readonly slot: Slot;
+  readonly generation: Generation;
+  readonly identity: ProcessIdentity | null;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly ended: Promise<ProcessEnd>;
+  readonly drained: DrainReport;
+  /** Stop accepting, finish, tell the app, end. */
+  drain(timeout: Milliseconds): void;
+  /** SIGKILL to the whole process group, after a last word from the agent. */
+  kill(): Promise<void>;
+  metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;
+  send(message: unknown): boolean;
+  signal(signal: NodeJS.Signals): boolean;
+  /** Ends every watch on it. */
+  release(): void;
+}
+
+/** How long a worker that is about to be killed has for its last report. */
+export const LAST_WORD: Milliseconds = 100;

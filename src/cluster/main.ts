@@ -1,0 +1,27 @@
+// The cluster process of one app: forks its workers, runs its deploys and restarts, writes its logs. It needs no manager.
+
+import type { EventEmitter } from 'node:events';
+import type { ClusterBoot } from '../protocol/cluster-boot.ts';
+import { ClusterProcess } from './cluster-process.ts';
+import { serveLink } from './link-server.ts';
+import { handlersFor } from './requests.ts';
+
+async function main(): Promise<void> {
+  const boot = JSON.parse(process.argv[2] ?? '') as ClusterBoot;
+  process.title = `evenkeel cluster ${boot.app}`;
+  // A terminal that closes, or an operator's Ctrl-C, is the manager's business.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE', 'SIGTERM'] as const) process.on(signal, () => {});
+  for (const stream of [process.stdout, process.stderr] as EventEmitter[]) stream.on('error', () => {});
+  const cluster = new ClusterProcess(boot);
+  const server = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events);
+  // The channel must not keep the process alive, and its end means nothing.
+  process.channel?.unref();
+
+  function exit(): void {
+    server.close();
+    // The answer is written in this turn of the event loop.
+    setImmediate(() => process.exit(0));
+  }
+}
+
+await main();

@@ -1,0 +1,143 @@
+// A worker that this process started: its process, its agent, what makes it ready and keeps it well. (cluster process)
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkerKey } from '../core/cluster-model.ts';
+import type { AppSpec, Milliseconds } from '../core/spec.ts';
+import type { AppLogs } from '../logs/app-logs.ts';
+import type { AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
+import type { PinnedSpec } from '../protocol/cluster-link.ts';
+import { watchHealth } from './health.ts';
+import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from './live-worker.ts';
+import { asksReplacement, watchReadiness } from './readiness.ts';
+import { type LaunchContext, planLaunch } from './worker-launch.ts';
+import { WorkerLink } from './worker-link.ts';
+import { type ProcessEnd, startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+
+export interface OwnWorkerPorts {
+  readonly logs: AppLogs;
+  readonly launch: Omit<LaunchContext, 'slot'>;
+  /** The spec as it is now, with live keys. */
+  currentSpec(): AppSpec;
+  onReady(): void;
+  onQuiet(): void;
+  onUnhealthy(reason: string): void;
+  onAsksReplacement(reason: string): void;
+}
+
+/** What outlives a worker of its process group has this long to end by itself. */
+const GROUP_GRACE: Milliseconds = 5_000;
+/** Pipes may be held open by what a worker left behind: its last lines are not waited for longer. */
+const LAST_LINES: Milliseconds = 250;
+
+export class OwnWorker implements LiveWorker {
+  readonly key: WorkerKey;
+  readonly slot: number;
+  readonly generation: number;
+  readonly startedAt: number;
+  readonly ended: Promise<ProcessEnd>;
+  drained: DrainReport = NOTHING_DRAINED;
+  readonly #process: WorkerProcess;
+  readonly #link: WorkerLink | null;
+  readonly #ports: OwnWorkerPorts;
+  readonly #stopSignal: NodeJS.Signals;
+  readonly #watches = new AbortController();
+  #lastWord: (() => void) | null = null;
+
+  /** Throws where the worker cannot even be described: unknown user, missing socket. */
+  constructor(key: WorkerKey, slot: number, pinned: PinnedSpec, startedAt: number, ports: OwnWorkerPorts) {
+    this.key = key;
+    this.slot = slot;
+    this.generation = pinned.generation;
+    this.startedAt = startedAt;
+    this.#ports = ports;
+    this.#stopSignal = pinned.spec.stop.signal as NodeJS.Signals;
+    this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot }));
+    this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
+    const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });
+    this.ended = this.#whenEnded(attached);
+    this.#link?.on((message) => this.#hear(message));
+    this.#process.onMessage((message) => {
+      if (asksReplacement(message)) ports.onAsksReplacement('it asked for its replacement');
+    });
+    this.#watchReadiness(pinned.spec);
+  }
+
+  get identity() {
+    return this.#process.identity;
+  }
+
+  drain(timeout: Milliseconds): void {
+    this.release();
+    if (this.#link === null) this.#process.signal(this.#stopSignal);
+    else this.#link.send({ type: 'drain', timeout });
+  }
+
+  async kill(): Promise<void> {
+    if (this.#link !== null) {
+      const heard = new Promise<void>((resolve) => {
+        this.#lastWord = resolve;
+      });
+      this.#link.send({ type: 'report' });
+      await Promise.race([heard, sleep(LAST_WORD)]);
+    }
+    this.#process.signalGroup('SIGKILL');
+  }
+
+  metrics(timeout: Milliseconds): Promise<AgentMetrics | null> {
+    return this.#link?.metrics(timeout) ?? Promise.resolve(null);
+  }
+
+  send(message: unknown): boolean {
+    return this.#process.send(message);
+  }
+
+  signal(signal: NodeJS.Signals): boolean {
+    return this.#process.signal(signal);
+  }
+
+  release(): void {
+    this.#watches.abort();
+  }
+
+  /** Starts to check its health; again after a reload that turned checks on. */
+  watchHealth(): void {
+    const { signal } = this.#watches;
+    watchHealth(() => this.#ports.currentSpec().health, this.#link, signal, this.#ports.onUnhealthy);
+  }
+
+  #watchReadiness(spec: AppSpec): void {
+    const watchLine = (pattern: RegExp, onMatch: () => void) => this.#ports.logs.watchLine(this.key, pattern, onMatch);
+    const sources = { process: this.#process, link: this.#link, watchLine };
+    watchReadiness(spec, sources, this.#watches.signal, () => this.#ports.onReady());
+  }
+
+  #hear(message: AgentMessage): void {
+    switch (message.type) {
+      case 'draining':
+        this.drained = { finished: message.finished, open: message.open };
+        this.#lastWord?.();
+        return this.#ports.onQuiet();
+      case 'drained':
+        this.drained = { finished: message.finished, open: 0 };
+        return;
+      case 'replace-me':
+        return this.#ports.onAsksReplacement(message.reason);
+      case 'hello':
+      case 'held':
+      case 'listening':
+      case 'probed':
+      case 'metrics':
+    }
+  }
+
+  async #whenEnded(logsEnded: Promise<void>): Promise<ProcessEnd> {
+    const end = await this.#process.ended;
+    this.release();
+    await Promise.race([logsEnded, sleep(LAST_LINES)]);
+    this.#link?.close();
+    if (this.#process.signalGroup('SIGTERM')) {
+      setTimeout(() => this.#process.signalGroup('SIGKILL'), GROUP_GRACE);
+    }
+    return end;
+  }
+}

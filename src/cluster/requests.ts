@@ -1,0 +1,145 @@
+// What a manager may ask of a cluster process, one handler each. (cluster process)
+
+import { type ClusterModel, hasReadyKeeper, IDLE_CLUSTER } from '../core/cluster-model.ts';
+import { deferred } from '../core/deferred.ts';
+import { EvenkeelError } from '../core/errors.ts';
+import type { WorkerFailure } from '../core/status.ts';
+import type { ClusterParams, ClusterSnapshot, ScaleResult } from '../protocol/cluster-link.ts';
+import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
+import type { ClusterProcess } from './cluster-process.ts';
+import { inProgress } from './deploys.ts';
+import type { Handlers } from './link-server.ts';
+
+/** `exit` is called when the app has been stopped and the answer is on its way. */
+export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers {
+  const { app } = cluster.boot;
+  return {
+    hello: async (params) => hello(cluster, params),
+    start: async (request) => {
+      if (cluster.running !== null && cluster.running.host.model.mode === 'running') {
+        throw new EvenkeelError('BAD_REQUEST', `${app} runs already`);
+      }
+      cluster.sockets.check();
+      const { deploys } = await cluster.open(request.spec);
+      return deploys.begin(request);
+    },
+    resume: async () => ({ generation: await cluster.resume() }),
+    deploy: async (request) => cluster.active.deploys.begin(request),
+    abort: async ({ reason }) => cluster.active.deploys.abort(reason, app),
+    scale: async ({ workers }) => scale(cluster, workers),
+    restart: async () => restart(cluster),
+    'apply-live': async ({ spec }) => {
+      await cluster.applyLive(spec);
+      return {};
+    },
+    stop: async ({ timeout }) => {
+      const killed = await stop(cluster, timeout);
+      exit();
+      return { killed };
+    },
+    status: async () => {
+      const { model, workers } = cluster.running?.host ?? { model: IDLE_CLUSTER, workers: new Map() };
+      return cluster.status.read(model, workers, cluster.generations.history);
+    },
+    history: async () => cluster.generations.history,
+    signal: async ({ signal }) => {
+      // The name was checked where it came from; an unknown one throws here.
+      const sent = [...cluster.active.host.workers.values()].filter((worker) =>
+        worker.signal(signal as NodeJS.Signals),
+      );
+      return { workers: sent.length };
+    },
+    send: async ({ message }) => {
+      const sent = [...cluster.active.host.workers.values()].filter((worker) => worker.send(message));
+      return { workers: sent.length };
+    },
+    logs: async ({ lines, follow }, connection) => {
+      const { logs } = cluster.active;
+      const snapshot = await logs.snapshot(lines);
+      if (follow) connection.onClose(logs.follow((line) => connection.sendLog(line)));
+      return snapshot;
+    },
+  };
+}
+
+function hello(cluster: ClusterProcess, params: ClusterParams<'hello'>): ClusterSnapshot {
+  if (params.version < OLDEST_LINK_VERSION) {
+    throw new EvenkeelError('CLUSTER_LOST', `evenkeel ${params.evenkeel} is too old for this cluster process`, {
+      hint: `Use evenkeel ${cluster.boot.evenkeel} or newer.`,
+    });
+  }
+  const model = cluster.running?.host.model ?? IDLE_CLUSTER;
+  return {
+    ...{ version: Math.min(params.version, LINK_VERSION), evenkeel: cluster.boot.evenkeel, pid: process.pid },
+    ...{ startedAt: new Date(cluster.startedAt).toISOString(), current: cluster.generations.find(model.current) },
+    ...{ started: model.mode === 'running', desired: model.desired, held: cluster.sockets.addresses },
+    status: cluster.status.plain(model, cluster.generations.history),
+    ...{ lastEvent: cluster.events.last, missed: cluster.events.after(params.sinceEvent) },
+  };
+}
+
+/** Answers when as many are ready and no more are left, or when one of the new ones failed. */
+async function scale(cluster: ClusterProcess, workers: number): Promise<ScaleResult> {
+  const { host, deploys } = cluster.active;
+  const { app } = cluster.boot;
+  if (deploys.running !== null) throw inProgress(app, deploys.running.generation, host.model.deploy?.phase);
+  const from = host.model.desired;
+  host.tell({ type: 'scaled', from, to: workers });
+  host.dispatch({ type: 'scale', workers });
+  const failure = await until(cluster, (): { readonly failure: WorkerFailure | null } | null => {
+    const { model } = host;
+    if (isScaled(model, workers)) return { failure: null };
+    const failed = Object.entries(model.slots).find(([slot, record]) => Number(slot) >= from && record.failures > 0);
+    if (failed === undefined) return null;
+    return { failure: host.failureOfSlot(Number(failed[0])) };
+  });
+  return { from, to: workers, failure: failure.failure };
+}
+
+/** Stop, then start: the generation that serves comes back as a new one. */
+async function restart(cluster: ClusterProcess): Promise<ScaleResult> {
+  const { host, deploys } = cluster.active;
+  const { model } = host;
+  const { spec, realCwd, realScript } = cluster.generations.pinned(model.current);
+  const pinned = { realCwd, realScript };
+  const request = { spec: { ...spec, workers: model.desired }, reason: 'restart', timeout: null, pinned };
+  const { failure } = await deploys.begin(request, 'restart');
+  return { from: model.desired, to: host.model.desired, failure };
+}
+
+function isScaled(model: ClusterModel, workers: number): boolean {
+  if (model.mode !== 'running' || model.desired !== workers) return true;
+  if (model.workers.some((worker) => worker.slot >= workers)) return false;
+  return Array.from({ length: workers }, (_, slot) => hasReadyKeeper(model, slot, model.current)).every(Boolean);
+}
+
+/** How many had to be killed. */
+async function stop(cluster: ClusterProcess, timeout: number | null): Promise<number> {
+  const { running } = cluster;
+  if (running === null) return 0;
+  let killed = 0;
+  running.recycler.close();
+  running.host.dispatch({ type: 'stop', timeout });
+  await until(cluster, () => {
+    killed = Math.max(killed, running.host.model.workers.filter((worker) => worker.state === 'killing').length);
+    return running.host.model.workers.length === 0 ? true : null;
+  });
+  await cluster.close();
+  return killed;
+}
+
+/** Looks again after every change of the model; ends because every boot and every drain has a deadline. */
+async function until<T>(cluster: ClusterProcess, look: () => T | null): Promise<T> {
+  const found = look();
+  if (found !== null) return found;
+  const result = deferred<T>();
+  const off = cluster.onChange(() => {
+    const value = look();
+    if (value !== null) result.resolve(value);
+  });
+  try {
+    return await result.promise;
+  } finally {
+    off();
+  }
+}

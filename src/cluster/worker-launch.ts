@@ -1,0 +1,92 @@
+// Pure but for user look-up: how a worker of a generation is to be started. (cluster process)
+
+import { formatAddress } from '../core/spec.ts';
+import type { Slot } from '../core/status.ts';
+import { resolveUser } from '../platform/users.ts';
+import { AGENT_ENV, type AgentBoot } from '../protocol/agent-link.ts';
+import type { PinnedSpec } from '../protocol/cluster-link.ts';
+import { AGENT_LINK_FD, FIRST_NODE_SOCKET_FD } from './worker-process.ts';
+
+interface LaunchBase {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Descriptors of this process that the worker inherits, in order. */
+  readonly socketFds: readonly number[];
+  readonly user: { readonly uid: number; readonly gid: number } | null;
+}
+
+export type WorkerLaunch = LaunchBase &
+  (
+    | {
+        readonly kind: 'node';
+        readonly script: string;
+        readonly args: readonly string[];
+        readonly execPath: string;
+        readonly execArgv: readonly string[];
+      }
+    | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
+  );
+
+export interface LaunchContext {
+  readonly slot: Slot;
+  /** Path of the agent to preload. */
+  readonly agent: string;
+  /** Where a successor of this process finds its orphans. */
+  readonly agentsSocket: string;
+  /** The inherited descriptor of a declared address; throws where there is none. */
+  readonly socketFd: (address: string) => number;
+}
+
+export function planLaunch(pinned: PinnedSpec, context: LaunchContext): WorkerLaunch {
+  const { spec } = pinned;
+  const user = spec.user === null ? null : resolveUser(spec.user);
+  const base: LaunchBase = {
+    cwd: pinned.realCwd,
+    env: { ...spec.env, ...workerVariables(pinned, context.slot) },
+    socketFds: spec.listen.map((address) => context.socketFd(formatAddress(address))),
+    user: user === null ? null : { uid: user.uid, gid: user.gid },
+  };
+  return spec.command === null ? nodeLaunch(base, pinned, context) : commandLaunch(base, spec.command, spec.args);
+}
+
+function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext): WorkerLaunch {
+  const { spec, realScript, generation } = pinned;
+  if (realScript === null) throw new Error(`Internal error: ${spec.name} has neither script nor command`);
+  const boot: AgentBoot = {
+    ...{ app: spec.name, slot: context.slot, generation, linkFd: AGENT_LINK_FD, reconnectPath: context.agentsSocket },
+    listen: spec.listen.map((address, index) => ({ address, fd: FIRST_NODE_SOCKET_FD + index })),
+    gate: isGated(pinned),
+    ...{ onUncaught: spec.restart.onUncaught, stopSignal: spec.stop.signal },
+  };
+  return {
+    ...{ ...base, kind: 'node', script: realScript, args: spec.args, execPath: spec.node.bin },
+    execArgv: [...spec.node.args, '--require', context.agent],
+    env: { ...base.env, [AGENT_ENV]: JSON.stringify(boot) },
+  };
+}
+
+/** The systemd convention: sockets from descriptor 3 on, counted in LISTEN_FDS, for the process LISTEN_PID alone. */
+function commandLaunch(base: LaunchBase, command: readonly string[], args: readonly string[]): WorkerLaunch {
+  const [file, ...rest] = [...command, ...args];
+  if (file === undefined) throw new Error('Internal error: an empty command');
+  if (base.socketFds.length === 0) return { ...base, kind: 'command', argv: [file, ...rest] };
+  // Only the process that execs the program knows the pid it will have.
+  const argv: [string, ...string[]] = ['/bin/sh', '-c', 'export LISTEN_PID=$$; exec "$@"', 'sh', file, ...rest];
+  return { ...base, kind: 'command', argv, env: { ...base.env, LISTEN_FDS: `${base.socketFds.length}` } };
+}
+
+/** Whether the app's listen is held until a probe has passed. */
+export function isGated(pinned: PinnedSpec): boolean {
+  const { ready } = pinned.spec;
+  return ready.on === 'http' && ready.url.startsWith('/');
+}
+
+function workerVariables(pinned: PinnedSpec, slot: Slot): Record<string, string> {
+  return {
+    EVENKEEL_APP: pinned.spec.name,
+    EVENKEEL_WORKER: `${slot}`,
+    EVENKEEL_GENERATION: `${pinned.generation}`,
+    NODE_APP_INSTANCE: `${slot}`,
+    NAUGHT_WORKER: `${slot}`,
+  };
+}

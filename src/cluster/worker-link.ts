@@ -1,0 +1,89 @@
+// The cluster process's end of the link to the agent in one worker: commands out, messages in, answers matched to
+// their questions. (cluster process)
+
+import type { Socket } from 'node:net';
+import { frames, sendFrame } from '../platform/ndjson-stream.ts';
+import type { AgentCommand, AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
+
+export interface ProbeAnswer {
+  readonly ok: boolean;
+  /** For people: "GET /healthz answered 503". */
+  readonly detail: string;
+}
+
+export class WorkerLink {
+  readonly #socket: Socket;
+  readonly #waiting = new Map<number, (message: AgentMessage | null) => void>();
+  readonly #listeners = new Set<(message: AgentMessage) => void>();
+  #nextId = 1;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      for (const answer of this.#waiting.values()) answer(null);
+    });
+    frames(
+      socket,
+      (value) => this.#receive(value),
+      () => {},
+    );
+  }
+
+  on(listener: (message: AgentMessage) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  send(command: AgentCommand): void {
+    if (this.#socket.writable) sendFrame(this.#socket, command);
+  }
+
+  /** Asks the app in this very worker; never rejects. */
+  async probe(path: string, status: number | null, timeout: number): Promise<ProbeAnswer> {
+    const message = await this.#ask((id) => ({ type: 'probe', id, path, status, timeout }), timeout);
+    if (message?.type === 'probed') return { ok: message.ok, detail: message.detail };
+    return { ok: false, detail: `GET ${path} was not answered within ${timeout} ms` };
+  }
+
+  /** null: the worker did not answer in time. */
+  async metrics(timeout: number): Promise<AgentMetrics | null> {
+    const message = await this.#ask((id) => ({ type: 'metrics', id }), timeout);
+    return message?.type === 'metrics' ? message.metrics : null;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #ask(command: (id: number) => AgentCommand, timeout: number): Promise<AgentMessage | null> {
+    if (!this.#socket.writable) return Promise.resolve(null);
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      // A worker whose event loop is blocked answers nothing: this side has a deadline of its own.
+      const timer = setTimeout(() => answer(null), timeout + 50);
+      const answer = (message: AgentMessage | null): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        resolve(message);
+      };
+      this.#waiting.set(id, answer);
+      this.send(command(id));
+    });
+  }
+
+  #receive(value: unknown): void {
+    if (!isAgentMessage(value)) return;
+    if (value.type === 'probed' || value.type === 'metrics') this.#waiting.get(value.id)?.(value);
+    else for (const listener of this.#listeners) listener(value);
+  }
+}
+
+const MESSAGE_TYPES: ReadonlySet<string> = new Set<AgentMessage['type']>([
+  ...(['hello', 'held', 'listening', 'replace-me', 'probed', 'metrics', 'draining', 'drained'] as const),
+]);
+
+/** The agent is our own code in a process of the user's: its messages are well-formed or somebody else's. */
+function isAgentMessage(value: unknown): value is AgentMessage {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
+  return typeof value.type === 'string' && MESSAGE_TYPES.has(value.type);
+}

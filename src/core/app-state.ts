@@ -1,0 +1,43 @@
+// Pure: one word for how an app is, from its cluster's model.
+
+import { type ClusterModel, hasReadyWorker, slotRecord } from './cluster-model.ts';
+import { wantedIn } from './rollout.ts';
+import type { AppState, DeployPhase } from './status.ts';
+
+export function appState(model: ClusterModel): AppState {
+  if (model.mode === 'idle') return 'stopped';
+  if (model.mode === 'stopping') return 'stopping';
+  if (model.deploy !== null) return model.deploy.from === 0 ? 'starting' : 'deploying';
+  const ready = readySlots(model);
+  if (ready >= model.desired) return 'online';
+  if (ready > 0) return 'degraded';
+  const records = Array.from({ length: model.desired }, (_, slot) => slotRecord(model, slot));
+  if (records.some((record) => record.gaveUp)) return 'failed';
+  return records.some((record) => record.failures > 0) ? 'backoff' : 'starting';
+}
+
+/** Slots with a ready worker of a generation that is wanted there. */
+export function readySlots(model: ClusterModel): number {
+  let ready = 0;
+  for (let slot = 0; slot < model.desired; slot += 1) {
+    const served = model.workers.some((worker) => worker.slot === slot && worker.state === 'ready');
+    if (served && wantedIn(model, slot).length > 0) ready += 1;
+  }
+  return ready;
+}
+
+/** How many slots of the new generation are ready. */
+export function readyOfDeploy(model: ClusterModel): number {
+  const { deploy } = model;
+  if (deploy === null) return 0;
+  let ready = 0;
+  for (let slot = 0; slot < deploy.workers; slot += 1) {
+    if (hasReadyWorker(model, slot, deploy.generation)) ready += 1;
+  }
+  return ready;
+}
+
+/** The phase as it is shown: the old workers retire, whether first (strategy replace) or last. */
+export function shownPhase(deploy: Deploy): DeployPhase {
+  return deploy.phase === 'clearing' ? 'retiring' : deploy.phase;
+}

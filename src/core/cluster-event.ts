@@ -1,0 +1,56 @@
+// What can happen to a cluster, as the machines see it.
+
+import type { Deploy, GenerationSettings, WorkerKey } from './cluster-model.ts';
+import type { Milliseconds } from './spec.ts';
+import type { Generation, Slot } from './status.ts';
+
+export type ClusterEvent =
+  /** A start where nothing runs, else a deploy. `hooks`: the `before` hooks have to pass first. */
+  | {
+      readonly type: 'deploy';
+      readonly generation: Generation;
+      readonly settings: GenerationSettings;
+      readonly reason: string;
+      readonly strategy: Deploy['strategy'];
+      readonly workers: number;
+      readonly batch: number;
+      readonly settle: Milliseconds;
+      readonly timeout: Milliseconds;
+      readonly hooks: boolean;
+    }
+  | { readonly type: 'hooks-passed'; readonly generation: Generation }
+  | { readonly type: 'hooks-failed'; readonly generation: Generation; readonly reason: string }
+  | { readonly type: 'worker-ready'; readonly key: WorkerKey }
+  | {
+      readonly type: 'worker-exited';
+      readonly key: WorkerKey;
+      /** How it ended, for people: "exited with code 1". */
+      readonly how: string;
+      /** What its agent counted while it drained. */
+      readonly finished: number;
+      readonly cut: number;
+      /** In [0, 1), for the jitter of its successor's delay. */
+      readonly random: number;
+    }
+  /** It can never become ready (its readiness check says so), or its health checks fail. */
+  | { readonly type: 'worker-failed'; readonly key: WorkerKey; readonly reason: string; readonly random: number }
+  /** It is to be replaced: asked by itself (urgent), memory, schedule. */
+  | { readonly type: 'worker-leaving'; readonly key: WorkerKey; readonly reason: string; readonly urgent: boolean }
+  | { readonly type: 'all-leaving'; readonly reason: string }
+  /** A draining worker has stopped accepting. */
+  | { readonly type: 'worker-quiet'; readonly key: WorkerKey }
+  | { readonly type: 'abort'; readonly reason: string }
+  | { readonly type: 'scale'; readonly workers: number }
+  | { readonly type: 'settings'; readonly generation: Generation; readonly settings: GenerationSettings }
+  | { readonly type: 'stop'; readonly timeout: Milliseconds | null }
+  /** The cluster process before this one was killed. */
+  | {
+      readonly type: 'resume';
+      readonly generation: Generation;
+      readonly settings: Readonly<Record<Generation, GenerationSettings>>;
+      readonly workers: number;
+      readonly orphans: readonly { readonly key: WorkerKey; readonly slot: Slot; readonly generation: Generation }[];
+      readonly orphansFirst: boolean;
+    }
+  /** Time has passed. */
+  | { readonly type: 'tick'; readonly random: number };

@@ -1,0 +1,201 @@
+// The state of one cluster as plain data: workers, slots and the deploy under way. The machines in this folder
+// compute the next state and what to do; the cluster process only does it.
+//
+//   worker:  booting ──▶ ready ──▶ draining ──▶ killing ──▶ (gone)
+//               └───────────────────▲              ▲
+//               any state ── exit ─────────────────┴──▶ (gone)
+
+import { CLEAN_SLOT, type SlotRecord } from './restart-policy.ts';
+import type { Milliseconds, RestartSpec } from './spec.ts';
+import type { DeployOutcome, Generation, LossReport, Slot } from './status.ts';
+
+/** Names one worker process for ever; slots and pids are used again, keys are not. */
+export type WorkerKey = number;
+
+/** What the machines need to know of a generation's spec. */
+export interface GenerationSettings {
+  readonly readyTimeout: Milliseconds;
+  readonly stopTimeout: Milliseconds;
+  readonly restart: RestartSpec;
+}
+
+/** Why a worker is to be replaced while it still serves. */
+export interface Leaving {
+  readonly reason: string;
+  /** Replaced beside others at once (it asked for it) rather than one worker of the app at a time. */
+  readonly urgent: boolean;
+}
+
+interface WorkerBase {
+  readonly key: WorkerKey;
+  readonly slot: Slot;
+  readonly generation: Generation;
+  readonly startedAt: number;
+  readonly leaving: Leaving | null;
+  /** Forked by a cluster process that was killed: serves until ours are ready, then goes. */
+  readonly orphan: boolean;
+}
+
+export type Worker = WorkerBase &
+  (
+    | { readonly state: 'booting'; readonly deadline: number }
+    | { readonly state: 'ready'; readonly since: number }
+    /** `deadline`: SIGKILL. `quiet`: it has stopped accepting. */
+    | { readonly state: 'draining'; readonly deadline: number; readonly reason: string; readonly quiet: boolean }
+    | { readonly state: 'killing'; readonly reason: string }
+  );
+
+/** Slots from (inclusive) to (exclusive). */
+export interface SlotRange {
+  readonly from: Slot;
+  readonly to: Slot;
+}
+
+/** How a deploy will end once what it began is undone. */
+export interface Verdict {
+  readonly outcome: Exclude<DeployOutcome, 'done'>;
+  readonly reason: string;
+  /** The worker whose failure it was. */
+  readonly culprit: WorkerKey | null;
+}
+
+interface DeployBase {
+  readonly generation: Generation;
+  /** The generation that served before; 0: nothing did (a start). */
+  readonly from: Generation;
+  readonly reason: string;
+  readonly strategy: 'all-at-once' | 'rolling' | 'replace' | 'handover';
+  /** Slots of the new generation. */
+  readonly workers: number;
+  readonly batch: number;
+  readonly settle: Milliseconds;
+  readonly startedAt: number;
+  readonly deadline: number;
+  readonly loss: LossReport;
+}
+
+export type Deploy = DeployBase &
+  /** The `before` hooks run. */
+  (
+    | { readonly phase: 'preparing' }
+    /** strategy replace: the old workers go first. */
+    | { readonly phase: 'clearing' }
+    | { readonly phase: 'booting'; readonly range: SlotRange }
+    | { readonly phase: 'settling'; readonly range: SlotRange; readonly until: number }
+    /** The old workers of the slots before `range.to` go; once `committed`, the new generation is the one that serves. */
+    | { readonly phase: 'retiring'; readonly range: SlotRange; readonly committed: boolean }
+    /** Slots before `range.to` boot the old generation again. */
+    | { readonly phase: 'reverting'; readonly range: SlotRange; readonly verdict: Verdict; readonly deadline: number }
+    /** The new workers go. */
+    | { readonly phase: 'aborting'; readonly verdict: Verdict }
+  );
+
+export interface ClusterModel {
+  readonly mode: 'idle' | 'running' | 'stopping';
+  /** The generation that serves; 0 before the first. */
+  readonly current: Generation;
+  /** Workers of the current generation. */
+  readonly desired: number;
+  readonly settings: Readonly<Record<Generation, GenerationSettings>>;
+  readonly workers: readonly Worker[];
+  readonly slots: Readonly<Record<Slot, SlotRecord>>;
+  readonly deploy: Deploy | null;
+  readonly nextKey: WorkerKey;
+  /** Orphans hold a port that ours need: ours boot when the orphans have stopped accepting. */
+  readonly orphansFirst: boolean;
+  /** Overrides every stop timeout while stopping. */
+  readonly stopTimeout: Milliseconds | null;
+}
+
+export const IDLE_CLUSTER: ClusterModel = {
+  mode: 'idle',
+  current: 0,
+  desired: 0,
+  settings: {},
+  workers: [],
+  slots: {},
+  deploy: null,
+  nextKey: 1,
+  orphansFirst: false,
+  stopTimeout: null,
+};
+
+export const NO_LOSS: LossReport = { finished: 0, cut: 0, killed: 0 };
+
+/** What the cluster process has to do; each says why. */
+export type ClusterAction =
+  | {
+      readonly do: 'spawn';
+      readonly key: WorkerKey;
+      readonly slot: Slot;
+      readonly generation: Generation;
+      readonly reason: string;
+    }
+  /** Stop accepting, finish, go; SIGKILL follows after `timeout`. */
+  | { readonly do: 'drain'; readonly key: WorkerKey; readonly timeout: Milliseconds; readonly reason: string }
+  | { readonly do: 'kill'; readonly key: WorkerKey; readonly reason: string }
+  | { readonly do: 'run-before-hooks'; readonly generation: Generation; readonly reason: string }
+  | {
+      readonly do: 'backoff';
+      readonly slot: Slot;
+      readonly delay: Milliseconds;
+      readonly failures: number;
+      readonly reason: string;
+    }
+  | { readonly do: 'give-up'; readonly slot: Slot; readonly failures: number; readonly reason: string }
+  /** The deploy has ended. */
+  | {
+      readonly do: 'finish-deploy';
+      readonly deploy: Deploy;
+      readonly outcome: DeployOutcome;
+      readonly reason: string;
+      readonly culprit: WorkerKey | null;
+    };
+
+export interface Step {
+  readonly model: ClusterModel;
+  readonly actions: readonly ClusterAction[];
+}
+
+export function slotRecord(model: ClusterModel, slot: Slot): SlotRecord {
+  return model.slots[slot] ?? CLEAN_SLOT;
+}
+
+export function settingsOf(model: ClusterModel, generation: Generation): GenerationSettings {
+  const settings = model.settings[generation];
+  if (settings === undefined) throw new Error(`Internal error: generation ${generation} has no settings`);
+  return settings;
+}
+
+export function replaceWorker(model: ClusterModel, worker: Worker): ClusterModel {
+  return { ...model, workers: model.workers.map((other) => (other.key === worker.key ? worker : other)) };
+}
+
+/** Alive and not on its way out. */
+export function isServing(worker: Worker): worker is Worker & { readonly state: 'booting' | 'ready' } {
+  return worker.state === 'booting' || worker.state === 'ready';
+}
+
+/**
+ * Fills its slot: serving, ours, and to stay. One that is to leave is replaced only once it is ready: a worker that
+ * asks for it while it boots would otherwise be given one successor after the other, each asking as well.
+ */
+export function isKeeper(worker: Worker): boolean {
+  return isServing(worker) && !worker.orphan && (worker.leaving === null || worker.state === 'booting');
+}
+
+/** Whether one of ours serves there, be it one that is to be replaced. */
+export function hasReadyWorker(model: ClusterModel, slot: Slot, generation: Generation): boolean {
+  return model.workers.some(
+    (worker) => worker.slot === slot && worker.generation === generation && worker.state === 'ready' && !worker.orphan,
+  );
+}
+
+/** Starts the drain of a worker that serves. */
+export function drainWorker(model: ClusterModel, worker: Worker, now: number, reason: string): Step {
+  const timeout = model.stopTimeout ?? settingsOf(model, worker.generation).stopTimeout;
+  const { key, slot, generation, startedAt, leaving, orphan } = worker;
+  const base = { key, slot, generation, startedAt, leaving, orphan };
+  const draining: Worker = { ...base, state: 'draining', deadline: now + timeout, reason, quiet: false };
+  return { model: replaceWorker(model, draining), actions: [{ do: 'drain', key, timeout, reason }] };
+}

@@ -1,0 +1,40 @@
+// Pure: a changed key in words. Values of env and URLs (which may hold a password) never show.
+
+import type { KeyChange } from './plan.ts';
+
+const DURATION = /(^|\.)(timeout|delay|interval|minDelay|maxDelay|resetAfter|settle)$/;
+const SIZE = new Set(['restart.memory', 'logs.maxSize']);
+const PRIVATE = /^env\.|^ready\.url$|^health\.http$/;
+
+/** "workers 2 → 4", "env.PORT changed", "restart.memory none → 512M". */
+export function describeChange(path: string, kind: KeyChange['kind'], before: unknown, after: unknown): string {
+  const from = PRIVATE.test(path) ? null : formatValue(path, before);
+  const to = PRIVATE.test(path) ? null : formatValue(path, after);
+  return from === null || to === null || from === to ? `${path} ${kind}` : `${path} ${from} → ${to}`;
+}
+
+/** null: better left out. */
+function formatValue(path: string, value: unknown): string | null {
+  if (value === undefined || value === null) return 'none';
+  if (typeof value === 'number') {
+    if (DURATION.test(path)) return formatDuration(value);
+    return SIZE.has(path) ? formatSize(value) : String(value);
+  }
+  if (typeof value === 'boolean') return String(value);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** As a config would say it: "500ms", "30s", "5m". */
+function formatDuration(ms: number): string {
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms >= 1000 && ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+function formatSize(bytes: number): string {
+  const units = ['G', 'M', 'K'] as const;
+  for (const [index, unit] of units.entries()) {
+    const size = 1024 ** (units.length - index);
+    if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`;
+  }
+  return String(bytes);
+}

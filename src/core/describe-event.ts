@@ -1,0 +1,90 @@
+// Pure: an event as one line for people, without its time. Used by the CLI and by a manager in the foreground.
+
+import { describeLoss } from './describe-loss.ts';
+import type { EvenkeelEvent } from './events.ts';
+import { humanDuration } from './human-duration.ts';
+
+/** "web: worker 1 ready (pid 123, 240 ms)". */
+export function describeEvent(event: EvenkeelEvent): string {
+  return 'app' in event ? `${event.app}: ${describeAppEvent(event)}` : describeManagerEvent(event);
+}
+
+type OfApp = Extract<EvenkeelEvent, { readonly app: string }>;
+
+function describeAppEvent(event: OfApp): string {
+  switch (event.type) {
+    case 'app-state':
+      return `${event.state} (was ${event.previous})`;
+    case 'scaled':
+      return `workers ${event.from} → ${event.to}`;
+    case 'applied-live':
+      return `applied live: ${event.keys.join(', ')}`;
+    case 'deploy-started':
+      return `generation ${event.generation} begins (${event.strategy}): ${event.reason}`;
+    case 'deploy-phase':
+      return `generation ${event.generation} ${event.phase}, ${event.ready} of ${event.desired} ready`;
+    case 'deploy-finished':
+      return describeFinish(event);
+    case 'hook-output':
+      return `[${event.hook}] ${event.line}`;
+    case 'log-problem':
+      return `log of ${event.stream}: ${event.message}`;
+    case 'cluster-started':
+      return `cluster process started (pid ${event.pid})`;
+    case 'cluster-adopted':
+      return `cluster process adopted (pid ${event.pid})`;
+    case 'cluster-lost':
+      return `cluster process lost (pid ${event.pid})`;
+    default:
+      return `worker ${event.slot} ${describeWorkerEvent(event)}`;
+  }
+}
+
+type OfSlot = Extract<OfApp, { readonly slot: number }>;
+
+function describeWorkerEvent(event: OfSlot): string {
+  switch (event.type) {
+    case 'worker-started':
+      return `started (pid ${event.pid}, generation ${event.generation})`;
+    case 'worker-ready':
+      return `ready (pid ${event.pid}, ${humanDuration(event.bootMs)})`;
+    case 'worker-draining':
+      return `draining (pid ${event.pid}): ${event.reason}`;
+    case 'worker-exited':
+      // The reason of one that was not asked for is how it ended: "exited with code 1".
+      return event.expected ? `stopped (pid ${event.pid}): ${event.reason}` : `${event.reason} (pid ${event.pid})`;
+    case 'worker-recycle':
+      return `is to be replaced (pid ${event.pid}): ${event.reason}`;
+    case 'worker-backoff':
+      return `starts again in ${humanDuration(event.delayMs)} (${failures(event.failures)})`;
+    case 'worker-gave-up':
+      return `is not started again (${failures(event.failures)})`;
+  }
+}
+
+function describeFinish(event: Extract<OfApp, { readonly type: 'deploy-finished' }>): string {
+  const took = humanDuration(event.durationMs);
+  if (event.outcome === 'done') return `generation ${event.generation} done in ${took}: ${describeLoss(event.loss)}`;
+  return `generation ${event.generation} ${event.outcome} after ${took}: ${event.reason}`;
+}
+
+function failures(count: number): string {
+  return count === 1 ? '1 quick failure' : `${count} quick failures in a row`;
+}
+
+function describeManagerEvent(event: Exclude<EvenkeelEvent, OfApp>): string {
+  switch (event.type) {
+    case 'manager-started':
+      return `manager started (pid ${event.pid}, version ${event.version})`;
+    case 'manager-stopped':
+      return `manager stopped: ${event.reason}`;
+    case 'config-invalid':
+      return `the config has ${event.problems === 1 ? '1 problem' : `${event.problems} problems`} (evenkeel check lists them); nothing was changed`;
+    case 'reload-started':
+      return 'reload begins';
+    case 'reload-finished':
+      return `reload ${event.ok ? 'done' : 'failed'}, ${event.changes === 1 ? '1 change' : `${event.changes} changes`}`;
+    case 'state-repaired':
+      return `state repaired: ${event.file}: ${event.message}`;
+  }
+}

@@ -1,0 +1,53 @@
+// Pure: what has to change so that what runs is what the file says, and why. Nothing is done here.
+
+import type { AppChange, KeyChange, Plan, RunningApp } from './plan.ts';
+import type { AppSpec } from './spec.ts';
+import { diffSpecs } from './spec-diff.ts';
+
+/** `running` has every app that is known; one of the file that is missing there is new. */
+export function planChanges(running: readonly RunningApp[], desired: readonly AppSpec[]): Plan {
+  const known = new Map(running.map((app) => [app.name, app]));
+  const wanted = new Set(desired.map((spec) => spec.name));
+  const changes = [
+    ...desired.map((spec) => planApp(known.get(spec.name), spec)),
+    ...running.filter((app) => !wanted.has(app.name)).map(planRemoved),
+  ];
+  return { changes, notices: changes.flatMap(pendingNotices) };
+}
+
+/** What takes one app to `desired`. */
+export function planApp(running: RunningApp | undefined, desired: AppSpec): AppChange {
+  const app = desired.name;
+  if (running === undefined) return { app, action: 'start', reasons: ['added to the config'], keys: [] };
+  if (running.spec === null) {
+    if (running.down !== true) return { app, action: 'none', reasons: [], keys: [] };
+    return { app, action: 'start', reasons: ['not running'], keys: [] };
+  }
+  const keys = diffSpecs(running.spec, desired);
+  const action = strongest(keys);
+  if (action === 'none') return { app, action, reasons: [], keys };
+  const reasons = keys.filter((key) => key.class !== 'restart' && key.class !== 'none').map((key) => key.reason);
+  return { app, action, reasons, keys };
+}
+
+/** What a deploy of `desired` may use now: keys that take effect at a restart stay as they run. */
+export function deployableSpec(running: AppSpec, desired: AppSpec, keys: readonly KeyChange[]): AppSpec {
+  const pending = keys.filter((key) => key.class === 'restart').map((key) => key.path.split('.')[0] ?? key.path);
+  const kept = Object.entries(running).filter(([key]) => pending.includes(key));
+  return { ...desired, ...Object.fromEntries(kept) };
+}
+
+export function pendingNotices(change: AppChange): readonly string[] {
+  const pending = change.keys.filter((key) => key.class === 'restart');
+  return pending.map((key) => `${change.app}: ${key.path} changed; takes effect at \`evenkeel restart ${change.app}\``);
+}
+
+function planRemoved({ name: app, spec, down }: RunningApp): AppChange {
+  if (spec === null && down !== true) return { app, action: 'none', reasons: [], keys: [] };
+  return { app, action: 'stop', reasons: ['removed from the config'], keys: [] };
+}
+
+function strongest(keys: readonly KeyChange[]): 'deploy' | 'scale' | 'live' | 'none' {
+  const order = ['deploy', 'scale', 'live'] as const;
+  return order.find((action) => keys.some((key) => key.class === action)) ?? 'none';
+}

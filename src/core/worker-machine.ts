@@ -1,0 +1,167 @@
+// Pure: what the life of a single worker does to the cluster (the states are drawn in cluster-model.ts).
+
+import type { ClusterEvent } from './cluster-event.ts';
+import {
+  type ClusterAction,
+  type ClusterModel,
+  drainWorker,
+  isServing,
+  replaceWorker,
+  type Step,
+  settingsOf,
+  slotRecord,
+  type Verdict,
+  type Worker,
+  type WorkerKey,
+} from './cluster-model.ts';
+import { failDeploy, isCommitted } from './deploy-machine.ts';
+import { recordFailure } from './restart-policy.ts';
+import type { DeployOutcome } from './status.ts';
+
+export function becomeReady(model: ClusterModel, key: WorkerKey, now: number): ClusterModel {
+  const worker = find(model, key);
+  if (worker?.state !== 'booting') return model;
+  const { slot, generation, startedAt, leaving, orphan } = worker;
+  return replaceWorker(model, { key, slot, generation, startedAt, leaving, orphan, state: 'ready', since: now });
+}
+
+export function becomeQuiet(model: ClusterModel, key: WorkerKey): ClusterModel {
+  const worker = find(model, key);
+  return worker?.state === 'draining' ? replaceWorker(model, { ...worker, quiet: true }) : model;
+}
+
+/** Marks workers to be replaced; one that is marked already keeps its first reason. */
+export function leave(model: ClusterModel, keys: readonly WorkerKey[], reason: string, urgent: boolean): ClusterModel {
+  const workers = model.workers.map((worker) => {
+    if (!keys.includes(worker.key) || !isServing(worker) || worker.orphan) return worker;
+    if (worker.leaving !== null && (worker.leaving.urgent || !urgent)) return worker;
+    return { ...worker, leaving: { reason, urgent } };
+  });
+  return { ...model, workers };
+}
+
+/** A worker's process is gone. */
+export function exit(model: ClusterModel, event: ClusterEvent & { type: 'worker-exited' }, now: number): Step {
+  const worker = find(model, event.key);
+  if (worker === undefined) return { model, actions: [] };
+  const rest = countLoss({ ...model, workers: model.workers.filter((other) => other !== worker) }, worker, event);
+  if (!isServing(worker) || worker.orphan) return { model: rest, actions: [] };
+  const when =
+    worker.state === 'booting' ? 'before it was ready' : `${Math.round(now - worker.since)} ms after it was ready`;
+  const reason = `worker ${worker.slot} ${event.how} ${when}`;
+  return afterFailure(rest, worker, { outcome: 'failed', reason, culprit: worker.key }, now, event.random);
+}
+
+/** A worker that is of no use: it drains, and counts as a failure at once. */
+export function fail(
+  model: ClusterModel,
+  key: WorkerKey,
+  reason: string,
+  outcome: Exclude<DeployOutcome, 'done'>,
+  now: number,
+  random: number,
+): Step {
+  const worker = find(model, key);
+  if (worker === undefined || !isServing(worker) || worker.orphan) return { model, actions: [] };
+  const verdict = { outcome, reason: `worker ${worker.slot} ${reason}`, culprit: key };
+  if (worker.state === 'ready' && !isOnTrial(model, worker)) {
+    // It may still serve: its replacement comes first.
+    return { model: leave(model, [key], reason, false), actions: [] };
+  }
+  const drained = drainWorker(model, worker, now, reason);
+  const failed = afterFailure(drained.model, worker, verdict, now, random);
+  return { model: failed.model, actions: [...drained.actions, ...failed.actions] };
+}
+
+/** What deadlines bring: a boot that took too long, a drain that took too long. */
+export function whenDue(model: ClusterModel, now: number, random: number): Step {
+  const actions: ClusterAction[] = [];
+  let next = model;
+  for (const worker of model.workers) {
+    const step = workerDue(next, worker, now, random);
+    if (step === null) continue;
+    next = step.model;
+    actions.push(...step.actions);
+  }
+  return { model: next, actions };
+}
+
+/** The drain of these workers ends now. */
+export function hurry(model: ClusterModel, which: (worker: Worker) => boolean, reason: string): Step {
+  const actions: ClusterAction[] = [];
+  let next = model;
+  for (const worker of model.workers) {
+    if (worker.state !== 'draining' || !which(worker)) continue;
+    const step = kill(next, worker, reason);
+    next = step.model;
+    actions.push(...step.actions);
+  }
+  return { model: next, actions };
+}
+
+/** No drain lasts beyond `deadline`. */
+export function shorten(model: ClusterModel, deadline: number): ClusterModel {
+  const workers = model.workers.map((worker) =>
+    worker.state === 'draining' ? { ...worker, deadline: Math.min(worker.deadline, deadline) } : worker,
+  );
+  return { ...model, workers };
+}
+
+function workerDue(model: ClusterModel, worker: Worker, now: number, random: number): Step | null {
+  if (worker.state === 'draining' && worker.deadline <= now) {
+    return kill(model, worker, 'it did not end within its stop timeout');
+  }
+  if (worker.state !== 'booting' || worker.deadline > now) return null;
+  const waited = settingsOf(model, worker.generation).readyTimeout;
+  return fail(model, worker.key, `was not ready within ${waited} ms`, 'timed-out', now, random);
+}
+
+function kill(model: ClusterModel, worker: Worker, reason: string): Step {
+  const { key, slot, generation, startedAt, leaving, orphan } = worker;
+  const killing: Worker = { key, slot, generation, startedAt, leaving, orphan, state: 'killing', reason };
+  return { model: replaceWorker(model, killing), actions: [{ do: 'kill', key, reason }] };
+}
+
+/** New workers of a deploy are on trial until it is committed: one failure fails the deploy. */
+function isOnTrial(model: ClusterModel, worker: Worker): boolean {
+  return model.deploy !== null && !isCommitted(model.deploy) && worker.generation === model.deploy.generation;
+}
+
+function afterFailure(model: ClusterModel, worker: Worker, verdict: Verdict, now: number, random: number): Step {
+  const { deploy } = model;
+  if (deploy === null || !isOnTrial(model, worker)) return recordRestart(model, worker, now, random);
+  const failed = failDeploy(model, deploy, verdict, now);
+  if (failed.model.current !== worker.generation) return failed;
+  // A failed start is committed all the same, and its workers come back by the restart policy.
+  const recorded = recordRestart(failed.model, worker, now, random);
+  return { model: recorded.model, actions: [...failed.actions, ...recorded.actions] };
+}
+
+function recordRestart(model: ClusterModel, worker: Worker, now: number, random: number): Step {
+  const { slot, generation } = worker;
+  if (generation !== model.current || slot >= model.desired) return { model, actions: [] };
+  const policy = settingsOf(model, generation).restart;
+  const readyFor = worker.state === 'ready' ? now - worker.since : null;
+  const record = recordFailure(slotRecord(model, slot), policy, readyFor, now, random);
+  const { failures } = record;
+  const next = { ...model, slots: { ...model.slots, [slot]: record } };
+  const reason = `${failures} quick failures in a row`;
+  if (record.gaveUp) return { model: next, actions: [{ do: 'give-up', slot, failures, reason }] };
+  const delay = record.notBefore - now;
+  return { model: next, actions: delay === 0 ? [] : [{ do: 'backoff', slot, delay, failures, reason }] };
+}
+
+function countLoss(model: ClusterModel, worker: Worker, event: ClusterEvent & { type: 'worker-exited' }): ClusterModel {
+  const { deploy } = model;
+  if (deploy === null || worker.generation === deploy.generation) return model;
+  const { loss } = deploy;
+  const killed = loss.killed + (worker.state === 'killing' ? 1 : 0);
+  return {
+    ...model,
+    deploy: { ...deploy, loss: { finished: loss.finished + event.finished, cut: loss.cut + event.cut, killed } },
+  };
+}
+
+function find(model: ClusterModel, key: WorkerKey): Worker | undefined {
+  return model.workers.find((worker) => worker.key === key);
+}

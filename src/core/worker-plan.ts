@@ -1,0 +1,125 @@
+// Pure: compares the workers there are with those that are wanted (rollout.ts) and says which to start and drain.
+// It looks only at what is, not at what happened, so any sequence of events ends in the same place.
+
+import {
+  type ClusterAction,
+  type ClusterModel,
+  drainWorker,
+  hasReadyWorker,
+  isKeeper,
+  isServing,
+  type Step,
+  settingsOf,
+  slotRecord,
+  type Worker,
+} from './cluster-model.ts';
+import { isRetired, slotCount, type Wanted, wantedIn } from './rollout.ts';
+import type { Generation, Slot } from './status.ts';
+
+export function planWorkers(model: ClusterModel, now: number): Step {
+  const actions: ClusterAction[] = [];
+  let next = endDelays(model, now);
+  for (const worker of model.workers) {
+    const reason = whyDrain(next, worker);
+    if (reason === null) continue;
+    const step = drainWorker(next, worker, now, reason);
+    next = step.model;
+    actions.push(...step.actions);
+  }
+  for (let slot = 0; slot < slotCount(next); slot += 1) {
+    for (const wanted of wantedIn(next, slot)) {
+      const reason = whySpawn(next, slot, wanted, now);
+      if (reason === null) continue;
+      const step = spawnWorker(next, slot, wanted.generation, now, reason);
+      next = step.model;
+      actions.push(...step.actions);
+    }
+  }
+  return { model: next, actions };
+}
+
+function whyDrain(model: ClusterModel, worker: Worker): string | null {
+  if (!isServing(worker)) return null;
+  if (model.mode === 'stopping') return 'the app stops';
+  if (worker.orphan) return whyDrainOrphan(model, worker);
+  if (!wantedIn(model, worker.slot).some((wanted) => wanted.generation === worker.generation)) {
+    return whyUnwanted(model, worker);
+  }
+  if (worker.leaving !== null && hasReadySuccessor(model, worker)) return worker.leaving.reason;
+  return null;
+}
+
+function hasReadySuccessor(model: ClusterModel, { key, slot, generation }: Worker): boolean {
+  return model.workers.some(
+    (other) => other.key > key && other.slot === slot && other.generation === generation && other.state === 'ready',
+  );
+}
+
+function whyDrainOrphan(model: ClusterModel, orphan: Worker): string | null {
+  if (model.orphansFirst) return 'its port is needed by its successor';
+  if (model.deploy !== null && isRetired(model.deploy, orphan)) return whyUnwanted(model, orphan);
+  for (let slot = 0; slot < slotCount(model); slot += 1) {
+    const missing = wantedIn(model, slot).some((wanted) => !hasReadyWorker(model, slot, wanted.generation));
+    if (missing) return null;
+  }
+  return 'its successor is ready';
+}
+
+function whyUnwanted(model: ClusterModel, worker: Worker): string {
+  const { deploy } = model;
+  if (deploy === null) return `scaled to ${model.desired}`;
+  if (worker.generation !== deploy.generation) return `replaced by generation ${deploy.generation}`;
+  return 'the deploy was given up';
+}
+
+function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number): string | null {
+  const { generation } = wanted;
+  const mine = model.workers.filter((worker) => worker.slot === slot && worker.generation === generation);
+  if (!wanted.spawn || mine.some(isKeeper)) return null;
+  if (model.orphansFirst && model.workers.some(holdsPort)) return null;
+  const leaving = mine.find((worker) => isServing(worker) && !worker.orphan);
+  if (leaving?.leaving && !leaving.leaving.urgent && !mayRecycle(model)) return null;
+  if (generation === model.current) {
+    const record = slotRecord(model, slot);
+    if (record.gaveUp || record.notBefore > now) return null;
+    if (record.restarts > 0 && leaving === undefined) return 'the worker before it ended';
+  }
+  if (leaving?.leaving) return `replaces a worker: ${leaving.leaving.reason}`;
+  return `slot ${slot} of generation ${generation} is wanted`;
+}
+
+const holdsPort = (worker: Worker): boolean => worker.orphan && !(worker.state === 'draining' && worker.quiet);
+
+/** Replacements that can wait go one by one, and not beside a deploy, which replaces everybody anyway. */
+function mayRecycle(model: ClusterModel): boolean {
+  if (model.deploy !== null) return false;
+  return !model.workers.some((worker) => {
+    if (worker.leaving === null || worker.leaving.urgent) return false;
+    if (!isServing(worker)) return true;
+    return model.workers.some(
+      (other) =>
+        other !== worker && isKeeper(other) && other.slot === worker.slot && other.generation === worker.generation,
+    );
+  });
+}
+
+/** A delay that is over is forgotten: what may hold the slot back from now on is not a matter of time. */
+function endDelays(model: ClusterModel, now: number): ClusterModel {
+  const over = Object.values(model.slots).some(({ notBefore }) => notBefore > 0 && notBefore <= now);
+  if (!over) return model;
+  const slots = Object.entries(model.slots).map(([slot, record]) => [
+    slot,
+    record.notBefore <= now ? { ...record, notBefore: 0 } : record,
+  ]);
+  return { ...model, slots: Object.fromEntries(slots) };
+}
+
+function spawnWorker(model: ClusterModel, slot: Slot, generation: Generation, now: number, reason: string): Step {
+  const key = model.nextKey;
+  const deadline = now + settingsOf(model, generation).readyTimeout;
+  const base = { key, slot, generation, startedAt: now, leaving: null, orphan: false };
+  return {
+    model: { ...model, nextKey: key + 1, workers: [...model.workers, { ...base, state: 'booting', deadline }] },
+    actions: [{ do: 'spawn', key, slot, generation, reason }],
+  };
+}

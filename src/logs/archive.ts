@@ -1,0 +1,127 @@
+// The rotated files of one stream: compressed one after the other beside the writing, and no more of them kept than
+// asked for. Works from what lies in the folder, so a sweep also finishes what a killed process left. (Cluster, manager.)
+
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { LogSpec } from '../core/spec.ts';
+import { listRotated, parseRotated, type RotatedFile } from './rotated-files.ts';
+import { errorText, systemErrorCode } from './system-error-code.ts';
+
+export type ArchiveSettings = Pick<LogSpec, 'keep' | 'compress'>;
+
+/** A compressed file under this name is not complete; the whole one gets its own name in one step. */
+const UNFINISHED = '.part';
+
+export class Archive {
+  readonly #live: string;
+  readonly #onProblem: (message: string) => void;
+  readonly #abort = new AbortController();
+  #settings: ArchiveSettings;
+  #running: Promise<void> | null = null;
+  #again = false;
+  #troubled = false;
+
+  /** `live`: absolute path of the file whose rotated ones these are. `onProblem` is told once until a sweep succeeds again. */
+  constructor(live: string, settings: ArchiveSettings, onProblem: (message: string) => void) {
+    this.#live = live;
+    this.#settings = settings;
+    this.#onProblem = onProblem;
+  }
+
+  /** Call after a rotation. Changed settings are obeyed from here on. */
+  sweep(settings: ArchiveSettings = this.#settings): void {
+    this.#settings = settings;
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  /** Resolves when nothing is left to do. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Gives what is under way `deadline` milliseconds; a file not compressed by then is left for the next sweep. */
+  async close(deadline: number): Promise<void> {
+    const timer = setTimeout(() => this.#abort.abort(), deadline);
+    await this.#running;
+    clearTimeout(timer);
+    this.#abort.abort();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#abort.signal.aborted) {
+      this.#again = false;
+      try {
+        await this.#sweepOnce();
+        this.#troubled = false;
+      } catch (error) {
+        if (this.#abort.signal.aborted) return;
+        if (!this.#troubled) this.#onProblem(`cannot tidy up after rotating ${this.#live}: ${errorText(error)}`);
+        this.#troubled = true;
+      }
+    }
+  }
+
+  async #sweepOnce(): Promise<void> {
+    await this.#removeLeftovers();
+    const kept = await this.#removeSurplus();
+    const next = this.#settings.compress ? kept.find((file) => !file.compressed) : undefined;
+    if (next === undefined) return;
+    await this.#compress(next);
+    // One file a round: rotations go on meanwhile, and what is surplus by now need not be compressed.
+    this.#again = true;
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    const folder = dirname(this.#live);
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith(UNFINISHED)) continue;
+      if (parseRotated(this.#live, name.slice(0, -UNFINISHED.length)) !== null) await remove(join(folder, name));
+    }
+  }
+
+  /** Gives what is left, each file once. */
+  async #removeSurplus(): Promise<RotatedFile[]> {
+    const files: RotatedFile[] = [];
+    for (const file of await listRotated(this.#live)) {
+      const before = files.at(-1);
+      // A process was killed between the last two steps of compressing: the plain one is all there a second time.
+      if (before?.time === file.time) {
+        await remove(before.path);
+        files.pop();
+      }
+      files.push(file);
+    }
+    const surplus = files.splice(0, Math.max(files.length - this.#settings.keep, 0));
+    for (const file of surplus) await remove(file.path);
+    return files;
+  }
+
+  async #compress(file: RotatedFile): Promise<void> {
+    const whole = `${file.path}.gz`;
+    const unfinished = `${whole}${UNFINISHED}`;
+    try {
+      const { mode } = await stat(file.path);
+      const output = createWriteStream(unfinished, { mode: mode & 0o777, flags: 'w' });
+      await pipeline(createReadStream(file.path), createGzip(), output, { signal: this.#abort.signal });
+      await rename(unfinished, whole);
+      await remove(file.path);
+    } catch (error) {
+      await remove(unfinished);
+      throw new Error(`${basename(file.path)}: ${errorText(error)}`, { cause: error });
+    }
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}

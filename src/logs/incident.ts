@@ -1,0 +1,57 @@
+// A log file that cannot be written, told once when it begins and once when it is over. Pure but for its callback.
+
+export class Incident {
+  readonly #path: string;
+  readonly #report: (message: string) => void;
+  readonly #now: () => number;
+  /** Failures in a row. */
+  #failures = 0;
+  #since: number | null = null;
+  #lost = 0;
+
+  constructor(path: string, report: (message: string) => void, now: () => number) {
+    this.#path = path;
+    this.#report = report;
+    this.#now = now;
+  }
+
+  /** True from the second failure in a row: opening the file anew has not helped. */
+  get open(): boolean {
+    return this.#since !== null;
+  }
+
+  failed(reason: string): void {
+    this.#failures += 1;
+    if (this.#failures < 2 || this.#since !== null) return;
+    this.#since = this.#now();
+    this.#report(`cannot write ${this.#path}: ${reason}; newest lines may be lost until that is put right`);
+  }
+
+  lost(lines: number): void {
+    this.#lost += lines;
+  }
+
+  worked(): void {
+    this.#failures = 0;
+    if (this.#since === null) return;
+    const seconds = Math.round((this.#now() - this.#since) / 1000);
+    this.#since = null;
+    this.#report(`writing ${this.#path} again after ${seconds} s; ${this.#takeLost()}`);
+  }
+
+  /** Nobody will try again. */
+  gaveUp(): void {
+    if (this.#lost > 0) this.#report(`closed ${this.#path}; ${this.#takeLost()}`);
+  }
+
+  /** Milliseconds to wait before the next attempt: none before the first. */
+  delay(limits: { readonly min: number; readonly max: number }): number {
+    return this.#failures < 2 ? 0 : Math.min(limits.min * 2 ** (this.#failures - 2), limits.max);
+  }
+
+  #takeLost(): string {
+    const lost = this.#lost;
+    this.#lost = 0;
+    return lost === 0 ? 'no line was lost' : `${lost} ${lost === 1 ? 'line was' : 'lines were'} lost`;
+  }
+}

@@ -1,0 +1,312 @@
+// Manager: its side of one app's cluster process: starts it or connects to one that runs, asks, hears, notices when it
+// is gone or hangs. The cluster process itself does the work and knows the truth; what is kept here is its last word.
+//
+//   down ── launch, adopt ──▶ up ── stop, detach ──▶ down
+//                             └── the connection ends ──▶ down, and `onLost` is told
+
+import type { Socket } from 'node:net';
+import { EvenkeelError } from '../core/errors.ts';
+import type { AppEvent } from '../core/events.ts';
+import type { Milliseconds } from '../core/spec.ts';
+import type { AppState } from '../core/status.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { AppLayout } from '../platform/paths.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
+import type { BoundSocket } from '../platform/sockets.ts';
+import { CLUSTER_BOOT_TIMEOUT, type ClusterBoot } from '../protocol/cluster-boot.ts';
+import type { ClusterParams, ClusterRequestType, ClusterResult, ClusterSnapshot } from '../protocol/cluster-link.ts';
+import { QUICK } from './deadlines.ts';
+import { LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
+import { SerialQueue } from './serial-queue.ts';
+import type { SpawnCluster, SpawnedCluster } from './spawn-cluster.ts';
+
+/** The effects that a handle needs. */
+export interface ClusterPorts {
+  readonly clock: Clock;
+  readonly spawn: SpawnCluster;
+  connect(path: string, timeout: Milliseconds): Promise<Socket>;
+  identify(pid: number): ProcessIdentity | null;
+  isAlive(identity: ProcessIdentity): boolean;
+  kill(identity: ProcessIdentity): void;
+  waitForExit(identity: ProcessIdentity, timeout: Milliseconds): Promise<boolean>;
+}
+
+export interface HandleListener {
+  onEvent(app: string, event: AppEvent): void;
+  /** What happened while nobody listened, as far as the cluster process has kept it; perhaps told before. */
+  onMissed(app: string, events: readonly AppEvent[]): void;
+  /** The cluster process that runs the app from now on; null: none. */
+  onProcess(app: string, identity: ProcessIdentity | null): void;
+  onLost(app: string, identity: ProcessIdentity): void;
+}
+
+interface Up {
+  readonly kind: 'up';
+  readonly link: LinkClient;
+  readonly identity: ProcessIdentity;
+  /** null: adopted, so nothing can be passed to it. */
+  readonly spawned: SpawnedCluster | null;
+}
+
+const CONNECT_PAUSE: Milliseconds = 20;
+const KILL_TIMEOUT: Milliseconds = 5_000;
+
+export class ClusterHandle {
+  readonly app: string;
+  /** Operations on one app happen one after the other. */
+  readonly queue = new SerialQueue();
+  readonly layout: AppLayout;
+  readonly #ports: ClusterPorts;
+  readonly #evenkeel: string;
+  readonly #listener: HandleListener;
+  #connection: Up | { readonly kind: 'down' } = { kind: 'down' };
+  #snapshot: ClusterSnapshot | null = null;
+  #state: AppState = 'stopped';
+  #lastEvent = 0;
+  /** It was asked to stop: its end is no loss. */
+  #leaving = false;
+  #revival: Promise<void> | null = null;
+
+  constructor(app: string, layout: AppLayout, evenkeel: string, ports: ClusterPorts, listener: HandleListener) {
+    this.app = app;
+    this.layout = layout;
+    this.#evenkeel = evenkeel;
+    this.#ports = ports;
+    this.#listener = listener;
+  }
+
+  get isUp(): boolean {
+    return this.#connection.kind === 'up';
+  }
+
+  get identity(): ProcessIdentity | null {
+    return this.#connection.kind === 'up' ? this.#connection.identity : null;
+  }
+
+  /** The last word of the cluster process, also after its end. */
+  get snapshot(): ClusterSnapshot | null {
+    return this.#snapshot;
+  }
+
+  /** As last told by an event or a snapshot. */
+  get state(): AppState {
+    return this.#state;
+  }
+
+  /** Under way, after the cluster process was lost; requests wait for it. */
+  get revival(): Promise<void> | null {
+    return this.#revival;
+  }
+
+  /** Whether sockets can be passed to the running cluster process: only its parent can. */
+  get takesSockets(): boolean {
+    return this.#connection.kind === 'up' && this.#connection.spawned !== null;
+  }
+
+  /** Starts the cluster process. Throws SPAWN_FAILED or CLUSTER_START_FAILED; then nothing is left of it. */
+  async launch(boot: ClusterBoot, sockets: readonly BoundSocket[]): Promise<void> {
+    const spawned = this.#ports.spawn(boot, sockets);
+    const { identity } = spawned;
+    this.#lastEvent = 0;
+    try {
+      if (identity === null) throw new Error('it ended at once');
+      const socket = await this.#awaitSocket(identity);
+      await this.#take(socket, identity, spawned, CLUSTER_BOOT_TIMEOUT, 0);
+    } catch (error) {
+      if (identity !== null) await this.#destroy(identity);
+      throw new EvenkeelError('CLUSTER_START_FAILED', `${this.app}: its cluster process did not start: ${text(error)}`, {
+        hint: 'manager.out in the state directory has what it wrote.',
+        cause: error,
+      });
+    }
+  }
+
+  /** Connects to a cluster process that runs already. Throws where there is none, or it does not answer in time. */
+  async adopt(): Promise<void> {
+    const socket = await this.#ports.connect(this.layout.socket, QUICK);
+    await this.#take(socket, null, null, QUICK, this.#lastEvent);
+  }
+
+  /** Throws what the cluster process answers, APP_STOPPED, CLUSTER_LOST or TIMED_OUT. Waits for a revival under way. */
+  async request<T extends ClusterRequestType>(
+    type: T,
+    params: ClusterParams<T>,
+    timeout: Milliseconds,
+  ): Promise<ClusterResult<T>> {
+    if (this.#connection.kind === 'down' && this.#revival !== null) await this.#revival;
+    return await this.ask(type, params, timeout);
+  }
+
+  /** As request, of the cluster process there is now: for the revival itself. */
+  async ask<T extends ClusterRequestType>(
+    type: T,
+    params: ClusterParams<T>,
+    timeout: Milliseconds,
+  ): Promise<ClusterResult<T>> {
+    if (this.#connection.kind === 'down') throw notRunning(this.app);
+    return await this.#connection.link.request(type, params, timeout);
+  }
+
+  /** Asks for a fresh snapshot: after an operation, the cluster process says what it is now. */
+  async refresh(): Promise<ClusterSnapshot> {
+    const { link, snapshot } = await this.open({ onNews: () => {}, onClose: () => {} });
+    link.close();
+    this.#learn(snapshot);
+    return snapshot;
+  }
+
+  /** A connection of its own, for whoever follows the logs. */
+  async open(handlers: LinkHandlers): Promise<{ readonly link: LinkClient; readonly snapshot: ClusterSnapshot }> {
+    const socket = await this.#ports.connect(this.layout.socket, QUICK);
+    const link = new LinkClient(this.app, socket, this.#ports.clock, handlers);
+    try {
+      const snapshot = await link.hello(this.#evenkeel, Number.MAX_SAFE_INTEGER, QUICK);
+      return { link, snapshot };
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+  }
+
+  /** Resolves when the cluster process has the socket. */
+  async sendSocket(socket: BoundSocket): Promise<void> {
+    if (this.#connection.kind === 'down' || this.#connection.spawned === null) {
+      throw new Error(`Internal error: sockets cannot be passed to ${this.app}`);
+    }
+    await this.#connection.spawned.sendSocket(socket);
+    // The socket came over another channel than the question: it may take a moment longer.
+    const { clock } = this.#ports;
+    for (const until = clock.now() + QUICK; clock.now() < until; await this.#pause()) {
+      if ((await this.refresh()).held.includes(socket.address)) return;
+    }
+    throw new EvenkeelError('TIMED_OUT', `${this.app}: its cluster process did not take ${socket.address}`);
+  }
+
+  /** Stops the workers, then waits for the end of the process and makes sure of it. Throws as request. */
+  async stop(timeout: Milliseconds | null, deadline: Milliseconds): Promise<ClusterResult<'stop'>> {
+    if (this.#connection.kind === 'down') throw notRunning(this.app);
+    const { link, identity } = this.#connection;
+    this.#leaving = true;
+    try {
+      const result = await link.request('stop', { timeout }, deadline);
+      this.detach();
+      if (!(await this.#ports.waitForExit(identity, QUICK))) await this.#destroy(identity);
+      this.#state = 'stopped';
+      this.#listener.onProcess(this.app, null);
+      return result;
+    } finally {
+      this.#leaving = false;
+    }
+  }
+
+  /** Lets go of the cluster process, which runs on. */
+  detach(): void {
+    if (this.#connection.kind === 'down') return;
+    const { link } = this.#connection;
+    this.#connection = { kind: 'down' };
+    link.close();
+  }
+
+  /** Ends a cluster process that hangs; its workers serve on. The loss is told as any other. */
+  kill(): void {
+    if (this.#connection.kind === 'up') this.#ports.kill(this.#connection.identity);
+  }
+
+  /** As kill, but nobody is told. Resolves when the process is gone. */
+  async abandon(): Promise<void> {
+    const { identity } = this;
+    this.detach();
+    if (identity !== null) await this.#destroy(identity);
+  }
+
+  /** Requests wait while `task` brings the cluster process back. */
+  revive(task: () => Promise<void>): Promise<void> {
+    this.#revival ??= task().finally(() => {
+      this.#revival = null;
+    });
+    return this.#revival;
+  }
+
+  async #awaitSocket(identity: ProcessIdentity): Promise<Socket> {
+    const { clock } = this.#ports;
+    const until = clock.now() + CLUSTER_BOOT_TIMEOUT;
+    for (;;) {
+      try {
+        return await this.#ports.connect(this.layout.socket, QUICK);
+      } catch (error) {
+        if (!this.#ports.isAlive(identity)) throw new Error('it ended before it could be asked');
+        if (clock.now() > until) throw error;
+      }
+      await this.#pause();
+    }
+  }
+
+  /** Makes the connection the one of the app. `identity` null: find out whom it belongs to. */
+  async #take(
+    socket: Socket,
+    identity: ProcessIdentity | null,
+    spawned: SpawnedCluster | null,
+    timeout: Milliseconds,
+    since: number,
+  ): Promise<void> {
+    const link: LinkClient = new LinkClient(this.app, socket, this.#ports.clock, {
+      onNews: (news) => this.#hear(news),
+      onClose: () => this.#lose(link),
+    });
+    try {
+      const snapshot = await link.hello(this.#evenkeel, since, timeout);
+      const owner = identity ?? this.#ports.identify(snapshot.pid);
+      if (owner === null) throw new EvenkeelError('CLUSTER_LOST', `${this.app}: its cluster process has just ended`);
+      this.#connection = { kind: 'up', link, identity: owner, spawned };
+      this.#listener.onProcess(this.app, owner);
+      this.#listener.onMissed(
+        this.app,
+        snapshot.missed.map(({ event }) => event),
+      );
+      this.#learn(snapshot);
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+  }
+
+  #learn(snapshot: ClusterSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#state = snapshot.status.state;
+    this.#lastEvent = Math.max(this.#lastEvent, snapshot.lastEvent);
+  }
+
+  #hear(news: LinkNews): void {
+    if (news.type !== 'event') return;
+    this.#lastEvent = news.seq;
+    if (news.event.type === 'app-state') this.#state = news.event.state;
+    this.#listener.onEvent(this.app, news.event);
+  }
+
+  #lose(link: LinkClient): void {
+    if (this.#connection.kind === 'down' || this.#connection.link !== link) return;
+    const { identity } = this.#connection;
+    this.#connection = { kind: 'down' };
+    if (!this.#leaving) this.#listener.onLost(this.app, identity);
+  }
+
+  async #destroy(identity: ProcessIdentity): Promise<void> {
+    this.#ports.kill(identity);
+    await this.#ports.waitForExit(identity, KILL_TIMEOUT);
+  }
+
+  #pause(): Promise<void> {
+    const { clock } = this.#ports;
+    return new Promise((resolve) => {
+      clock.setTimer(clock.now() + CONNECT_PAUSE, resolve);
+    });
+  }
+}
+
+export function notRunning(app: string): EvenkeelError {
+  return new EvenkeelError('APP_STOPPED', `${app} is not running`, { hint: `\`evenkeel start ${app}\` starts it.` });
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,27 @@
+// Manager: what every operation works with.
+
+import type { EcosystemSpec } from '../core/spec.ts';
+import type { ManagerStatus } from '../core/status.ts';
+import type { Fleet } from './fleet.ts';
+import type { LateStarts } from './late-starts.ts';
+import type { SerialQueue } from './serial-queue.ts';
+
+export interface ManagerContext {
+  readonly fleet: Fleet;
+  readonly lateStarts: LateStarts;
+  /** Whatever reads the config file and acts on it happens one after the other. */
+  readonly reloads: SerialQueue;
+  readonly about: Omit<ManagerStatus, 'config' | 'name'>;
+  /** Reads the config file as it is now. Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
+  load(): Promise<EcosystemSpec>;
+  readonly lifecycle: Lifecycle;
+}
+
+export interface Lifecycle {
+  /** Everything is being stopped, and the manager goes when that is done. */
+  readonly stopping: boolean;
+  begin(): void;
+  /** It could not be done: the manager stays. */
+  cancel(): void;
+  finish(): void;
+}

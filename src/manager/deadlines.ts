@@ -1,0 +1,25 @@
+// Manager, pure: how long each request to a cluster process may take. The cluster process keeps the deadlines of the
+// app; these are longer, and only end the wait for one that hangs.
+
+import type { AppSpec, Milliseconds } from '../core/spec.ts';
+
+/** For what the cluster process itself needs on a machine under load. */
+const SLACK: Milliseconds = 15_000;
+/** For requests that are answered from memory. */
+export const QUICK: Milliseconds = 5_000;
+
+/** Deploy, start, rollback, abort: all phases, then the way back. `running`: what the old workers are. */
+export function deployDeadline(spec: AppSpec, running: AppSpec | null, timeout: Milliseconds | null): Milliseconds {
+  const retire = Math.max(spec.stop.timeout, running?.stop.timeout ?? 0);
+  const reboot = Math.max(spec.ready.timeout, running?.ready.timeout ?? 0);
+  return (timeout ?? spec.deploy.timeout) + reboot + 2 * retire + SLACK;
+}
+
+/** Scale, restart, resume: workers start or stop, or one after the other. */
+export function changeDeadline(spec: AppSpec): Milliseconds {
+  return spec.ready.timeout + spec.stop.timeout + SLACK;
+}
+
+export function stopDeadline(spec: AppSpec | null, timeout: Milliseconds | null): Milliseconds {
+  return (timeout ?? spec?.stop.timeout ?? 30_000) + SLACK;
+}

@@ -1,0 +1,59 @@
+// Manager: holds the sockets declared under `listen`, bound and never accepted on, for as long as their app is meant to
+// run: no death of a cluster process or worker closes them.
+
+import { formatAddress, type ListenAddress } from '../core/spec.ts';
+import type { BoundSocket } from '../platform/sockets.ts';
+
+export class DeclaredSockets {
+  readonly #bind: (address: ListenAddress) => BoundSocket;
+  readonly #held = new Map<string, Map<string, BoundSocket>>();
+
+  constructor(bind: (address: ListenAddress) => BoundSocket) {
+    this.#bind = bind;
+  }
+
+  /** What is held for an app. */
+  of(app: string): readonly BoundSocket[] {
+    return [...(this.#held.get(app)?.values() ?? [])];
+  }
+
+  /** Binds those that are not held yet: all of them, or none and LISTEN_FAILED. */
+  hold(app: string, addresses: readonly ListenAddress[]): readonly BoundSocket[] {
+    const held = this.#held.get(app) ?? new Map<string, BoundSocket>();
+    const added: BoundSocket[] = [];
+    try {
+      for (const address of addresses) {
+        if (!held.has(formatAddress(address))) added.push(this.#bind(address));
+      }
+    } catch (error) {
+      for (const socket of added) socket.close();
+      throw error;
+    }
+    for (const socket of added) held.set(socket.address, socket);
+    if (held.size > 0) this.#held.set(app, held);
+    return added;
+  }
+
+  /** As far as it can: after the death of both manager and cluster process, orphaned workers may have the port. */
+  holdPossible(app: string, addresses: readonly ListenAddress[]): void {
+    for (const address of addresses) {
+      try {
+        this.hold(app, [address]);
+      } catch {
+        // The workers that have it go on serving; their app tells when it fails.
+      }
+    }
+  }
+
+  /** Closes what is held for an app and not among `keep`. */
+  release(app: string, keep: readonly ListenAddress[] = []): void {
+    const kept = new Set(keep.map(formatAddress));
+    const held = this.#held.get(app);
+    for (const socket of held?.values() ?? []) {
+      if (kept.has(socket.address)) continue;
+      socket.close();
+      held?.delete(socket.address);
+    }
+    if (held?.size === 0) this.#held.delete(app);
+  }
+}

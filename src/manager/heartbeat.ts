@@ -1,0 +1,50 @@
+// Manager: notices a cluster process that is alive but answers no more (stopped, or hung), and has it replaced.
+
+import { EvenkeelError } from '../core/errors.ts';
+import type { Milliseconds } from '../core/spec.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { ClusterHandle } from './cluster-handle.ts';
+
+const INTERVAL: Milliseconds = 15_000;
+/** One alone may be the machine that slept. */
+const MISSES = 2;
+
+export class Heartbeat {
+  readonly #handle: ClusterHandle;
+  readonly #clock: Clock;
+  #timer: Timer | null = null;
+  #misses = 0;
+  #stopped = false;
+
+  constructor(handle: ClusterHandle, clock: Clock) {
+    this.#handle = handle;
+    this.#clock = clock;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#clock.setTimer(this.#clock.now() + INTERVAL, () => void this.#beat());
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#handle.isUp) {
+      try {
+        await this.#handle.request('status', {}, INTERVAL);
+        this.#misses = 0;
+      } catch (error) {
+        if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') this.#misses += 1;
+      }
+    }
+    if (this.#misses >= MISSES) {
+      this.#misses = 0;
+      this.#handle.kill();
+    }
+    this.#schedule();
+  }
+}

@@ -1,0 +1,34 @@
+// Manager: apps that were not started because one they depend on failed. They are started when that comes online.
+
+import type { EvenkeelEvent } from '../core/events.ts';
+import type { Fleet } from './fleet.ts';
+import { startApp } from './steps/start-app.ts';
+
+export class LateStarts {
+  readonly #fleet: Fleet;
+  readonly #waiting = new Set<string>();
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+    fleet.bus.subscribe((event) => this.#hear(event));
+  }
+
+  add(name: string): void {
+    this.#fleet.state.update(name, { wanted: true });
+    this.#waiting.add(name);
+  }
+
+  #hear(event: EvenkeelEvent): void {
+    if (event.type !== 'app-state' || event.state !== 'online') return;
+    for (const name of [...this.#waiting]) {
+      const spec = this.#fleet.fileSpec(name);
+      if (spec === null || !this.#fleet.state.app(name).wanted) this.#waiting.delete(name);
+      else if (spec.dependsOn.every((other) => this.#fleet.handle(other).state === 'online')) this.#start(name);
+    }
+  }
+
+  #start(name: string): void {
+    this.#waiting.delete(name);
+    void this.#fleet.handle(name).queue.run(() => startApp(this.#fleet, name, ['what it depends on is online']));
+  }
+}

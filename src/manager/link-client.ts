@@ -1,0 +1,138 @@
+// Manager: one connection to a cluster process. Requests are answered once or fail at their deadline; events and log
+// lines go to the handlers.
+
+import type { Socket } from 'node:net';
+import { EvenkeelError } from '../core/errors.ts';
+import type { Milliseconds } from '../core/spec.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
+import { frames, sendFrame } from '../platform/ndjson-stream.ts';
+import {
+  type ClusterParams,
+  type ClusterRequestType,
+  type ClusterResult,
+  type LinkMessage,
+  LINK_VERSION,
+  OLDEST_LINK_VERSION,
+} from '../protocol/cluster-link.ts';
+import { decodeLinkMessage } from './decode-link-message.ts';
+
+/** Everything that is not the answer to a request. */
+export type LinkNews = Extract<LinkMessage, { readonly type: string }>;
+
+export interface LinkHandlers {
+  onNews(news: LinkNews): void;
+  /** Once; the requests under way have been failed. */
+  onClose(): void;
+}
+
+interface Pending {
+  readonly timer: Timer;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+export class LinkClient {
+  readonly #app: string;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #handlers: LinkHandlers;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #closed = false;
+
+  constructor(app: string, socket: Socket, clock: Clock, handlers: LinkHandlers) {
+    this.#app = app;
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#handlers = handlers;
+    // What one end has garbled cannot be trusted any further; a new connection starts afresh.
+    const stopReading = frames(
+      socket,
+      (value) => this.#receive(value),
+      () => this.close(),
+    );
+    socket.on('close', () => {
+      stopReading();
+      this.#end();
+    });
+  }
+
+  /** Throws what the cluster process answers, TIMED_OUT after `timeout`, or CLUSTER_LOST when the connection ends. */
+  async request<T extends ClusterRequestType>(
+    type: T,
+    params: ClusterParams<T>,
+    timeout: Milliseconds,
+  ): Promise<ClusterResult<T>> {
+    if (this.#closed) throw this.#lost();
+    const id = this.#nextId++;
+    const result = new Promise<unknown>((resolve, reject) => {
+      const timer = this.#clock.setTimer(this.#clock.now() + timeout, () => {
+        this.#pending.delete(id);
+        reject(new EvenkeelError('TIMED_OUT', `${this.#app}: no answer to "${type}" within ${timeout} ms`));
+      });
+      this.#pending.set(id, { timer, resolve, reject });
+    });
+    sendFrame(this.#socket, { id, type, params });
+    // The other end is evenkeel's own, of a version agreed in `hello`: its results have the type of the request.
+    return (await result) as ClusterResult<T>;
+  }
+
+  async hello(evenkeel: string, sinceEvent: number, timeout: Milliseconds): Promise<ClusterResult<'hello'>> {
+    const snapshot = await this.request('hello', { version: LINK_VERSION, evenkeel, sinceEvent }, timeout);
+    if (snapshot.version >= OLDEST_LINK_VERSION && snapshot.version <= LINK_VERSION) return snapshot;
+    throw new EvenkeelError(
+      'CLUSTER_LOST',
+      `${this.#app}: its cluster process (evenkeel ${snapshot.evenkeel}) cannot be understood by evenkeel ${evenkeel}`,
+      { hint: `It goes on serving. Use evenkeel ${snapshot.evenkeel}, or end process ${snapshot.pid} and start it again.` },
+    );
+  }
+
+  /** Stops reading, so that the other end notices a reader who cannot keep up. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+    this.#end();
+  }
+
+  #receive(value: unknown): void {
+    const message = decodeLinkMessage(value);
+    // Of a newer version perhaps; what it must understand was agreed in `hello`.
+    if (message === null) return;
+    if ('id' in message) this.#settle(message);
+    else this.#handlers.onNews(message);
+  }
+
+  #settle(answer: Extract<LinkMessage, { readonly id: number }>): void {
+    const pending = this.#pending.get(answer.id);
+    // Too late: its deadline has passed.
+    if (pending === undefined) return;
+    this.#pending.delete(answer.id);
+    pending.timer.cancel();
+    if (answer.ok) pending.resolve(answer.result);
+    else pending.reject(EvenkeelError.fromBody(answer.error));
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const pending of this.#pending.values()) {
+      pending.timer.cancel();
+      pending.reject(this.#lost());
+    }
+    this.#pending.clear();
+    this.#handlers.onClose();
+  }
+
+  #lost(): EvenkeelError {
+    return new EvenkeelError('CLUSTER_LOST', `${this.#app}: the connection to its cluster process has ended`, {
+      hint: 'The manager brings it back; see `evenkeel events`.',
+    });
+  }
+}

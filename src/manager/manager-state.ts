@@ -1,0 +1,68 @@
+// Manager: what it remembers between its lives, in state.json: the last good ecosystem, and per app what commands
+// have made of it and which cluster process runs it.
+
+import type { EcosystemSpec } from '../core/spec.ts';
+import type { Generation } from '../core/status.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
+import { isRecord } from './is-record.ts';
+import type { Override } from './overrides.ts';
+
+export interface AppRecord {
+  /** Meant to run: false until started, and after `stop`. */
+  readonly wanted: boolean;
+  readonly override: Override | null;
+  /** The highest generation seen. */
+  readonly generation: Generation;
+  /** The cluster process; null: none. */
+  readonly cluster: ProcessIdentity | null;
+}
+
+export interface ManagerState {
+  readonly ecosystem: EcosystemSpec | null;
+  readonly apps: Readonly<Record<string, AppRecord>>;
+}
+
+export const EMPTY_STATE: ManagerState = { ecosystem: null, apps: {} };
+export const NEW_RECORD: AppRecord = { wanted: false, override: null, generation: 0, cluster: null };
+
+/**
+ * null: not the state of a manager. The file is written in one step and private to the user, so what is checked is that it
+ * is whole, not every key of every spec.
+ */
+export function decodeManagerState(value: unknown): ManagerState | null {
+  if (!isRecord(value) || !isEcosystem(value.ecosystem) || !isRecord(value.apps)) return null;
+  const apps: [string, AppRecord][] = [];
+  for (const [name, record] of Object.entries(value.apps)) {
+    if (!isAppRecord(record)) return null;
+    apps.push([name, record]);
+  }
+  return { ecosystem: value.ecosystem, apps: Object.fromEntries(apps) };
+}
+
+function isEcosystem(value: unknown): value is EcosystemSpec | null {
+  if (value === null) return true;
+  if (!isRecord(value) || !Array.isArray(value.apps)) return false;
+  return typeof value.file === 'string' && typeof value.name === 'string' && value.apps.every(isSpec);
+}
+
+function isSpec(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { name, workers, env, listen, dependsOn, stop, ready, deploy } = value;
+  const parts = [env, stop, ready, deploy].every(isRecord) && Array.isArray(listen) && Array.isArray(dependsOn);
+  return parts && typeof name === 'string' && typeof workers === 'number';
+}
+
+function isAppRecord(value: unknown): value is AppRecord {
+  if (!isRecord(value)) return false;
+  const { wanted, override, generation, cluster } = value;
+  const flat = typeof wanted === 'boolean' && Number.isSafeInteger(generation);
+  return flat && (override === null || isOverride(override)) && (cluster === null || isIdentity(cluster));
+}
+
+function isOverride(value: unknown): boolean {
+  return isRecord(value) && (value.rollback === undefined || (isRecord(value.rollback) && isSpec(value.rollback.spec)));
+}
+
+function isIdentity(value: unknown): boolean {
+  return isRecord(value) && typeof value.pid === 'number' && typeof value.startTime === 'string';
+}

@@ -1,0 +1,11 @@
+// Manager: what a reload would do. Reads the file; changes nothing.
+
+import { planChanges } from '../../core/plan-changes.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { ManagerContext } from '../context.ts';
+
+/** Throws NO_CONFIG or CONFIG_INVALID. */
+export async function plan(context: ManagerContext): Promise<Plan> {
+  const ecosystem = await context.load();
+  return planChanges(context.fleet.running(), ecosystem.apps);
+}

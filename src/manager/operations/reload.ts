@@ -1,0 +1,79 @@
+// Manager: re-reads the config file and makes what runs what it says.
+
+import { planChanges } from '../../core/plan-changes.ts';
+import type { AppChange, Plan } from '../../core/plan.ts';
+import { EvenkeelError } from '../../core/errors.ts';
+import type { EcosystemSpec } from '../../core/spec.ts';
+import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
+import type { ManagerContext } from '../context.ts';
+import type { Fleet } from '../fleet.ts';
+import { operationResult } from '../results.ts';
+import { runInOrder, runInReverse } from '../run-in-order.ts';
+import { applyChange } from '../steps/apply-change.ts';
+import { stopApp } from '../steps/stop-app.ts';
+
+/** Throws NO_CONFIG or CONFIG_INVALID, and then nothing has changed. */
+export function reload(context: ManagerContext): Promise<OperationResult> {
+  const { fleet, reloads } = context;
+  return reloads.run(async () => {
+    const startedAt = fleet.now();
+    fleet.bus.emit({ type: 'reload-started' });
+    const ecosystem = await read(context);
+    const plan = planChanges(fleet.running(), ecosystem.apps);
+    const notices = [...plan.notices, ...placeNotices(fleet, ecosystem)];
+    const removed = await removeApps(fleet, plan);
+    for (const name of fleet.state.names) fleet.state.update(name, { override: null });
+    fleet.state.setEcosystem(ecosystem);
+    const applied = await runInOrder(ecosystem.apps, (name) => applyQueued(fleet, ecosystem, name, notices));
+    lateStarts(context, plan, applied);
+    const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
+    const changes = result.apps.filter((app) => app.action !== 'none').length;
+    fleet.bus.emit({ type: 'reload-finished', ok: result.ok, changes });
+    return result;
+  });
+}
+
+async function read(context: ManagerContext): Promise<EcosystemSpec> {
+  const { bus } = context.fleet;
+  try {
+    return await context.load();
+  } catch (error) {
+    if (error instanceof EvenkeelError) bus.emit({ type: 'config-invalid', problems: error.problems.length });
+    bus.emit({ type: 'reload-finished', ok: false, changes: 0 });
+    throw error;
+  }
+}
+
+function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult[]> {
+  const removed = changes.filter((change) => change.action === 'stop');
+  const apps = removed.map(({ app }) => ({ name: app, dependsOn: fleet.runningSpec(app)?.dependsOn ?? [] }));
+  return runInReverse(apps, (name) => stopApp(fleet, name, null, reasonsOf(removed, name)));
+}
+
+function applyQueued(
+  fleet: Fleet,
+  ecosystem: EcosystemSpec,
+  name: string,
+  notices: string[],
+): Promise<AppResult> {
+  const desired = ecosystem.apps.find((app) => app.name === name);
+  if (desired === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
+  return fleet.handle(name).queue.run(() => applyChange(fleet, desired, notices));
+}
+
+function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): void {
+  const starting = new Set(plan.changes.filter((change) => change.action === 'start').map((change) => change.app));
+  for (const { app, action } of results) {
+    if (action === 'skipped' && starting.has(app)) lateStarts.add(app);
+  }
+}
+
+/** What a manager cannot change about itself. */
+function placeNotices(fleet: Fleet, ecosystem: EcosystemSpec): readonly string[] {
+  if (ecosystem.stateDir === fleet.layout.dir) return [];
+  return ['stateDir changed; takes effect when the manager is started anew (`evenkeel stop`, `evenkeel start`)'];
+}
+
+function reasonsOf(changes: readonly AppChange[], name: string): readonly string[] {
+  return changes.find((change) => change.app === name)?.reasons ?? [];
+}

@@ -1,0 +1,51 @@
+// Manager: deploys an earlier generation again, as it was pinned then.
+
+import { EvenkeelError } from '../../core/errors.ts';
+import type { Generation } from '../../core/status.ts';
+import type { HistoryEntry, PinnedSpec } from '../../protocol/cluster-link.ts';
+import type { OperationResult, RollbackBody } from '../../protocol/control-api.ts';
+import type { ManagerContext } from '../context.ts';
+import { QUICK } from '../deadlines.ts';
+import { claimDeploy, requireRunning } from '../refusals.ts';
+import { attempt, operationResult, throwRefusal } from '../results.ts';
+import { deployApp } from '../steps/deploy-app.ts';
+
+/** Throws NO_SUCH_APP, APP_STOPPED, NO_SUCH_GENERATION or DEPLOY_IN_PROGRESS. */
+export async function rollback({ fleet }: ManagerContext, name: string, body: RollbackBody): Promise<OperationResult> {
+  const startedAt = fleet.now();
+  requireRunning(fleet, name);
+  const handle = fleet.handle(name);
+  const claim = await claimDeploy(fleet, name);
+  const notices: string[] = [];
+  const result = await handle.queue.run(() =>
+    attempt(fleet, name, 'rollback', [], async () => {
+      const pinned = chooseTarget(name, await handle.request('history', {}, QUICK), body.to ?? null);
+      const { spec, generation } = pinned;
+      const work = {
+        action: 'rollback' as const,
+        ...{ spec, pinned, claim, reasons: [`rollback to ${generation}`], timeout: body.timeout ?? null },
+        onDone: () => fleet.state.update(name, { override: { rollback: pinned } }),
+      };
+      return await deployApp(fleet, name, work, notices);
+    }),
+  );
+  fleet.claims.release(name, claim);
+  throwRefusal(result);
+  return operationResult(fleet, startedAt, [result], notices);
+}
+
+/** `to` null: the newest generation before the one that serves which served well itself. */
+function chooseTarget(app: string, history: readonly HistoryEntry[], to: Generation | null): PinnedSpec {
+  const current = history.find((entry) => entry.current)?.generation ?? Number.POSITIVE_INFINITY;
+  const possible = history.filter((entry) => entry.pinned !== null && !entry.current && entry.outcome === 'done');
+  const earlier = possible.filter((entry) => entry.generation < current);
+  const newest = Math.max(...earlier.map((entry) => entry.generation));
+  const chosen = possible.find((entry) => entry.generation === (to ?? newest));
+  if (chosen?.pinned) return chosen.pinned;
+  const numbers = possible.map((entry) => entry.generation).sort((a, b) => b - a);
+  throw new EvenkeelError(
+    'NO_SUCH_GENERATION',
+    to === null ? `${app}: there is no earlier generation to go back to` : `${app}: generation ${to} cannot be gone back to`,
+    { hint: numbers.length === 0 ? null : `These can: ${numbers.join(', ')}.` },
+  );
+}

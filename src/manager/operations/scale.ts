@@ -1,0 +1,22 @@
+// Manager: changes an app's number of workers until the next reload, which goes by the file.
+
+import type { OperationResult } from '../../protocol/control-api.ts';
+import type { ManagerContext } from '../context.ts';
+import { mergeOverride } from '../overrides.ts';
+import { requireRunning } from '../refusals.ts';
+import { operationResult } from '../results.ts';
+import { scaleApp } from '../steps/scale-app.ts';
+
+/** Throws NO_SUCH_APP or APP_STOPPED. */
+export async function scale({ fleet }: ManagerContext, name: string, workers: number): Promise<OperationResult> {
+  const startedAt = fleet.now();
+  requireRunning(fleet, name);
+  const result = await fleet.handle(name).queue.run(async () => {
+    const spec = { ...requireRunning(fleet, name), workers };
+    const scaled = await scaleApp(fleet, name, spec, [`scale to ${workers}`]);
+    const { override } = fleet.state.app(name);
+    if (scaled.ok) fleet.state.update(name, { override: mergeOverride(override, { workers }) });
+    return scaled;
+  });
+  return operationResult(fleet, startedAt, [result]);
+}

@@ -1,0 +1,47 @@
+// Manager: brings apps up that do not run. Leaves those that run as they are, whatever the file says by now.
+
+import { EvenkeelError } from '../../core/errors.ts';
+import type { AppSpec } from '../../core/spec.ts';
+import type { OperationResult } from '../../protocol/control-api.ts';
+import type { ManagerContext } from '../context.ts';
+import { operationResult } from '../results.ts';
+import { runInOrder } from '../run-in-order.ts';
+import { startApp } from '../steps/start-app.ts';
+
+/** `names` null: all of the file. Throws NO_SUCH_APP, NO_CONFIG or CONFIG_INVALID; then nothing has changed. */
+export async function start(context: ManagerContext, names: readonly string[] | null): Promise<OperationResult> {
+  const { fleet } = context;
+  const startedAt = fleet.now();
+  const apps = await chooseApps(context, names);
+  const results = await runInOrder(apps, (name) => {
+    const reasons = names === null || names.includes(name) ? ['start'] : ['another app depends on it'];
+    return fleet.handle(name).queue.run(() => startApp(fleet, name, reasons));
+  });
+  for (const { app, action } of results) if (action === 'skipped') context.lateStarts.add(app);
+  return operationResult(fleet, startedAt, results);
+}
+
+/** With those that they depend on. The file is read again for apps that do not run. */
+async function chooseApps(context: ManagerContext, names: readonly string[] | null): Promise<readonly AppSpec[]> {
+  const { fleet, reloads } = context;
+  const known = fleet.state.ecosystem?.apps ?? [];
+  if (names?.every((name) => fleet.runningSpec(name) !== null)) return withDependencies(known, names);
+  return await reloads.run(async () => {
+    const ecosystem = await context.load();
+    const listed = ecosystem.apps.map((app) => app.name);
+    const missing = names?.find((name) => !listed.includes(name));
+    if (missing !== undefined) {
+      const hint = `The config has: ${listed.join(', ')}.`;
+      throw new EvenkeelError('NO_SUCH_APP', `there is no app named "${missing}" in the config`, { hint });
+    }
+    fleet.state.setEcosystem(ecosystem);
+    return withDependencies(ecosystem.apps, names ?? listed);
+  });
+}
+
+function withDependencies(apps: readonly AppSpec[], names: readonly string[]): readonly AppSpec[] {
+  const specs = new Map(apps.map((app) => [app.name, app]));
+  const chosen = new Set(names);
+  for (const name of chosen) for (const other of specs.get(name)?.dependsOn ?? []) chosen.add(other);
+  return apps.filter((app) => chosen.has(app.name));
+}

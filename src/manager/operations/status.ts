@@ -1,0 +1,43 @@
+// Manager: what runs now, from the clusters themselves. One that does not answer is shown as it was last.
+
+import type { AppStatus, Status } from '../../core/status.ts';
+import type { ManagerContext } from '../context.ts';
+import type { Fleet } from '../fleet.ts';
+
+/** A cluster process that is slower shows its last status instead. */
+const PATIENCE = 2_000;
+
+/** `name` null: all. Throws NO_SUCH_APP. */
+export async function status({ fleet, about }: ManagerContext, name: string | null): Promise<Status> {
+  if (name !== null) fleet.requireKnown(name);
+  const names = name === null ? fleet.names : [name];
+  const { ecosystem } = fleet.state;
+  return {
+    manager: { ...about, config: ecosystem?.file ?? '', name: ecosystem?.name ?? '' },
+    apps: await Promise.all(names.map((app) => appStatus(fleet, app))),
+  };
+}
+
+async function appStatus(fleet: Fleet, name: string): Promise<AppStatus> {
+  const drift = fleet.state.app(name).override !== null;
+  const handle = fleet.handle(name);
+  if (!handle.isUp) return { ...downStatus(fleet, name), drift };
+  try {
+    return { ...(await handle.ask('status', {}, PATIENCE)), drift };
+  } catch {
+    return { ...(handle.snapshot?.status ?? downStatus(fleet, name)), drift };
+  }
+}
+
+function downStatus(fleet: Fleet, name: string): AppStatus {
+  const { handle, wanted } = { handle: fleet.handle(name), wanted: fleet.state.app(name).wanted };
+  const last = handle.snapshot?.status;
+  // Its workers may serve on while the cluster process is brought back; they cannot be seen.
+  const state = !wanted ? 'stopped' : handle.revival === null ? 'failed' : 'backoff';
+  return {
+    ...{ name, state, drift: false, deploy: null, workers: [], ready: 0, clusterPid: null },
+    generation: last?.generation ?? fleet.state.app(name).generation,
+    desired: wanted ? (fleet.fileSpec(name)?.workers ?? 0) : 0,
+    lastDeploy: last?.lastDeploy ?? null,
+  };
+}

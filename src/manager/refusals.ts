@@ -1,0 +1,32 @@
+// Manager: what it refuses before anything is done.
+
+import { EvenkeelError } from '../core/errors.ts';
+import type { AppSpec } from '../core/spec.ts';
+import { notRunning } from './cluster-handle.ts';
+import { QUICK } from './deadlines.ts';
+import type { DeployClaim } from './deploy-claims.ts';
+import type { Fleet } from './fleet.ts';
+
+/** Throws NO_SUCH_APP or APP_STOPPED. */
+export function requireRunning(fleet: Fleet, name: string): AppSpec {
+  fleet.requireKnown(name);
+  const spec = fleet.runningSpec(name);
+  if (spec === null) throw notRunning(name);
+  return spec;
+}
+
+/** The right to deploy the app, to be released. Throws DEPLOY_IN_PROGRESS with the deploy that is there first. */
+export async function claimDeploy(fleet: Fleet, name: string): Promise<DeployClaim> {
+  const claim = fleet.claims.take(name);
+  try {
+    const { deploy } = await fleet.handle(name).request('status', {}, QUICK);
+    if (claim !== null && deploy === null) return claim;
+    const { generation, phase } = deploy ?? { generation: fleet.state.app(name).generation + 1, phase: 'preparing' };
+    throw new EvenkeelError('DEPLOY_IN_PROGRESS', `${name}: generation ${generation} is being deployed (${phase})`, {
+      hint: `Wait for it, or \`evenkeel abort ${name}\`.`,
+    });
+  } catch (error) {
+    if (claim !== null) fleet.claims.release(name, claim);
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+// Manager: results of operations, per app and as a whole. A failure of one app is a result; a bug is told as one and
+// leaves the other apps alone.
+
+import { EvenkeelError, toErrorBody } from '../core/errors.ts';
+import type { DeployResult } from '../core/status.ts';
+import type { AppResult, OperationResult } from '../protocol/control-api.ts';
+import type { Fleet } from './fleet.ts';
+
+export type Outcome = Pick<AppResult, 'ok' | 'message'> & Partial<Pick<AppResult, 'action' | 'deploy' | 'failure'>>;
+
+/** Runs one app's part of an operation. Never throws. */
+export async function attempt(
+  fleet: Fleet,
+  app: string,
+  action: AppResult['action'],
+  reasons: readonly string[],
+  work: () => Promise<Outcome>,
+): Promise<AppResult> {
+  const startedAt = fleet.now();
+  const base = { app, action, reasons, deploy: null, failure: null, error: null };
+  try {
+    const outcome = await work();
+    return { ...base, ...outcome, durationMs: elapsed(fleet, startedAt) };
+  } catch (error) {
+    if (!(error instanceof EvenkeelError)) fleet.complain(error);
+    const body = toErrorBody(error);
+    return { ...base, ok: false, message: body.message, error: body, durationMs: elapsed(fleet, startedAt) };
+  }
+}
+
+export function skipped(app: string, message: string): AppResult {
+  const base = { reasons: [], deploy: null, failure: null, error: null };
+  return { ...base, app, action: 'skipped', ok: false, message, durationMs: 0 };
+}
+
+export function describeDeploy(result: DeployResult): Outcome {
+  const { outcome, generation, reason, failure } = result;
+  const ok = outcome === 'done';
+  const message = ok ? `generation ${generation} serves` : `generation ${generation} ${outcome}: ${reason}`;
+  return { ok, message, deploy: result, failure };
+}
+
+export function operationResult(
+  fleet: Fleet,
+  startedAt: number,
+  apps: readonly AppResult[],
+  notices: readonly string[] = [],
+): OperationResult {
+  return { ok: apps.every((app) => app.ok), apps, notices, durationMs: elapsed(fleet, startedAt) };
+}
+
+/** For an operation on one app that was refused: nothing was done, so the answer is the error itself. */
+export function throwRefusal(result: AppResult): void {
+  const refusals = ['DEPLOY_IN_PROGRESS', 'NO_DEPLOY', 'APP_STOPPED', 'NO_SUCH_GENERATION', 'BAD_REQUEST'];
+  if (result.error !== null && refusals.includes(result.error.code)) throw EvenkeelError.fromBody(result.error);
+}
+
+function elapsed(fleet: Fleet, since: number): number {
+  return Math.round(fleet.now() - since);
+}

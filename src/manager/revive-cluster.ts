@@ -1,0 +1,70 @@
+// Manager: brings the cluster process of an app back when it was killed or hangs. Its workers serve meanwhile, on the
+// sockets they inherited; the next cluster process takes over from them.
+
+import type { Milliseconds } from '../core/spec.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
+import type { ClusterHandle, ClusterPorts } from './cluster-handle.ts';
+
+/** For a process whose connection has ended to end itself; one that was killed is gone by then. */
+const EXIT_TIMEOUT: Milliseconds = 500;
+const KILL_TIMEOUT: Milliseconds = 5_000;
+const LONGEST_PAUSE: Milliseconds = 30_000;
+const PAUSE_STEP: Milliseconds = 200;
+
+export interface Revival {
+  readonly handle: ClusterHandle;
+  readonly ports: ClusterPorts;
+  /** False: the app was stopped meanwhile. */
+  isWanted(): boolean;
+  /** Told once, when the process is known to be dead. */
+  onDead(): void;
+  /** Starts a successor and has it resume. */
+  relaunch(): Promise<void>;
+  onFailure(error: unknown): void;
+}
+
+/** `losses`: how often it was lost in a row, this time included. */
+export async function reviveCluster(lost: ProcessIdentity, losses: number, revival: Revival): Promise<void> {
+  const { handle } = revival;
+  if (!(await isGone(lost, revival))) return;
+  revival.onDead();
+  for (let attempt = losses; revival.isWanted(); attempt++) {
+    await pause(revivalDelay(attempt), revival);
+    if (!revival.isWanted()) return;
+    try {
+      return await revival.relaunch();
+    } catch (error) {
+      // A successor that started and yet cannot resume must not be left behind beside the next one.
+      await handle.abandon();
+      revival.onFailure(error);
+    }
+  }
+}
+
+/** At once the first time, then 1, 2, 4 ... 30 s. */
+export function revivalDelay(losses: number): Milliseconds {
+  return losses <= 1 ? 0 : Math.min(1000 * 2 ** (losses - 2), LONGEST_PAUSE);
+}
+
+/** False: only the connection was broken, and it is mended. */
+async function isGone(lost: ProcessIdentity, { handle, ports }: Revival): Promise<boolean> {
+  if (await ports.waitForExit(lost, EXIT_TIMEOUT)) return true;
+  try {
+    await handle.adopt();
+    return false;
+  } catch {
+    ports.kill(lost);
+    await ports.waitForExit(lost, KILL_TIMEOUT);
+    return true;
+  }
+}
+
+/** Ends early when the app is stopped. */
+async function pause(delay: Milliseconds, { ports: { clock }, isWanted }: Revival): Promise<void> {
+  for (const until = clock.now() + delay; clock.now() < until && isWanted(); ) {
+    const at = Math.min(until, clock.now() + PAUSE_STEP);
+    await new Promise<void>((resolve) => {
+      clock.setTimer(at, resolve);
+    });
+  }
+}

@@ -1,0 +1,45 @@
+// Manager: does something to several apps, each as soon as those it depends on are done; apps that do not depend on
+// each other go side by side.
+
+import { type Dependent, dependencyLevels, dependentsOf } from '../core/order.ts';
+import type { AppResult } from '../protocol/control-api.ts';
+import { skipped } from './results.ts';
+
+export type AppWork = (name: string) => Promise<AppResult>;
+
+/** Dependencies first; apps whose dependency failed are skipped. Results are in the order of `apps`. */
+export async function runInOrder(apps: readonly Dependent[], work: AppWork): Promise<readonly AppResult[]> {
+  const running = new Map<string, Promise<AppResult>>();
+  const dependencies = new Map(apps.map((app) => [app.name, app.dependsOn]));
+  for (const name of dependencyLevels(apps).flat()) {
+    const before = (dependencies.get(name) ?? []).flatMap((other) => running.get(other) ?? []);
+    running.set(name, runAfter(before, name, work));
+  }
+  return await collect(apps, running);
+}
+
+/** Dependents first; a failure keeps nobody from being stopped. */
+export async function runInReverse(apps: readonly Dependent[], work: AppWork): Promise<readonly AppResult[]> {
+  const running = new Map<string, Promise<AppResult>>();
+  const dependents = dependentsOf(apps);
+  for (const name of dependencyLevels(apps).flat().reverse()) {
+    const before = (dependents.get(name) ?? []).flatMap((other) => running.get(other) ?? []);
+    running.set(
+      name,
+      Promise.all(before).then(() => work(name)),
+    );
+  }
+  return await collect(apps, running);
+}
+
+async function runAfter(before: readonly Promise<AppResult>[], name: string, work: AppWork): Promise<AppResult> {
+  const failed = (await Promise.all(before)).filter((result) => !result.ok).map((result) => result.app);
+  return failed.length === 0 ? await work(name) : skipped(name, `skipped: it depends on ${failed.join(', ')}, which failed`);
+}
+
+async function collect(
+  apps: readonly Dependent[],
+  running: ReadonlyMap<string, Promise<AppResult>>,
+): Promise<readonly AppResult[]> {
+  return await Promise.all(apps.flatMap((app) => running.get(app.name) ?? []));
+}

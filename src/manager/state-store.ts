@@ -1,0 +1,55 @@
+// Manager: holds its state in memory and has every change written.
+
+import type { EcosystemSpec } from '../core/spec.ts';
+import { type AppRecord, type ManagerState, NEW_RECORD } from './manager-state.ts';
+
+/** Where states go; platform's StateFile is one. */
+export interface StateWriter {
+  save(state: ManagerState): void;
+  /** Resolves when the last state is on disk, or could not be written. */
+  flush(): Promise<boolean>;
+}
+
+export class StateStore {
+  #ecosystem: EcosystemSpec | null;
+  readonly #apps: Map<string, AppRecord>;
+  readonly #writer: StateWriter;
+
+  constructor(state: ManagerState, writer: StateWriter) {
+    this.#ecosystem = state.ecosystem;
+    this.#apps = new Map(Object.entries(state.apps));
+    this.#writer = writer;
+  }
+
+  /** What the file said when it was last valid; null: never. */
+  get ecosystem(): EcosystemSpec | null {
+    return this.#ecosystem;
+  }
+
+  /** Apps that have a record, of the file or not. */
+  get names(): readonly string[] {
+    return [...this.#apps.keys()];
+  }
+
+  app(name: string): AppRecord {
+    return this.#apps.get(name) ?? NEW_RECORD;
+  }
+
+  setEcosystem(ecosystem: EcosystemSpec): void {
+    this.#ecosystem = ecosystem;
+    this.#save();
+  }
+
+  update(name: string, change: Partial<AppRecord>): void {
+    this.#apps.set(name, { ...this.app(name), ...change });
+    this.#save();
+  }
+
+  flush(): Promise<boolean> {
+    return this.#writer.flush();
+  }
+
+  #save(): void {
+    this.#writer.save({ ecosystem: this.#ecosystem, apps: Object.fromEntries(this.#apps) });
+  }
+}

@@ -1,0 +1,46 @@
+// Manager: has one app's cluster deploy a spec, with the sockets that it declares.
+
+import type { AppSpec, Milliseconds } from '../../core/spec.ts';
+import type { DeployRequest } from '../../protocol/cluster-link.ts';
+import type { AppResult } from '../../protocol/control-api.ts';
+import { deployDeadline } from '../deadlines.ts';
+import type { DeployClaim } from '../deploy-claims.ts';
+import type { Fleet } from '../fleet.ts';
+import { attempt, describeDeploy, type Outcome } from '../results.ts';
+import { provideSockets } from './provide-sockets.ts';
+
+export interface DeployWork {
+  readonly action: 'deploy' | 'rollback';
+  readonly spec: AppSpec;
+  readonly reasons: readonly string[];
+  readonly timeout: Milliseconds | null;
+  readonly pinned: DeployRequest['pinned'];
+  /** Released when the deploy has ended; null: nobody else has it, or whoever has comes later. */
+  readonly claim: DeployClaim | null;
+  /** When the new generation serves. */
+  onDone?(): void;
+}
+
+/** `notices` takes what the user should know besides. */
+export async function deployApp(fleet: Fleet, name: string, work: DeployWork, notices: string[]): Promise<AppResult> {
+  const claim = work.claim ?? fleet.claims.take(name);
+  try {
+    return await attempt(fleet, name, work.action, work.reasons, () => deploy(fleet, name, { ...work, claim }, notices));
+  } finally {
+    if (claim !== null) fleet.claims.release(name, claim);
+  }
+}
+
+async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: string[]): Promise<Outcome> {
+  const { timeout, pinned, claim, reasons } = work;
+  const handle = fleet.handle(name);
+  const running = fleet.runningSpec(name);
+  const spec = await provideSockets(fleet, name, work.spec, notices);
+  if (claim?.begin() === false) return { ok: false, message: 'aborted before it began' };
+  const request = { spec, reason: reasons.join(', '), timeout, pinned };
+  const result = await handle.request('deploy', request, deployDeadline(spec, running, timeout));
+  if (result.outcome === 'done') work.onDone?.();
+  await handle.refresh();
+  fleet.sockets.release(name, fleet.runningSpec(name)?.listen ?? spec.listen);
+  return describeDeploy(result);
+}

@@ -1,0 +1,48 @@
+// Manager: stops one app, then starts it. Not zero-downtime; and the one way for keys that a running cluster process
+// cannot take over.
+
+import { deployableSpec } from '../../core/plan-changes.ts';
+import { type AppSpec, formatAddress } from '../../core/spec.ts';
+import { diffSpecs } from '../../core/spec-diff.ts';
+import type { AppResult } from '../../protocol/control-api.ts';
+import { changeDeadline, deployDeadline } from '../deadlines.ts';
+import type { Fleet } from '../fleet.ts';
+import { attempt, describeDeploy, type Outcome } from '../results.ts';
+import { startApp } from './start-app.ts';
+
+export async function restartApp(fleet: Fleet, name: string): Promise<AppResult> {
+  const handle = fleet.handle(name);
+  if (handle.revival !== null) await handle.revival;
+  const running = fleet.runningSpec(name);
+  if (running === null) return await startApp(fleet, name, ['restart']);
+  return await attempt(fleet, name, 'restart', ['restart'], async () => {
+    const pending = pendingSpec(fleet, name, running);
+    if (pending !== null) return await renew(fleet, name, pending);
+    const { failure } = await handle.request('restart', {}, changeDeadline(running));
+    await handle.refresh();
+    return { ok: failure === null, message: failure === null ? 'restarted' : failure.reason, failure };
+  });
+}
+
+/** What the app is to be started with in a new cluster process; null: nothing waits for one. */
+function pendingSpec(fleet: Fleet, name: string, running: AppSpec): AppSpec | null {
+  if (fleet.fileSpec(name) === null) return null;
+  const wanted = fleet.wantedSpec(name);
+  const keys = diffSpecs(running, wanted);
+  const held = fleet.handle(name).snapshot?.held ?? [];
+  const unheld = wanted.listen.some((address) => !held.includes(formatAddress(address)));
+  if (!unheld && !keys.some((key) => key.class === 'restart')) return null;
+  // The other way round than in a deploy: all as it runs, except for what waits.
+  return { ...deployableSpec(wanted, running, keys), listen: wanted.listen };
+}
+
+async function renew(fleet: Fleet, name: string, spec: AppSpec): Promise<Outcome> {
+  const pinned = fleet.handle(name).snapshot?.current ?? null;
+  await fleet.takeDown(name, null);
+  fleet.state.update(name, { wanted: true });
+  const handle = await fleet.launch(name, spec);
+  const request = { spec, reason: 'restart', timeout: null, pinned };
+  const result = await handle.request('start', request, deployDeadline(spec, null, null));
+  await handle.refresh();
+  return describeDeploy(result);
+}

@@ -1,0 +1,180 @@
+// A client of the control API, with one method for each kind of question. Used by the CLI and the programmatic API.
+
+import type { IncomingMessage } from 'node:http';
+import { EvenkeelError } from '../core/errors.ts';
+import type { EvenkeelEvent } from '../core/events.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Milliseconds } from '../core/spec.ts';
+import type { Status } from '../core/status.ts';
+import {
+  type HistoryAnswer,
+  type LogMessage,
+  NDJSON,
+  type OperationResult,
+  type VersionAnswer,
+} from '../protocol/control-api.ts';
+import * as guards from '../protocol/control-guards.ts';
+import { FrameDecoder } from '../protocol/ndjson.ts';
+import { connectionLost, notAnswering, sendHttp } from './control-http.ts';
+
+/** Questions that are answered from memory. */
+const QUICK: Milliseconds = 15_000;
+/** A plan runs the config loader. */
+const PLAN: Milliseconds = 60_000;
+/** While an operation runs, the manager is asked this often whether it still is there. */
+const PULSE: Milliseconds = 15_000;
+
+type Guard<T> = (value: unknown) => value is T;
+
+export interface StreamOptions {
+  /** How many that are past; absent: what the manager thinks fit. */
+  readonly n?: number;
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Every method throws an EvenkeelError: the one that the manager answered, NO_MANAGER, or TIMED_OUT. */
+export class ControlClient {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  version(): Promise<VersionAnswer> {
+    return this.#get('/v1/version', guards.isVersionAnswer, QUICK);
+  }
+
+  status(app?: string): Promise<Status> {
+    return this.#get(`/v1/status${query({ app })}`, guards.isStatus, QUICK);
+  }
+
+  plan(): Promise<Plan> {
+    return this.#get('/v1/plan', guards.isPlan, PLAN);
+  }
+
+  history(app: string, options: { readonly showEnv?: boolean } = {}): Promise<HistoryAnswer> {
+    const path = `/v1/apps/${encodeURIComponent(app)}/history${query({ 'show-env': options.showEnv })}`;
+    return this.#get(path, guards.isHistoryAnswer, QUICK);
+  }
+
+  events({ signal, ...options }: StreamOptions): AsyncIterable<EvenkeelEvent> {
+    return this.#stream(`/v1/events${query(options)}`, guards.isEvent, signal);
+  }
+
+  logs(app: string, { signal, ...options }: StreamOptions): AsyncIterable<LogMessage> {
+    const path = `/v1/apps/${encodeURIComponent(app)}/logs${query(options)}`;
+    return this.#stream(path, guards.isLogMessage, signal);
+  }
+
+  /**
+   * A POST: `/v1/reload`, `/v1/apps/web/scale` ... Tells what happens meanwhile and gives the result. Leaving it through
+   * `signal` changes nothing of what the manager does.
+   */
+  async operate(
+    path: string,
+    body: unknown,
+    options: { readonly onEvent?: (event: EvenkeelEvent) => void; readonly signal?: AbortSignal } = {},
+  ): Promise<OperationResult> {
+    const { signal, stop } = this.#watchPulse(options.signal);
+    try {
+      const answer = await sendHttp(this.#socketPath, { method: 'POST', path, body, accept: NDJSON, signal });
+      for await (const message of readMessages(await accepted(answer), guards.isOperationMessage, signal)) {
+        if (message.type === 'result') return message.result;
+        if (message.type === 'error') throw failure(message);
+        options.onEvent?.(message.event);
+      }
+    } finally {
+      stop();
+    }
+    throw connectionLost(null);
+  }
+
+  async #get<T>(path: string, guard: Guard<T>, timeout: Milliseconds): Promise<T> {
+    const signal = AbortSignal.timeout(timeout);
+    try {
+      const answer = await accepted(await sendHttp(this.#socketPath, { method: 'GET', path, accept: '*/*', signal }));
+      const value = parse(await readText(answer));
+      if (!guard(value)) throw unexpected(path);
+      return value;
+    } catch (error) {
+      throw signal.aborted && !(error instanceof EvenkeelError) ? notAnswering(error) : error;
+    }
+  }
+
+  async *#stream<T>(path: string, guard: Guard<T>, signal?: AbortSignal): AsyncGenerator<T> {
+    const request = { method: 'GET' as const, path, accept: NDJSON };
+    const answer = await sendHttp(this.#socketPath, signal === undefined ? request : { ...request, signal });
+    yield* readMessages(await accepted(answer), guard, signal);
+  }
+
+  /** An operation has no deadline of its own here: the manager keeps it. But a manager that hangs keeps none. */
+  #watchPulse(outer?: AbortSignal): { readonly signal: AbortSignal; readonly stop: () => void } {
+    const hung = new AbortController();
+    const timer = setInterval(() => {
+      this.version().catch((error: unknown) => {
+        if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') hung.abort(error);
+      });
+    }, PULSE);
+    const signal = outer === undefined ? hung.signal : AbortSignal.any([outer, hung.signal]);
+    return { signal, stop: () => clearInterval(timer) };
+  }
+}
+
+/** The answer where it is a success; else throws what it says. */
+async function accepted(answer: IncomingMessage): Promise<IncomingMessage> {
+  const status = answer.statusCode ?? 0;
+  if (status >= 200 && status < 300) return answer;
+  const body = parse(await readText(answer));
+  throw failure(body, `the manager answered with status ${status}`);
+}
+
+function failure(answer: unknown, otherwise = 'the manager failed and did not say why'): EvenkeelError {
+  const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : null;
+  return EvenkeelError.fromBody(guards.readErrorBody(error, otherwise));
+}
+
+async function readText(answer: IncomingMessage): Promise<string> {
+  answer.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of answer) text += String(chunk);
+  return text;
+}
+
+/** Messages that are unknown are skipped: a newer manager may say more. */
+async function* readMessages<T>(answer: IncomingMessage, guard: Guard<T>, signal?: AbortSignal): AsyncGenerator<T> {
+  answer.setEncoding('utf8');
+  const decoder = new FrameDecoder();
+  try {
+    for await (const chunk of answer) {
+      for (const frame of decoder.push(String(chunk))) {
+        if (frame.ok && guard(frame.value)) yield frame.value;
+      }
+    }
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    throw error instanceof EvenkeelError ? error : connectionLost(error);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function unexpected(path: string): EvenkeelError {
+  return new EvenkeelError('INTERNAL', `the manager's answer to ${path} is not what it should be`, {
+    hint: '`evenkeel version` tells whether the manager is of another version than this program.',
+  });
+}
+
+function query(parameters: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const pairs = Object.entries(parameters).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return [`${name}=${value === true ? 1 : encodeURIComponent(value)}`];
+  });
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}

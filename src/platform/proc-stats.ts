@@ -1,0 +1,24 @@
+// Memory and CPU time of a process, where the system tells without a child process (Linux); else null.
+
+import { HAS_PROC, readProcFile, readProcStat } from './proc-stat.ts';
+
+/** Linux shows times to programs in hundredths of a second on every architecture that Node supports. */
+const MICROS_PER_TICK = 10_000n;
+
+/** Resident memory in bytes. */
+export function rssOf(pid: number): number | null {
+  const status = HAS_PROC ? readProcFile(`/proc/${pid}/status`) : null;
+  return status === null ? null : parseRss(status);
+}
+
+/** User and system time since the start, in microseconds. */
+export function cpuMicrosOf(pid: number): number | null {
+  const stat = HAS_PROC ? readProcStat(pid) : null;
+  return stat === null ? null : Number(stat.cpuTicks * MICROS_PER_TICK);
+}
+
+/** Null for a zombie, which has no memory. */
+export function parseRss(status: string): number | null {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+}

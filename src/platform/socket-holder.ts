@@ -1,0 +1,90 @@
+// Which process holds a port or a unix socket, where the system tells (Linux /proc); else null.
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { HAS_PROC, readProcFile } from './proc-stat.ts';
+
+export interface SocketHolder {
+  readonly pid: number;
+  /** The program's name, as the system shortens it. */
+  readonly command: string;
+}
+
+/** A process that listens on this TCP port, on any address. */
+export function portHolder(port: number): SocketHolder | null {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readTable(file) ?? '');
+  return holderOf(tables.flatMap((table) => listeningInodes(table, port)));
+}
+
+/** Whether a process has bound this path, listening or not; `unknown` where the system does not tell. */
+export function unixSocketState(path: string): 'held' | 'free' | 'unknown' {
+  const table = readTable('/proc/net/unix');
+  if (table === null) return 'unknown';
+  return boundUnixInodes(table, path).length > 0 ? 'held' : 'free';
+}
+
+export function unixHolder(path: string): SocketHolder | null {
+  return holderOf(boundUnixInodes(readTable('/proc/net/unix') ?? '', path));
+}
+
+/** Columns: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; 0A is LISTEN. */
+export function listeningInodes(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return rows(table).flatMap((row) => {
+    const [local, state, inode] = [row[1], row[3], row[9]];
+    return local?.endsWith(suffix) && state === '0A' && inode !== undefined ? [inode] : [];
+  });
+}
+
+/** Columns: Num RefCount Protocol Flags Type St Inode Path. Accepted connections (St 03) carry the path too. */
+export function boundUnixInodes(table: string, path: string): string[] {
+  const end = ` ${path}`;
+  return table.split('\n').flatMap((line) => {
+    if (!line.endsWith(end)) return [];
+    const [state, inode, ...rest] = line.slice(0, -end.length).trim().split(/\s+/).slice(5);
+    return rest.length === 0 && state === '01' && inode !== undefined ? [inode] : [];
+  });
+}
+
+function rows(table: string): string[][] {
+  return table.split('\n').map((line) => line.trim().split(/\s+/));
+}
+
+function readTable(file: string): string | null {
+  return HAS_PROC ? readProcFile(file) : null;
+}
+
+/** Looks through the open files of every process that we may look into. */
+function holderOf(inodes: readonly string[]): SocketHolder | null {
+  if (inodes.length === 0) return null;
+  const wanted = new Set(inodes.map((inode) => `socket:[${inode}]`));
+  for (const entry of readdirSync('/proc')) {
+    if (/^\d+$/.test(entry) && opens(entry, wanted)) return { pid: Number(entry), command: commandOf(entry) };
+  }
+  return null;
+}
+
+function opens(pid: string, wanted: ReadonlySet<string>): boolean {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return readdirSync(folder).some((fd) => wanted.has(linkOf(`${folder}/${fd}`)));
+  } catch {
+    // Another user's process, or one that has ended.
+    return false;
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,167 @@
+// A small JSON document on disk that is always whole: the old one or the new one, readable by its owner only. It carries
+// the version of its form. One process writes a given file.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Clock, systemClock, type Timer } from './clock.ts';
+import { errorCode } from './system-error.ts';
+
+/** Raised when an older evenkeel could misread what a newer one writes. */
+export const STATE_VERSION = 1;
+
+export type StateReading =
+  | { readonly kind: 'ok'; readonly value: unknown }
+  | { readonly kind: 'missing' }
+  /** It was no state file; it lies at `movedTo` now, for a person to look at. */
+  | { readonly kind: 'corrupt'; readonly movedTo: string }
+  /** Left untouched. */
+  | { readonly kind: 'newer'; readonly version: number };
+
+export function readStateFile(path: string, now: Date = new Date()): StateReading {
+  const envelope = readEnvelope(path);
+  if (envelope === 'missing') return { kind: 'missing' };
+  if (envelope === 'corrupt') {
+    const movedTo = `${path}.corrupt-${now.toISOString()}`;
+    renameSync(path, movedTo);
+    return { kind: 'corrupt', movedTo };
+  }
+  return envelope.version > STATE_VERSION
+    ? { kind: 'newer', version: envelope.version }
+    : { kind: 'ok', value: envelope.data };
+}
+
+/** Replaces the file in one step; when it resolves, the new content survives a power cut. On failure the old one stays. */
+export async function writeStateFile(path: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify({ version: STATE_VERSION, data: value })}\n`;
+  const temporary = `${path}.${temporaryMark(process.pid)}${randomBytes(6).toString('hex')}`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+export interface StateFileOptions {
+  /** Told of each failed write; it is tried again. */
+  readonly onError: (error: unknown) => void;
+  readonly clock?: Clock;
+}
+
+/** Milliseconds from a failed write (a full disk) to the next attempt. */
+const RETRY_DELAY = 1000;
+
+/** Writes one file, one write at a time; of values saved meanwhile only the latest is written. */
+export class StateFile {
+  readonly #path: string;
+  readonly #onError: (error: unknown) => void;
+  readonly #clock: Clock;
+  #waiting: { readonly value: unknown } | null = null;
+  #running: Promise<void> | null = null;
+  #retry: Timer | null = null;
+  #swept: boolean = false;
+
+  constructor(path: string, options: StateFileOptions) {
+    this.#path = path;
+    this.#onError = options.onError;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Remembers `value` (do not change it afterwards) to be written soon. Never throws. */
+  save(value: unknown): void {
+    this.#waiting = { value };
+    this.#start();
+  }
+
+  /** Resolves when all that was saved is on disk: true; or when writing it failed once more: false. */
+  async flush(): Promise<boolean> {
+    this.#start();
+    while (this.#running !== null) await this.#running;
+    return this.#waiting === null;
+  }
+
+  /** As flush; afterwards nothing is tried again. */
+  async close(): Promise<boolean> {
+    const written = await this.flush();
+    this.#retry?.cancel();
+    return written;
+  }
+
+  #start(): void {
+    if (this.#running !== null || this.#waiting === null) return;
+    this.#retry?.cancel();
+    this.#retry = null;
+    this.#running = this.#writeAll().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting !== null) {
+      const current = this.#waiting;
+      this.#waiting = null;
+      try {
+        await this.#sweepOnce();
+        await writeStateFile(this.#path, current.value);
+      } catch (error) {
+        this.#waiting ??= current;
+        this.#retry = this.#clock.setTimer(this.#clock.now() + RETRY_DELAY, () => this.#start());
+        this.#onError(error);
+        return;
+      }
+    }
+  }
+
+  /** Temporary files of a process that was killed while it wrote. */
+  async #sweepOnce(): Promise<void> {
+    if (this.#swept) return;
+    this.#swept = true;
+    const [folder, name] = [dirname(this.#path), basename(this.#path)];
+    for (const entry of await readdir(folder)) {
+      const left = entry.startsWith(`${name}.tmp-`) && !entry.startsWith(`${name}.${temporaryMark(process.pid)}`);
+      if (left) await rm(join(folder, entry), { force: true });
+    }
+  }
+}
+
+function temporaryMark(pid: number): string {
+  return `tmp-${pid}-`;
+}
+
+function readEnvelope(path: string): 'missing' | 'corrupt' | { readonly version: number; readonly data: unknown } {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof content !== 'object' || content === null) return 'corrupt';
+    if (!('version' in content && typeof content.version === 'number' && content.version >= 1)) return 'corrupt';
+    return 'data' in content ? { version: content.version, data: content.data } : newerOnly(content.version);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'missing';
+    if (error instanceof SyntaxError || errorCode(error) === 'EISDIR') return 'corrupt';
+    throw error;
+  }
+}
+
+/** A newer version may keep its data under another name. */
+function newerOnly(version: number): 'corrupt' | { readonly version: number; readonly data: unknown } {
+  return version > STATE_VERSION ? { version, data: null } : 'corrupt';
+}
+
+/** A rename is durable when its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

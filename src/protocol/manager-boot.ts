@@ -1,0 +1,21 @@
+// How the CLI starts the manager: argv[2] is a ManagerBoot as JSON. The manager says once whether it runs: one line of
+// JSON (ManagerReport) on file descriptor 3, if it was given one, which it then closes.
+
+import type { ErrorBody } from '../core/errors.ts';
+
+export interface ManagerBoot {
+  /** `--config` or EVENKEEL_CONFIG; null: search. */
+  readonly file: string | null;
+  /** Where the search starts. */
+  readonly from: string;
+  readonly profile: string | null;
+  /** Stays in the terminal: events are also written to stderr. */
+  readonly foreground: boolean;
+}
+
+export type ManagerReport =
+  /** `config`: why the file could not be used; the manager then goes by what it last read. */
+  | { readonly ready: true; readonly pid: number; readonly config: ErrorBody | null }
+  | { readonly ready: false; readonly error: ErrorBody };
+
+export const REPORT_FD = 3;

@@ -1,0 +1,192 @@
+// What must never happen to a cluster, checked after every single step. Each property has a name and throws with it.
+
+import { isDeepStrictEqual } from 'node:util';
+import { nextWake, stepCluster } from '../../src/core/cluster-machine.ts';
+import {
+  type ClusterAction,
+  type ClusterModel,
+  type Deploy,
+  isServing,
+  type Worker,
+} from '../../src/core/cluster-model.ts';
+import type { Finish, StepRecord } from './simulator.ts';
+
+type Property = (record: StepRecord) => void;
+
+/** Checks every step of a run; what a run has seen so far (keys, generations) is remembered. */
+export function safetyWatch(): Property {
+  const keys = new Map<number, number>();
+  return (record) => {
+    for (const property of PROPERTIES) property(record);
+    keysAreNeverReused(record, keys);
+  };
+}
+
+const PROPERTIES: readonly Property[] = [
+  noSlotLosesItsLastReadyWorker,
+  noMoreWorkersThanAllowed,
+  replaceNeverRunsTwoGenerations,
+  noDeadlineEndsInSuccess,
+  planningIsIdempotent,
+  everyDeployIsFinishedOnce,
+  everyActionHasAReason,
+  sameInputsSameOutputs,
+  wakingNeverSpins,
+];
+
+/** I1: we never take away the last ready worker of a slot, but for the cases named here. */
+function noSlotLosesItsLastReadyWorker(record: StepRecord): void {
+  const { before, after, actions } = record;
+  for (const worker of before.workers) {
+    if (worker.state !== 'ready' || !actions.some((action) => action.do === 'drain' && action.key === worker.key)) {
+      continue;
+    }
+    const another = after.workers.some((other) => other.slot === worker.slot && other.state === 'ready');
+    if (!another && !mayBeTakenAway(record, worker)) violated('I1', record, `slot ${worker.slot} lost its last`);
+  }
+}
+
+function mayBeTakenAway({ before, event, after, now }: StepRecord, worker: Worker): boolean {
+  const deploy = after.deploy ?? before.deploy;
+  if (after.mode !== 'running' || worker.slot >= after.desired) return true;
+  if (worker.orphan && after.orphansFirst) return true;
+  if (deploy === null) return false;
+  if (deploy.strategy === 'replace') return true;
+  // A slot that the deploy takes away; a worker on trial that failed, and those that were up beside an old one (which may have crashed by itself since).
+  if (worker.generation !== deploy.generation) return deploy.phase === 'retiring' && worker.slot >= deploy.workers;
+  if (event.type === 'worker-failed' && event.key === worker.key) return true;
+  if (deploy.phase === 'reverting') return worker.slot >= deploy.range.to;
+  if (deploy.phase !== 'aborting') return false;
+  return before.deploy?.phase !== 'reverting' || now >= before.deploy.deadline;
+}
+
+/** I2: what is alive and not on its way out stays within what the deploy's strategy allows. */
+function noMoreWorkersThanAllowed(record: StepRecord): void {
+  const { after } = record;
+  const ours = after.workers.filter((worker) => !worker.orphan);
+  const serving = ours.filter(isServing);
+  const pairs = new Set(serving.map(slotAndGeneration));
+  for (const pair of pairs) {
+    const mates = serving.filter((worker) => slotAndGeneration(worker) === pair);
+    const leaving = mates.some((worker) => worker.state === 'ready' && worker.leaving !== null);
+    if (mates.length > (leaving ? 2 : 1)) violated('I2', record, `${mates.length} workers serve as ${pair}`);
+  }
+  if (pairs.size > pairsAllowed(after)) violated('I2', record, `${pairs.size} workers serve`);
+  const { deploy } = after;
+  if (deploy?.strategy === 'rolling' && deploy.phase !== 'reverting' && deploy.phase !== 'aborting') {
+    const replaced = `replaced by generation ${deploy.generation}`;
+    const alive = ours.filter(
+      (worker) => isServing(worker) || (worker.state === 'draining' && worker.reason === replaced),
+    );
+    const peak = Math.max(after.desired, deploy.workers) + (deploy.from === 0 ? 0 : deploy.batch);
+    const count = new Set(alive.map(slotAndGeneration)).size;
+    if (count > peak) violated('I2', record, `${count} workers during a rolling deploy, more than ${peak}`);
+  }
+  if (recycledAtOnce(ours).length > 1) violated('I2', record, 'more than one worker is recycled at once');
+}
+
+function pairsAllowed({ mode, deploy, desired }: ClusterModel): number {
+  if (mode !== 'running') return 0;
+  if (deploy === null) return desired;
+  return deploy.from === 0 ? deploy.workers : desired + deploy.workers;
+}
+
+/** Slots whose worker is replaced for a reason that can wait. */
+function recycledAtOnce(ours: readonly Worker[]): readonly Worker[] {
+  return ours.filter((worker) => {
+    if (worker.leaving === null || worker.leaving.urgent || worker.state === 'killing') return false;
+    if (worker.state === 'draining') return worker.reason === worker.leaving.reason;
+    return ours.some((other) => other.key > worker.key && isServing(other) && isMate(other, worker));
+  });
+}
+
+/** Strategy replace: whatever is of another generation is gone before a worker starts. */
+function replaceNeverRunsTwoGenerations(record: StepRecord): void {
+  const { before, after, actions } = record;
+  const deploy = after.deploy ?? before.deploy;
+  if (deploy?.strategy !== 'replace') return;
+  for (const action of actions) {
+    if (action.do !== 'spawn') continue;
+    const other = after.workers.find(({ generation }) => generation !== action.generation);
+    if (other !== undefined) violated('replace', record, `generation ${other.generation} is still there`);
+  }
+}
+
+/** I4: done means committed, and nothing is committed at or after its deadline. */
+function noDeadlineEndsInSuccess(record: StepRecord): void {
+  const { before, after, now } = record;
+  for (const { deploy, outcome } of finishes(record.actions)) {
+    const committed = deploy.phase === 'retiring' && deploy.committed;
+    if (committed !== (outcome === 'done')) violated('I4', record, `${deploy.phase} ended as ${outcome}`);
+  }
+  const deploy = before.deploy;
+  if (deploy === null || isCommitted(deploy) || now < deploy.deadline) return;
+  const success = finishes(record.actions).some(({ outcome }) => outcome === 'done');
+  if (success || (after.deploy !== null && isCommitted(after.deploy))) violated('I4', record, 'committed too late');
+}
+
+/** I5: right after a step there is nothing left to do. */
+function planningIsIdempotent(record: StepRecord): void {
+  const again = stepCluster(record.after, { type: 'tick', random: 0.5 }, record.now);
+  const isDue = record.after.workers.some((worker) => 'deadline' in worker && worker.deadline <= record.now);
+  if (isDue && record.event.type !== 'tick') return;
+  if (again.actions.length > 0) violated('I5', record, `a second step asks for ${JSON.stringify(again.actions)}`);
+  if (!isDeepStrictEqual(again.model, record.after)) violated('I5', record, 'a second step changes the model');
+}
+
+/** I6: a key names one worker of one generation for ever; the generation that serves only grows. */
+function keysAreNeverReused(record: StepRecord, keys: Map<number, number>): void {
+  const known = Math.max(0, ...keys.keys());
+  for (const action of record.actions) {
+    if (action.do === 'spawn' && action.key <= known) violated('I6', record, `key ${action.key} was used before`);
+  }
+  for (const { key, generation } of record.after.workers) {
+    if ((keys.get(key) ?? generation) !== generation) violated('I6', record, `worker ${key} changed its generation`);
+    keys.set(key, generation);
+  }
+  if (record.after.current < record.before.current) violated('I6', record, 'the generation went back');
+}
+
+/** I7 (with the liveness tests): a deploy that is over has been finished exactly once, by its own name. */
+function everyDeployIsFinishedOnce(record: StepRecord): void {
+  const { before, after } = record;
+  const finished = finishes(record.actions).map(({ deploy }) => deploy.generation);
+  const over = before.deploy !== null && after.deploy === null ? [before.deploy.generation] : [];
+  if (!isDeepStrictEqual(finished, over)) violated('I7', record, `over: ${over}, finished: ${finished}`);
+  const changed =
+    before.deploy !== null && after.deploy !== null && before.deploy.generation !== after.deploy.generation;
+  if (changed) violated('I7', record, 'a deploy was replaced by another');
+}
+
+/** I8. */
+function everyActionHasAReason(record: StepRecord): void {
+  for (const action of record.actions) {
+    if (action.reason.trim() === '') violated('I8', record, `no reason to ${action.do}`);
+  }
+}
+
+/** I9: no clock, no chance, no hidden state. */
+function sameInputsSameOutputs(record: StepRecord): void {
+  const again = stepCluster(record.before, record.event, record.now);
+  if (!isDeepStrictEqual(again, { model: record.after, actions: record.actions })) violated('I9', record, 'differs');
+}
+
+/** A wake-up that is due changes something. */
+function wakingNeverSpins(record: StepRecord): void {
+  const wake = nextWake(record.after);
+  if (wake === null) return;
+  const woken = stepCluster(record.after, { type: 'tick', random: 0.5 }, Math.max(wake, record.now));
+  const next = nextWake(woken.model);
+  const moved = next === null || next > wake || !isDeepStrictEqual(woken.model, record.after);
+  if (!moved) violated('nextWake', record, `asks again and again to be woken at ${wake}`);
+}
+
+const finishes = (actions: readonly ClusterAction[]): readonly Finish[] =>
+  actions.filter((action): action is Finish => action.do === 'finish-deploy');
+const isCommitted = (deploy: Deploy): boolean => deploy.phase === 'retiring' && deploy.committed;
+const slotAndGeneration = ({ slot, generation }: Worker): string => `${slot}@${generation}`;
+const isMate = (a: Worker, b: Worker): boolean => slotAndGeneration(a) === slotAndGeneration(b);
+
+function violated(property: string, { before, event, actions, after, now }: StepRecord, what: string): never {
+  throw new Error(`${property}: ${what}\n${JSON.stringify({ now, before, event, actions, after }, null, 1)}`);
+}
