@@ -6,8 +6,9 @@ export interface TextOutput {
   /** Drops the text when the reader has left. */
   write(text: string): void;
   readonly isTTY: boolean;
-  /** Width of the terminal. */
+  /** Size of the terminal in characters. */
   readonly columns: number;
+  readonly rows: number;
   readonly style: Style;
 }
 
@@ -16,6 +17,7 @@ export interface RawOutput {
   write(text: string): boolean;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface GlobalOptions {

@@ -76,7 +76,9 @@ function orphanedStateDir(cwd: string): string {
 }
 
 async function configuredStateDir(context: Context, config: string): Promise<string | null> {
-  if (!existsSync(config)) return null;
+  if (!existsSync(config)) {
+    throw new EvenkeelError('NO_CONFIG', `there is no file ${config}`, { hint: 'Look at --config and EVENKEEL_CONFIG.' });
+  }
   const { loadEcosystem } = await import('./load-ecosystem.ts');
   try {
     return (await loadEcosystem(context)).stateDir;

@@ -19,6 +19,9 @@ export function createOutput(stream: RawOutput, { color, env }: OutputRules): Te
     get columns() {
       return stream.columns ?? 80;
     },
+    get rows() {
+      return stream.rows ?? 24;
+    },
     style: wantsColor({ allowed: color, env, isTTY }) ? colorStyle : plainStyle,
   };
 }

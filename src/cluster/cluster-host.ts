@@ -46,8 +46,8 @@ export class ClusterHost {
   readonly #workers = new Map<WorkerKey, LiveWorker>();
   /** Of workers that ended lately, for the report of the deploy that they made fail. */
   readonly #obituaries = new Map<WorkerKey, WorkerFailure>();
+  readonly #leftovers = new Set<Promise<void>>();
   #timer: Timer | null = null;
-  #stepping = false;
   readonly #queue: ClusterEvent[] = [];
 
   constructor(ports: HostPorts) {
@@ -62,6 +62,11 @@ export class ClusterHost {
     return this.#workers;
   }
 
+  /** Of each worker: it is gone, with all that it started. */
+  get leftovers(): readonly Promise<void>[] {
+    return [...this.#leftovers];
+  }
+
   /** What serves, as it is now; null before the first start. */
   get currentSpec(): AppSpec | null {
     return this.#ports.generations.find(this.#model.current)?.spec ?? null;
@@ -69,13 +74,17 @@ export class ClusterHost {
 
   /** Takes events one at a time: doing what one brings may bring the next. */
   dispatch(event: ClusterEvent): void {
-    this.#queue.push(event);
-    if (this.#stepping) return;
-    this.#stepping = true;
-    try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
-    } finally {
-      this.#stepping = false;
+    if (this.#queue.push(event) > 1) return;
+    for (let next: ClusterEvent | undefined = event; next !== undefined; next = this.#queue[0]) {
+      try {
+        this.#step(next);
+      } catch (error) {
+        // A bug: what waits behind this event must be heard all the same.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+      this.#queue.shift();
     }
     this.#armTimer();
     this.#ports.changed();
@@ -84,6 +93,8 @@ export class ClusterHost {
   /** An orphan: a worker that is there already. */
   adopt(worker: LiveWorker): void {
     this.#workers.set(worker.key, worker);
+    this.#leftovers.add(worker.gone);
+    void worker.gone.then(() => this.#leftovers.delete(worker.gone));
     void worker.ended.then((end) => this.#buried(worker, end));
   }
 

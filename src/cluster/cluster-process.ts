@@ -2,6 +2,7 @@
 
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppSpec } from '../core/spec.ts';
+import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { systemClock } from '../platform/clock.ts';
 import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
@@ -38,6 +39,8 @@ export class ClusterProcess {
   readonly #self: ProcessIdentity | null = identify(process.pid);
   readonly #watchers = new Set<() => void>();
   #running: Running | null = null;
+  /** The logs take one change at a time. */
+  #logsApplied: Promise<void> = Promise.resolve();
 
   constructor(boot: ClusterBoot) {
     this.boot = boot;
@@ -65,13 +68,14 @@ export class ClusterProcess {
   }
 
   /** Opens logs and starts the machines for an app of this spec. Once. */
-  async open(spec: AppSpec): Promise<Running> {
+  open(spec: AppSpec): Running {
     if (this.#running !== null) return this.#running;
     useBalance(spec.balance);
     const { boot, events, generations } = this;
-    const logs = await openAppLogs(spec.logs, {
+    const logs = openAppLogs(spec.logs, {
       stdout: process.stdout,
       stderr: process.stderr,
+      now: () => Date.now(),
       onProblem: (stream, message) => host.tell({ type: 'log-problem', stream, message }),
     });
     const host = new ClusterHost({
@@ -101,7 +105,7 @@ export class ClusterProcess {
       });
     }
     const { current } = record;
-    const { host } = await this.open(current.spec);
+    const { host } = this.open(current.spec);
     this.#recordUnfinished(record);
     const alive = record.workers.filter((worker) => isAlive(worker.identity));
     const orphans = new Orphans(alive, (key) => host.dispatch({ type: 'worker-quiet', key }));
@@ -124,14 +128,13 @@ export class ClusterProcess {
   }
 
   /** Keys of the change class `live`: from now on these hold, for the workers there are too. */
-  async applyLive(spec: AppSpec): Promise<void> {
-    const { host, logs } = this.active;
+  applyLive(from: AppSpec, keys: readonly string[]): void {
+    const { host } = this.active;
     const generation = host.model.current;
+    const spec = takeKeys(this.generations.pinned(generation).spec, from, keys);
     this.generations.amend(generation, spec);
-    await logs.apply(spec.logs);
+    host.tell({ type: 'applied-live', keys });
     host.dispatch({ type: 'settings', generation, settings: settingsFrom(spec) });
-    for (const worker of host.workers.values())
-      if ('watchHealth' in worker) (worker as { watchHealth(): void }).watchHealth();
     this.#applyLive();
   }
 
@@ -142,16 +145,20 @@ export class ClusterProcess {
   }
 
   async close(): Promise<void> {
-    this.#running?.recycler.close();
+    await Promise.all(this.#running?.host.leftovers ?? []);
+    await this.#logsApplied;
     await this.#running?.logs.close();
     this.#changed();
     await this.#state.close();
   }
 
   #applyLive(): void {
-    const spec = this.#running?.host.currentSpec ?? null;
-    if (spec === null) return this.#running?.recycler.close();
-    this.#running?.recycler.apply(spec.restart);
+    const { host, recycler, logs } = this.active;
+    const spec = host.currentSpec;
+    if (spec === null) return recycler.close();
+    recycler.apply(spec.restart);
+    this.#logsApplied = this.#logsApplied.then(() => logs.apply(spec.logs));
+    for (const worker of host.workers.values()) worker.watchHealth();
   }
 
   #changed(): void {

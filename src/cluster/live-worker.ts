@@ -26,6 +26,8 @@ export interface LiveWorker {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly ended: Promise<ProcessEnd>;
+  /** It has ended, and so has everything that it started and left in its process group. */
+  readonly gone: Promise<void>;
   readonly drained: DrainReport;
   /** Stop accepting, finish, tell the app, end. */
   drain(timeout: Milliseconds): void;
@@ -34,6 +36,8 @@ export interface LiveWorker {
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;
   send(message: unknown): boolean;
   signal(signal: NodeJS.Signals): boolean;
+  /** From now on, if it is ready and the spec has health checks; harmless when called again. */
+  watchHealth(): void;
   /** Ends every watch on it. */
   release(): void;
 }

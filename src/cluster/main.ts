@@ -12,6 +12,10 @@ async function main(): Promise<void> {
   // A terminal that closes, or an operator's Ctrl-C, is the manager's business.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE', 'SIGTERM'] as const) process.on(signal, () => {});
   for (const stream of [process.stdout, process.stderr] as EventEmitter[]) stream.on('error', () => {});
+  // A bug of ours must not take the app's ports with it: it is noted, and the cluster goes on.
+  const note = (error: unknown): void => void process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.on('uncaughtException', note);
+  process.on('unhandledRejection', note);
   const cluster = new ClusterProcess(boot);
   const server = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events);
   // The channel must not keep the process alive, and its end means nothing.

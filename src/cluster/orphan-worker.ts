@@ -22,6 +22,7 @@ export class OrphanWorker implements LiveWorker {
   readonly identity: ProcessIdentity;
   readonly startedAt: number;
   readonly ended: Promise<ProcessEnd>;
+  readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;
   #link: WorkerLink | null = null;
   #drainAt: { readonly deadline: number } | null = null;
@@ -35,6 +36,7 @@ export class OrphanWorker implements LiveWorker {
     this.startedAt = known.startedAt;
     this.#onQuiet = onQuiet;
     this.ended = this.#whenEnded();
+    this.gone = this.ended.then(() => {});
   }
 
   /** Its agent has connected. */
@@ -76,6 +78,8 @@ export class OrphanWorker implements LiveWorker {
   signal(signal: NodeJS.Signals): boolean {
     return killIdentity(this.identity, signal);
   }
+
+  watchHealth(): void {}
 
   release(): void {}
 

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerKey } from '../core/cluster-model.ts';
-import type { AppSpec, Milliseconds } from '../core/spec.ts';
+import type { AppSpec, HealthSpec, Milliseconds } from '../core/spec.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
@@ -26,6 +26,7 @@ export interface OwnWorkerPorts {
 
 /** What outlives a worker of its process group has this long to end by itself. */
 const GROUP_GRACE: Milliseconds = 5_000;
+const GROUP_POLL: Milliseconds = 50;
 /** Pipes may be held open by what a worker left behind: its last lines are not waited for longer. */
 const LAST_LINES: Milliseconds = 250;
 
@@ -35,6 +36,7 @@ export class OwnWorker implements LiveWorker {
   readonly generation: number;
   readonly startedAt: number;
   readonly ended: Promise<ProcessEnd>;
+  readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;
   readonly #process: WorkerProcess;
   readonly #link: WorkerLink | null;
@@ -42,6 +44,8 @@ export class OwnWorker implements LiveWorker {
   readonly #stopSignal: NodeJS.Signals;
   readonly #watches = new AbortController();
   #lastWord: (() => void) | null = null;
+  #isReady = false;
+  #health: 'watched' | 'unwatched' = 'unwatched';
 
   /** Throws where the worker cannot even be described: unknown user, missing socket. */
   constructor(key: WorkerKey, slot: number, pinned: PinnedSpec, startedAt: number, ports: OwnWorkerPorts) {
@@ -54,7 +58,8 @@ export class OwnWorker implements LiveWorker {
     this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot }));
     this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
     const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });
-    this.ended = this.#whenEnded(attached);
+    this.ended = this.#whenEnded(attached.ended);
+    this.gone = this.ended.then(() => this.#endGroup());
     this.#link?.on((message) => this.#hear(message));
     this.#process.onMessage((message) => {
       if (asksReplacement(message)) ports.onAsksReplacement('it asked for its replacement');
@@ -99,16 +104,24 @@ export class OwnWorker implements LiveWorker {
     this.#watches.abort();
   }
 
-  /** Starts to check its health; again after a reload that turned checks on. */
   watchHealth(): void {
-    const { signal } = this.#watches;
-    watchHealth(() => this.#ports.currentSpec().health, this.#link, signal, this.#ports.onUnhealthy);
+    if (this.#health === 'watched' || !this.#isReady || this.#watches.signal.aborted) return;
+    this.#health = 'watched';
+    const settings = (): HealthSpec | null => {
+      const { health } = this.#ports.currentSpec();
+      if (health === null) this.#health = 'unwatched';
+      return health;
+    };
+    watchHealth(settings, this.#link, this.#watches.signal, this.#ports.onUnhealthy);
   }
 
   #watchReadiness(spec: AppSpec): void {
     const watchLine = (pattern: RegExp, onMatch: () => void) => this.#ports.logs.watchLine(this.key, pattern, onMatch);
     const sources = { process: this.#process, link: this.#link, watchLine };
-    watchReadiness(spec, sources, this.#watches.signal, () => this.#ports.onReady());
+    watchReadiness(spec, sources, this.#watches.signal, () => {
+      this.#isReady = true;
+      this.#ports.onReady();
+    });
   }
 
   #hear(message: AgentMessage): void {
@@ -135,9 +148,14 @@ export class OwnWorker implements LiveWorker {
     this.release();
     await Promise.race([logsEnded, sleep(LAST_LINES)]);
     this.#link?.close();
-    if (this.#process.signalGroup('SIGTERM')) {
-      setTimeout(() => this.#process.signalGroup('SIGKILL'), GROUP_GRACE);
-    }
     return end;
+  }
+
+  async #endGroup(): Promise<void> {
+    const until = Date.now() + GROUP_GRACE;
+    for (let left = this.#process.signalGroup('SIGTERM'); left; left = this.#process.signalGroup('SIGCONT')) {
+      if (Date.now() >= until) this.#process.signalGroup('SIGKILL');
+      await sleep(GROUP_POLL);
+    }
   }
 }

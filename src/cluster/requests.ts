@@ -1,14 +1,15 @@
 // What a manager may ask of a cluster process, one handler each. (cluster process)
 
-import { type ClusterModel, hasReadyKeeper, IDLE_CLUSTER } from '../core/cluster-model.ts';
+import { type ClusterModel, hasReadyWorker, IDLE_CLUSTER } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { WorkerFailure } from '../core/status.ts';
-import type { ClusterParams, ClusterSnapshot, ScaleResult } from '../protocol/cluster-link.ts';
+import type { AppLogs } from '../logs/app-logs.ts';
+import type { ClusterParams, ClusterSnapshot, LogLine, ScaleResult } from '../protocol/cluster-link.ts';
 import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import { inProgress } from './deploys.ts';
-import type { Handlers } from './link-server.ts';
+import type { Handlers, LinkConnection } from './link-server.ts';
 
 /** `exit` is called when the app has been stopped and the answer is on its way. */
 export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers {
@@ -20,7 +21,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
         throw new EvenkeelError('BAD_REQUEST', `${app} runs already`);
       }
       cluster.sockets.check();
-      const { deploys } = await cluster.open(request.spec);
+      const { deploys } = cluster.open(request.spec);
       return deploys.begin(request);
     },
     resume: async () => ({ generation: await cluster.resume() }),
@@ -28,8 +29,8 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
     abort: async ({ reason }) => cluster.active.deploys.abort(reason, app),
     scale: async ({ workers }) => scale(cluster, workers),
     restart: async () => restart(cluster),
-    'apply-live': async ({ spec }) => {
-      await cluster.applyLive(spec);
+    'apply-live': async ({ spec, keys }) => {
+      cluster.applyLive(spec, keys);
       return {};
     },
     stop: async ({ timeout }) => {
@@ -53,13 +54,25 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       const sent = [...cluster.active.host.workers.values()].filter((worker) => worker.send(message));
       return { workers: sent.length };
     },
-    logs: async ({ lines, follow }, connection) => {
+    logs: ({ lines, follow }, connection) => {
       const { logs } = cluster.active;
-      const snapshot = await logs.snapshot(lines);
-      if (follow) connection.onClose(logs.follow((line) => connection.sendLog(line)));
+      const snapshot = logs.snapshot(lines);
+      if (follow) followLogs(logs, snapshot, connection);
       return snapshot;
     },
   };
+}
+
+/** From the moment of the snapshot on, but not before it is answered. */
+function followLogs(logs: AppLogs, snapshot: Promise<unknown>, connection: LinkConnection): void {
+  let held: LogLine[] | null = [];
+  connection.onClose(logs.follow((line) => (held === null ? connection.sendLog(line) : held.push(line))));
+  void snapshot.then(() =>
+    setImmediate(() => {
+      for (const line of held ?? []) connection.sendLog(line);
+      held = null;
+    }),
+  );
 }
 
 function hello(cluster: ClusterProcess, params: ClusterParams<'hello'>): ClusterSnapshot {
@@ -110,7 +123,7 @@ async function restart(cluster: ClusterProcess): Promise<ScaleResult> {
 function isScaled(model: ClusterModel, workers: number): boolean {
   if (model.mode !== 'running' || model.desired !== workers) return true;
   if (model.workers.some((worker) => worker.slot >= workers)) return false;
-  return Array.from({ length: workers }, (_, slot) => hasReadyKeeper(model, slot, model.current)).every(Boolean);
+  return Array.from({ length: workers }, (_, slot) => hasReadyWorker(model, slot, model.current)).every(Boolean);
 }
 
 /** How many had to be killed. */

@@ -1,6 +1,6 @@
 // Pure: one word for how an app is, from its cluster's model.
 
-import { type ClusterModel, hasReadyWorker, slotRecord } from './cluster-model.ts';
+import { type ClusterModel, type Deploy, hasReadyWorker, slotRecord } from './cluster-model.ts';
 import { wantedIn } from './rollout.ts';
 import type { AppState, DeployPhase } from './status.ts';
 

@@ -9,6 +9,7 @@ import { createGzip } from 'node:zlib';
 import type { LogSpec } from '../core/spec.ts';
 import { listRotated, parseRotated, type RotatedFile } from './rotated-files.ts';
 import { errorText, systemErrorCode } from './system-error-code.ts';
+import { endsWithin } from './within.ts';
 
 export type ArchiveSettings = Pick<LogSpec, 'keep' | 'compress'>;
 
@@ -20,8 +21,9 @@ export class Archive {
   readonly #onProblem: (message: string) => void;
   readonly #abort = new AbortController();
   #settings: ArchiveSettings;
+  #upTo = 0;
   #running: Promise<void> | null = null;
-  #again = false;
+  #again: boolean = false;
   #troubled = false;
 
   /** `live`: absolute path of the file whose rotated ones these are. `onProblem` is told once until a sweep succeeds again. */
@@ -31,26 +33,31 @@ export class Archive {
     this.#onProblem = onProblem;
   }
 
-  /** Call after a rotation. Changed settings are obeyed from here on. */
-  sweep(settings: ArchiveSettings = this.#settings): void {
-    this.#settings = settings;
+  /** `upTo`: the newest rotated file that is complete. Later ones are left alone: they may just be coming into being. */
+  sweep(upTo: number): void {
+    this.#upTo = upTo;
     this.#again = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
+      if (this.#again && !this.#abort.signal.aborted) this.sweep(this.#upTo);
     });
+  }
+
+  apply(settings: ArchiveSettings): void {
+    this.#settings = settings;
+    this.sweep(this.#upTo);
   }
 
   /** Resolves when nothing is left to do. */
   async idle(): Promise<void> {
-    await this.#running;
+    while (this.#running !== null) await this.#running;
   }
 
   /** Gives what is under way `deadline` milliseconds; a file not compressed by then is left for the next sweep. */
   async close(deadline: number): Promise<void> {
-    const timer = setTimeout(() => this.#abort.abort(), deadline);
-    await this.#running;
-    clearTimeout(timer);
+    await endsWithin(deadline, this.idle());
     this.#abort.abort();
+    await endsWithin(deadline, this.idle());
   }
 
   async #run(): Promise<void> {
@@ -79,7 +86,7 @@ export class Archive {
 
   async #removeLeftovers(): Promise<void> {
     const folder = dirname(this.#live);
-    for (const name of await readdir(folder)) {
+    for (const name of await readdir(folder).catch(noneIfMissing)) {
       if (!name.endsWith(UNFINISHED)) continue;
       if (parseRotated(this.#live, name.slice(0, -UNFINISHED.length)) !== null) await remove(join(folder, name));
     }
@@ -89,6 +96,7 @@ export class Archive {
   async #removeSurplus(): Promise<RotatedFile[]> {
     const files: RotatedFile[] = [];
     for (const file of await listRotated(this.#live)) {
+      if (file.time > this.#upTo) break;
       const before = files.at(-1);
       // A process was killed between the last two steps of compressing: the plain one is all there a second time.
       if (before?.time === file.time) {
@@ -124,4 +132,9 @@ async function remove(path: string): Promise<void> {
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
+}
+
+function noneIfMissing(error: unknown): [] {
+  if (systemErrorCode(error) === 'ENOENT') return [];
+  throw error;
 }

@@ -4,7 +4,6 @@ export class Incident {
   readonly #path: string;
   readonly #report: (message: string) => void;
   readonly #now: () => number;
-  /** Failures in a row. */
   #failures = 0;
   #since: number | null = null;
   #lost = 0;
@@ -18,6 +17,11 @@ export class Incident {
   /** True from the second failure in a row: opening the file anew has not helped. */
   get open(): boolean {
     return this.#since !== null;
+  }
+
+  /** Failures in a row. */
+  get failures(): number {
+    return this.#failures;
   }
 
   failed(reason: string): void {

@@ -84,8 +84,8 @@ class LibraryFile implements RotatingFile {
   #size = 0;
   #inode: bigint | null = null;
   /** The write before this one: a disk that fills up takes part of it and says nothing until the next. */
-  #previous = Buffer.alloc(0);
-  #rotating = false;
+  #previous: Buffer = Buffer.alloc(0);
+  #rotating: boolean = false;
 
   constructor(stream: RotatingFileStream, path: string) {
     this.#stream = stream;
@@ -126,8 +126,8 @@ class LibraryFile implements RotatingFile {
   }
 
   async endsMidLine(): Promise<boolean> {
-    if (this.#size === 0) return false;
-    const file = await open(this.#path, 'r');
+    const file = this.#size === 0 ? null : await open(this.#path, 'r').catch(() => null);
+    if (file === null) return false;
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, this.#size - 1);
       return bytesRead === 1 && buffer[0] !== NEWLINE;

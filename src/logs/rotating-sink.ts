@@ -7,10 +7,20 @@ import { Incident } from './incident.ts';
 import { LineQueue } from './line-queue.ts';
 import type { LineSink } from './line-sink.ts';
 import { countLines } from './newline.ts';
-import { listRotated, rotatedPath } from './rotated-files.ts';
-import { type OpenRotatingFile, openRotatingFile, type RotatingFile, rotateNow, type WriteOutcome } from './rotating-file.ts';
+import { Pause } from './pause.ts';
+import {
+  type OpenRotatingFile,
+  openRotatingFile,
+  type RotatingFile,
+  rotateNow,
+  type WriteOutcome,
+} from './rotating-file.ts';
+import { RotationFault } from './rotation-fault.ts';
+import { RotationNames } from './rotation-names.ts';
 import { RotationSchedule } from './rotation-schedule.ts';
+import { SinkProgress } from './sink-progress.ts';
 import { errorText } from './system-error-code.ts';
+import { endsWithin } from './within.ts';
 
 export type RotationSettings = Pick<LogSpec, 'maxSize' | 'schedule' | 'keep' | 'compress'>;
 
@@ -36,7 +46,6 @@ const KEPT_IN_INCIDENT = 4 * 1024 * 1024;
 const RETRY = { min: 100, max: 5_000 };
 /** How often to look whether the path is still the open file. */
 const LOOK_INTERVAL = 1_000;
-const ROTATION_RETRY = 60_000;
 const LINE_END = Buffer.from('\n');
 
 export class RotatingSink implements LineSink {
@@ -44,28 +53,24 @@ export class RotatingSink implements LineSink {
   readonly #now: () => number;
   readonly #openFile: OpenRotatingFile;
   readonly #queue = new LineQueue();
+  readonly #progress = new SinkProgress();
   readonly #archive: Archive;
   readonly #incident: Incident;
+  readonly #rotationFault: RotationFault;
   readonly #schedule: RotationSchedule;
+  /** Before the next attempt. */
+  readonly #pause = new Pause();
   #settings: RotationSettings;
   #file: RotatingFile | null = null;
   #loop: Promise<void> | null = null;
-  /** Ends the wait before the next attempt. */
-  #cutWait: (() => void) | null = null;
-  #lastStamp: number | null = null;
+  #names: RotationNames | null = null;
   #lastLook = 0;
-  #rotationDue = false;
-  #reopenDue = false;
-  /** After a rotation that failed: the file grows until this time, rather than that lines are lost. */
-  #noRotationUntil = 0;
+  #rotationDue: boolean = false;
+  #reopenDue: boolean = false;
   /** The file ends in the middle of the line that the queue goes on with. */
-  #midLine = false;
-  #full = false;
-  #closing = false;
-  /** Bytes taken, and of these written or lost, since the sink was made. */
-  #taken = 0;
-  #settled = 0;
-  #waiting: { readonly until: number; readonly resolve: () => void }[] = [];
+  #midLine: boolean = false;
+  #full: boolean = false;
+  #closing: boolean = false;
 
   constructor(options: RotatingSinkOptions) {
     this.#options = options;
@@ -74,6 +79,7 @@ export class RotatingSink implements LineSink {
     this.#openFile = options.openFile ?? openRotatingFile;
     this.#archive = new Archive(options.path, options.settings, options.onProblem);
     this.#incident = new Incident(options.path, options.onProblem, this.#now);
+    this.#rotationFault = new RotationFault(options.path, options.onProblem, this.#now);
     this.#schedule = new RotationSchedule(() => this.rotate(), this.#now);
     this.#schedule.set(options.settings.schedule);
     this.#wake();
@@ -83,14 +89,14 @@ export class RotatingSink implements LineSink {
     return this.#full;
   }
 
-  /** Bytes taken since the sink was made: a place in the stream for `sizeAt`. */
+  /** A place in the stream, for `sizeAt`. */
   get position(): number {
-    return this.#taken;
+    return this.#progress.taken;
   }
 
-  /** The size that the live file had, or will have, when all up to `position` is in it; 0 for what is in rotated files. */
+  /** The size of the live file with everything up to `position` in it; 0 for what is in rotated files by now. */
   sizeAt(position: number): number {
-    return Math.max((this.#file?.size ?? 0) + position - this.#settled, 0);
+    return this.#progress.sizeAt(position);
   }
 
   write(lines: Buffer): boolean {
@@ -99,7 +105,7 @@ export class RotatingSink implements LineSink {
       return true;
     }
     this.#queue.push(lines);
-    this.#taken += lines.length;
+    this.#progress.take(lines.length);
     this.#full ||= this.#queue.bytes >= FULL && !this.#incident.open;
     this.#wake();
     return !this.#full;
@@ -115,18 +121,17 @@ export class RotatingSink implements LineSink {
     this.#reopenDue ||= settings.maxSize !== this.#settings.maxSize;
     this.#settings = settings;
     this.#schedule.set(settings.schedule);
-    this.#archive.sweep(settings);
+    this.#archive.apply(settings);
     this.#wake();
   }
 
   flush(): Promise<void> {
-    if (this.#settled >= this.#taken || this.#incident.open) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ until: this.#taken, resolve }));
+    return this.#incident.open ? Promise.resolve() : this.#progress.reached();
   }
 
   /** Resolves when, besides `flush`, no rotation, compression or removal is under way. */
   async idle(): Promise<void> {
-    await this.#loop;
+    await this.#loopEnd();
     await this.#archive.idle();
   }
 
@@ -134,13 +139,13 @@ export class RotatingSink implements LineSink {
     const end = performance.now() + deadline;
     this.#closing = true;
     this.#schedule.set(null);
-    this.#cutWait?.();
+    this.#pause.cut();
     this.#wake();
-    const inTime = await settlesWithin(deadline, this.#loop);
+    const inTime = await endsWithin(deadline, this.#loopEnd());
     if (!inTime || this.#queue.bytes > 0) this.#incident.lost(this.#queue.clear());
     this.#incident.gaveUp();
     this.#settle();
-    if (inTime) await settlesWithin(deadline, this.#file?.close() ?? null);
+    if (inTime) await endsWithin(deadline, this.#file?.close() ?? null);
     await this.#archive.close(Math.max(end - performance.now(), 0));
   }
 
@@ -148,8 +153,16 @@ export class RotatingSink implements LineSink {
     this.#loop ??= this.#run().finally(() => {
       this.#loop = null;
       // Lines that came between its last look at the queue and its end.
-      if (!this.#closing && this.#hasWork()) this.#wake();
+      if (this.#hasWork() && !this.#givenUp) this.#wake();
     });
+  }
+
+  async #loopEnd(): Promise<void> {
+    while (this.#loop !== null) await this.#loop;
+  }
+
+  get #givenUp(): boolean {
+    return this.#closing && this.#incident.open;
   }
 
   #hasWork(): boolean {
@@ -158,43 +171,52 @@ export class RotatingSink implements LineSink {
 
   async #run(): Promise<void> {
     do {
-      const file = this.#file ?? (await this.#open());
-      if (file === null) {
-        if (this.#closing) return;
-        await this.#wait();
-      } else if (this.#rotationDue) {
-        await this.#rotate(file);
-      } else if (this.#reopenDue || (await this.#isStale(file))) {
-        this.#reopenDue = false;
-        this.#file = null;
-        await file.close();
-      } else {
-        await this.#writeBatch(file);
+      const { failures } = this.#incident;
+      await this.#step();
+      if (this.#incident.failures > failures) {
+        if (this.#givenUp) return;
+        await this.#pause.wait(this.#incident.delay(RETRY));
       }
     } while (this.#file === null || this.#hasWork());
   }
 
-  async #open(): Promise<RotatingFile | null> {
-    const mayRotate = this.#now() >= this.#noRotationUntil;
-    const outcome = await this.#openFile({ ...(await this.#fileOptions()), ...(mayRotate ? {} : { maxSize: null }) });
-    if (outcome.kind === 'failed') {
-      if (outcome.rotating && mayRotate) this.#rotationFailed(outcome.error);
-      else this.#failed(outcome.error);
-      return null;
+  async #step(): Promise<void> {
+    const file = this.#file;
+    if (file === null) {
+      await this.#open();
+    } else if (this.#rotationDue && !this.#midLine) {
+      await this.#rotate(file);
+    } else if (this.#reopenDue || (await this.#isStale(file))) {
+      this.#reopenDue = false;
+      this.#file = null;
+      await file.close();
+    } else {
+      await this.#writeBatch(file);
     }
-    const { file } = outcome;
+  }
+
+  async #open(): Promise<void> {
+    const options = await this.#fileOptions();
+    const outcome = await this.#openFile(this.#rotationFault.open ? { ...options, maxSize: null } : options);
+    if (outcome.kind === 'failed') {
+      this.#openFailed(outcome);
+      return;
+    }
+    const { file, rotated } = outcome;
     this.#file = file;
     this.#lastLook = this.#now();
-    if (!this.#midLine && (await file.endsMidLine().catch(() => false))) this.#putBack(LINE_END);
+    if (rotated) this.#names?.completed();
     // Also finishes what a killed process left, and obeys a `keep` that was lowered while none ran.
-    this.#archive.sweep();
+    this.#sweep();
+    if (!this.#midLine && (await file.endsMidLine())) this.#queue.putBack(LINE_END);
     if (this.#queue.bytes === 0) this.#incident.worked();
-    return file;
+    this.#settle();
   }
 
   async #writeBatch(file: RotatingFile): Promise<void> {
-    const maxSize = this.#settings.maxSize ?? Number.POSITIVE_INFINITY;
-    const batch = this.#queue.take(Math.min(BATCH, Math.max(maxSize - file.size, 1)));
+    const { maxSize } = this.#settings;
+    const rotates = maxSize !== null && !this.#rotationFault.open;
+    const batch = this.#queue.take(rotates ? Math.min(BATCH, Math.max(maxSize - file.size, 1)) : BATCH);
     if (batch.length === 0) return;
     await this.#after(await file.write(batch), file);
     this.#settle();
@@ -205,16 +227,16 @@ export class RotatingSink implements LineSink {
       case 'written':
         break;
       case 'rotated':
-        this.#putBack(outcome.missing);
+        this.#queue.putBack(outcome.missing);
         this.#rotationWorked();
         break;
       case 'rotation-failed':
         this.#file = null;
-        this.#rotationFailed(outcome.error);
+        this.#rotationFault.failed(errorText(outcome.error));
         return;
       case 'failed':
         this.#file = null;
-        this.#putBack(outcome.missing);
+        this.#queue.putBack(outcome.missing);
         this.#midLine = outcome.midLine;
         this.#failed(outcome.error);
         await file.close();
@@ -230,85 +252,55 @@ export class RotatingSink implements LineSink {
     this.#file = null;
     await file.close();
     const outcome = await rotateNow(await this.#fileOptions(), this.#openFile);
-    if (outcome.kind === 'failed') this.#rotationFailed(outcome.error);
+    if (outcome.kind === 'failed') this.#openFailed(outcome);
     else if (outcome.rotated) this.#rotationWorked();
   }
 
   async #isStale(file: RotatingFile): Promise<boolean> {
-    if (Math.abs(this.#now() - this.#lastLook) < LOOK_INTERVAL) return false;
-    this.#lastLook = this.#now();
-    const rotationAgain = this.#noRotationUntil !== 0 && this.#now() >= this.#noRotationUntil;
-    return rotationAgain || !(await file.isCurrent());
+    const now = this.#now();
+    if (Math.abs(now - this.#lastLook) < LOOK_INTERVAL) return false;
+    this.#lastLook = now;
+    this.#rotationDue ||= this.#rotationFault.retryDue;
+    if (await file.isCurrent()) return false;
+    this.#options.onProblem(`${this.#options.path} was moved, removed or truncated by another program; opened it anew`);
+    return true;
   }
 
   #rotationWorked(): void {
-    if (this.#noRotationUntil !== 0) this.#options.onProblem(`rotating ${this.#options.path} again`);
-    this.#noRotationUntil = 0;
-    this.#archive.sweep();
+    this.#rotationFault.worked();
+    this.#names?.completed();
+    this.#sweep();
   }
 
-  #rotationFailed(error: Error): void {
-    const { onProblem, path } = this.#options;
-    if (this.#noRotationUntil === 0) onProblem(`cannot rotate ${path}: ${errorText(error)}; it grows until that is put right`);
-    this.#noRotationUntil = this.#now() + ROTATION_RETRY;
+  #openFailed(outcome: { readonly error: Error; readonly rotating: boolean }): void {
+    if (outcome.rotating) this.#rotationFault.failed(errorText(outcome.error));
+    else this.#failed(outcome.error);
   }
 
   #failed(error: Error): void {
     this.#incident.failed(errorText(error));
-    // A worker must not hang for a disk that may stay full for hours.
     if (this.#incident.open) this.#settle();
-  }
-
-  async #wait(): Promise<void> {
-    const delay = this.#incident.delay(RETRY);
-    if (delay === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, delay);
-      timer.unref();
-      this.#cutWait = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#cutWait = null;
-  }
-
-  #putBack(bytes: Buffer): void {
-    this.#queue.putBack(bytes);
   }
 
   /** Tells those who wait for the queue to get shorter. */
   #settle(): void {
-    this.#settled = this.#taken - this.#queue.bytes;
-    const isDue = (until: number): boolean => until <= this.#settled || this.#incident.open;
-    const due = this.#waiting.filter(({ until }) => isDue(until));
-    this.#waiting = this.#waiting.filter(({ until }) => !isDue(until));
-    for (const { resolve } of due) resolve();
+    this.#progress.settle(this.#queue.bytes, this.#file?.size ?? null);
+    // A worker must not hang for a disk that may stay full for hours.
+    if (this.#incident.open) this.#progress.releaseAll();
     if (this.#full && (this.#queue.bytes <= DRAINED || this.#incident.open)) {
       this.#full = false;
       this.#options.onDrain?.();
     }
   }
 
+  #sweep(): void {
+    this.#archive.sweep(this.#names?.complete ?? 0);
+  }
+
   async #fileOptions() {
     const { path } = this.#options;
-    this.#lastStamp ??= (await listRotated(path).catch(() => [])).at(-1)?.time ?? 0;
-    const nextName = (): string => {
-      this.#lastStamp = Math.max(this.#now(), (this.#lastStamp ?? 0) + 1);
-      return rotatedPath(path, this.#lastStamp);
-    };
-    return { path, maxSize: this.#settings.maxSize, nextName };
+    this.#names ??= await RotationNames.load(path, this.#now);
+    const names = this.#names;
+    return { path, maxSize: this.#settings.maxSize, nextName: () => names.next() };
   }
-}
-
-/** False at the deadline, in milliseconds. */
-async function settlesWithin(deadline: number, work: Promise<void> | null): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), deadline);
-  });
-  const done = Promise.resolve(work).then(() => true);
-  const inTime = await Promise.race([done, late]);
-  clearTimeout(timer);
-  return inTime;
 }

@@ -8,14 +8,14 @@ const SLACK: Milliseconds = 15_000;
 /** For requests that are answered from memory. */
 export const QUICK: Milliseconds = 5_000;
 
-/** Deploy, start, rollback, abort: all phases, then the way back. `running`: what the old workers are. */
+/** Deploy, start, restart, rollback, abort: all phases, then the way back. `running`: what the old workers are. */
 export function deployDeadline(spec: AppSpec, running: AppSpec | null, timeout: Milliseconds | null): Milliseconds {
   const retire = Math.max(spec.stop.timeout, running?.stop.timeout ?? 0);
   const reboot = Math.max(spec.ready.timeout, running?.ready.timeout ?? 0);
   return (timeout ?? spec.deploy.timeout) + reboot + 2 * retire + SLACK;
 }
 
-/** Scale, restart, resume: workers start or stop, or one after the other. */
+/** Scale: workers start, or stop. */
 export function changeDeadline(spec: AppSpec): Milliseconds {
   return spec.ready.timeout + spec.stop.timeout + SLACK;
 }

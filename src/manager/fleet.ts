@@ -11,7 +11,7 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterHandle, type ClusterPorts } from './cluster-handle.ts';
-import { changeDeadline, deployDeadline, stopDeadline } from './deadlines.ts';
+import { deployDeadline, stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
 import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
@@ -39,6 +39,7 @@ export interface FleetOptions {
 
 /** A cluster process that stayed this long was not lost "again". */
 const SOUND_AFTER: Milliseconds = 60_000;
+const RESUME_TIMEOUT: Milliseconds = 60_000;
 
 interface Entry {
   readonly handle: ClusterHandle;
@@ -168,6 +169,16 @@ export class Fleet {
     }
   }
 
+  isAlive(identity: ProcessIdentity): boolean {
+    return this.#options.ports.isAlive(identity);
+  }
+
+  /** An adopted app goes on being meant to run. */
+  noteRunning(name: string): void {
+    if (!this.state.app(name).wanted) this.state.update(name, { wanted: true });
+    this.#noteGeneration(name, this.handle(name).snapshot?.current?.generation ?? 0);
+  }
+
   #entry(name: string): Entry {
     const found = this.#entries.get(name);
     if (found !== undefined) return found;
@@ -260,10 +271,11 @@ export class Fleet {
     // An address that orphaned workers hold must not keep the rest from starting.
     this.sockets.holdPossible(name, spec?.listen ?? []);
     const handle = await this.#start(name);
-    const current = handle.snapshot?.current?.spec;
-    if (current !== undefined) {
-      await handle.ask('resume', {}, changeDeadline(current));
-    } else if (spec !== null) {
+    try {
+      await handle.ask('resume', {}, spec === null ? RESUME_TIMEOUT : deployDeadline(spec, null, null));
+    } catch (error) {
+      // It was lost before its first generation served.
+      if (spec === null || !(error instanceof EvenkeelError) || error.code !== 'APP_STOPPED') throw error;
       const start = { spec, reason: 'its cluster process was lost', timeout: null, pinned: null };
       await handle.ask('start', start, deployDeadline(spec, null, null));
     }

@@ -100,14 +100,14 @@ function recycledAtOnce(ours: readonly Worker[]): readonly Worker[] {
   });
 }
 
-/** Strategy replace: whatever is of another generation is gone before a worker starts. */
+/** Strategy replace: whatever of ours is of another generation is gone before a worker starts. */
 function replaceNeverRunsTwoGenerations(record: StepRecord): void {
   const { before, after, actions } = record;
   const deploy = after.deploy ?? before.deploy;
   if (deploy?.strategy !== 'replace') return;
   for (const action of actions) {
     if (action.do !== 'spawn') continue;
-    const other = after.workers.find(({ generation }) => generation !== action.generation);
+    const other = after.workers.find(({ generation, orphan }) => !orphan && generation !== action.generation);
     if (other !== undefined) violated('replace', record, `generation ${other.generation} is still there`);
   }
 }

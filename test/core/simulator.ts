@@ -63,7 +63,7 @@ export class Simulator {
   /** Every process, in the order of their slots: "0@1 ready" is slot 0 of generation 1. */
   get shown(): string[] {
     const sorted = [...this.processes].sort((a, b) => a.slot - b.slot || a.generation - b.generation || a.key - b.key);
-    return sorted.map((process) => `${nameOf(process)} ${process.state}${process.orphan ? ' orphan' : ''}`);
+    return sorted.map(describeProcess);
   }
 
   get processes(): readonly Process[] {
@@ -192,9 +192,10 @@ export class Simulator {
     return true;
   }
 
-  /** From now on all goes well, until there is nothing left to wait for. */
-  calm(): this {
+  /** From now on all goes well, until there is nothing left to wait for or it is `enough`. */
+  calm(enough: (world: this) => boolean = () => false): this {
     for (let steps = 0; steps < CALM_STEPS; steps += 1) {
+      if (enough(this)) return this;
       const going = this.processes.find(({ state }) => state === 'draining' || state === 'killing');
       const booting = this.processes.find(({ state }) => state === 'booting');
       if (this.hooksOf !== null) this.hooks(true);
@@ -271,6 +272,10 @@ export class Simulator {
       throw new Error(`the model differs from the world: ${JSON.stringify([...believed.values()])}, ${this.shown}`);
     }
   }
+}
+
+export function describeProcess(process: Process): string {
+  return `${nameOf(process)} ${process.state}${process.orphan ? ' orphan' : ''}`;
 }
 
 function nameOf(process: Process): string {

@@ -1,4 +1,4 @@
-// Ports for apps under test: free now, and nobody else's until released.
+// Ports for apps under test: free now, and nobody else's until the test ends.
 //
 // Asking the system for port 0 and letting go of it would not do: it hands out ports of the range that outgoing
 // connections use, so under load one of those can take the port before the app binds it. And test files run side
@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { isAlive } from './process-table.ts';
 
 /** Below the ranges of Linux (from 32768) and macOS (from 49152). */
@@ -15,19 +16,18 @@ const FIRST = 12_000;
 const COUNT = 18_000;
 const RESERVATIONS = join(tmpdir(), 'evenkeel-test-ports');
 
-export interface PortReservation {
-  readonly port: number;
-  release(): void;
-}
-
-export async function reservePort(): Promise<PortReservation> {
+/** A port that is free and stays reserved until the test ends. */
+export async function freePort(): Promise<number> {
   mkdirSync(RESERVATIONS, { recursive: true });
   const start = Math.floor(Math.random() * COUNT);
   for (let step = 0; step < COUNT; step += 1) {
     const port = FIRST + ((start + step) % COUNT);
     const file = join(RESERVATIONS, String(port));
     if (!reserve(file)) continue;
-    if (await canBind(port)) return { port, release: () => rmSync(file, { force: true }) };
+    if (await canBind(port)) {
+      onTestFinished(() => rmSync(file, { force: true }));
+      return port;
+    }
     rmSync(file, { force: true });
   }
   throw new Error('No free port');

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { reservePort } from './free-port.ts';
+import { freePort } from './free-port.ts';
 import { startLoad } from './load.ts';
 
 const body = (version: string): string => JSON.stringify({ version, pid: process.pid, n: 1 });
@@ -73,9 +73,7 @@ describe('load counts a failure', () => {
   });
 
   test('for a port that refuses', async () => {
-    const { port, release } = await reservePort();
-    onTestFinished(release);
-    const load = startLoad({ port, clients: 2 });
+    const load = startLoad({ port: await freePort(), clients: 2 });
     await load.more(4);
     expect(Object.keys((await load.stop()).errors)).toEqual(['ECONNREFUSED']);
   });

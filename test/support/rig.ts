@@ -13,7 +13,6 @@ import { describeLogs, endAndFindLeftovers } from './clean-up.ts';
 import { CliProcess, type CliResult, scrubbedEnv } from './cli-process.ts';
 import { EventStream } from './event-stream.ts';
 import { eventually } from './eventually.ts';
-import { reservePort } from './free-port.ts';
 import { type Load, type LoadOptions, startLoad } from './load.ts';
 import { isAlive, killHard } from './process-table.ts';
 import { PuppetTheatre } from './puppet-theatre.ts';
@@ -119,6 +118,11 @@ export class Rig implements AsyncDisposable {
     });
   }
 
+  /** Changes variables of one app; undefined removes one. */
+  editEnv(name: string, change: Readonly<Record<string, string | undefined>>): void {
+    this.editApp(name, { env: { ...asRecord(this.#config.apps[name]?.env), ...change } });
+  }
+
   removeApp(name: string): void {
     this.editConfig((config) => {
       const apps = Object.entries(config.apps).filter(([key]) => key !== name);
@@ -189,13 +193,6 @@ export class Rig implements AsyncDisposable {
     return stream;
   }
 
-  /** A port that is free and stays reserved for this rig. */
-  async freePort(): Promise<number> {
-    const { port, release } = await reservePort();
-    this.#closers.push(release);
-    return port;
-  }
-
   /** Load on a port; stopped with the rig if the test does not. */
   load(options: LoadOptions): Load {
     const load = startLoad(options);
@@ -230,4 +227,8 @@ export class Rig implements AsyncDisposable {
       rmSync(this.#base, { recursive: true, force: true });
     }
   }
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -5,7 +5,7 @@ import { deployableSpec } from '../../core/plan-changes.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import { diffSpecs } from '../../core/spec-diff.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
-import { changeDeadline, deployDeadline } from '../deadlines.ts';
+import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 import { startApp } from './start-app.ts';
@@ -18,7 +18,7 @@ export async function restartApp(fleet: Fleet, name: string): Promise<AppResult>
   return await attempt(fleet, name, 'restart', ['restart'], async () => {
     const pending = pendingSpec(fleet, name, running);
     if (pending !== null) return await renew(fleet, name, pending);
-    const { failure } = await handle.request('restart', {}, changeDeadline(running));
+    const { failure } = await handle.request('restart', {}, deployDeadline(running, running, null));
     await handle.refresh();
     return { ok: failure === null, message: failure === null ? 'restarted' : failure.reason, failure };
   });

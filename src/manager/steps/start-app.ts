@@ -2,7 +2,7 @@
 
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { ClusterHandle } from '../cluster-handle.ts';
-import { changeDeadline, deployDeadline } from '../deadlines.ts';
+import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 
@@ -26,6 +26,6 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[])
 async function wake(handle: ClusterHandle): Promise<Outcome> {
   const spec = handle.snapshot?.current?.spec;
   if (handle.state !== 'failed' || spec === undefined) return { action: 'none', ok: true, message: 'already running' };
-  const { failure } = await handle.request('restart', {}, changeDeadline(spec));
+  const { failure } = await handle.request('restart', {}, deployDeadline(spec, spec, null));
   return { ok: failure === null, message: failure === null ? 'up again' : failure.reason, failure };
 }

@@ -1,0 +1,20 @@
+// CLI: evenkeel abort
+
+import { defineCommand } from '../command.ts';
+import { requireManager } from '../find-manager.ts';
+import { operate } from '../operate.ts';
+
+export const command = defineCommand({
+  arguments: [{ syntax: '<app>', description: 'the app whose deploy is under way' }],
+  options: {},
+  details: [
+    'The new workers are ended and the old generation goes on serving. Once the old workers',
+    'are being retired there is no way back: then it means "finish now".',
+  ].join('\n'),
+  examples: [{ line: 'evenkeel abort web', does: 'abort the deploy of one app' }],
+  run: async (context, [app = '']) => {
+    const client = await requireManager(context);
+    const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/abort`, body: {} }];
+    return operate(context, client, { steps, aborts: 'nothing' });
+  },
+});

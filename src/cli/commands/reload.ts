@@ -1,0 +1,24 @@
+// CLI: evenkeel reload
+
+import { defineCommand } from '../command.ts';
+import { requireManager } from '../find-manager.ts';
+import { operate } from '../operate.ts';
+
+export const command = defineCommand({
+  arguments: [],
+  options: {},
+  details: [
+    'Changes exactly what the file says differently: `evenkeel plan` shows it beforehand. An',
+    'invalid file changes nothing. Where one app fails, the others are brought up to date',
+    'and the exit code is 1. Undoes what `scale`, `deploy --env` and `rollback` have changed.',
+    'Ctrl-C aborts the deploys that it began.',
+  ].join('\n'),
+  examples: [
+    { line: 'evenkeel reload', does: 'make what runs what the file says' },
+    { line: 'evenkeel reload --json', does: 'with a result for each app, for scripts' },
+  ],
+  run: async (context) => {
+    const client = await requireManager(context);
+    return operate(context, client, { steps: [{ path: '/v1/reload', body: {} }], aborts: 'begun' });
+  },
+});

@@ -1,0 +1,27 @@
+// CLI: evenkeel restart
+
+import { defineCommand } from '../command.ts';
+import { requireManager } from '../find-manager.ts';
+import { operate } from '../operate.ts';
+import { requireApps } from '../require-apps.ts';
+
+export const command = defineCommand({
+  arguments: [{ syntax: '<app...>', description: 'the apps, restarted one after the other' }],
+  options: {},
+  details: [
+    'Not zero-downtime: all workers of an app stop before the first one starts again.',
+    '`evenkeel deploy` replaces them without that gap. Changes of `balance`, and of `listen`',
+    'where the app holds the port itself, take effect at a restart only.',
+  ].join('\n'),
+  examples: [
+    { line: 'evenkeel restart worker', does: 'stop one app, then start it' },
+    { line: 'evenkeel restart web api', does: 'first web, then api' },
+  ],
+  run: async (context, apps) => {
+    const client = await requireManager(context);
+    const { apps: known } = await client.status();
+    requireApps(apps, known.map((app) => app.name));
+    const steps = apps.map((app) => ({ path: `/v1/apps/${encodeURIComponent(app)}/restart`, body: {} }));
+    return operate(context, client, { steps, aborts: 'nothing' });
+  },
+});

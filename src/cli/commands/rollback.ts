@@ -1,0 +1,29 @@
+// CLI: evenkeel rollback
+
+import { defineCommand } from '../command.ts';
+import { requireManager } from '../find-manager.ts';
+import { operate } from '../operate.ts';
+import { duration, wholeNumber } from '../options.ts';
+
+export const command = defineCommand({
+  arguments: [{ syntax: '<app>', description: 'the app' }],
+  options: {
+    to: wholeNumber('--to <generation>', 'the generation to go back to; default: the one before', 1),
+    timeout: duration('--timeout <time>', 'give up after this long, e.g. 90s'),
+  },
+  details: [
+    'Deploys what an earlier generation ran: its code path, settings and environment, as they',
+    'were pinned then. It gets a new number. `evenkeel history` lists the generations. A reload',
+    'goes by the file again. Ctrl-C aborts.',
+  ].join('\n'),
+  examples: [
+    { line: 'evenkeel rollback web', does: 'back to the generation before' },
+    { line: 'evenkeel rollback web --to 3', does: 'back to generation 3' },
+  ],
+  run: async (context, [app = ''], { to, timeout }) => {
+    const client = await requireManager(context);
+    const body = { ...(to === null ? {} : { to }), ...(timeout === null ? {} : { timeout }) };
+    const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/rollback`, body }];
+    return operate(context, client, { steps, aborts: [app] });
+  },
+});

@@ -1,0 +1,43 @@
+// CLI: evenkeel scale
+
+import { EvenkeelError } from '../../core/errors.ts';
+import { defineCommand } from '../command.ts';
+import { requireManager } from '../find-manager.ts';
+import { operate } from '../operate.ts';
+import { parseWholeNumber } from '../options.ts';
+import { requireApps } from '../require-apps.ts';
+
+interface Target {
+  readonly app: string;
+  readonly workers: number;
+}
+
+export const command = defineCommand({
+  arguments: [{ syntax: '<app=count...>', description: 'an app and its number of workers, from 1 on' }],
+  options: {},
+  details: [
+    'Starts or drains the difference; the other workers stay. `evenkeel plan` shows that this',
+    'is not what the file says, and the next reload undoes it.',
+  ].join('\n'),
+  examples: [
+    { line: 'evenkeel scale web=4', does: 'run 4 workers of one app' },
+    { line: 'evenkeel scale web=4 api=2', does: 'change two apps' },
+  ],
+  run: async (context, args) => {
+    const targets = args.map(parseTarget);
+    const client = await requireManager(context);
+    const { apps: known } = await client.status();
+    requireApps(targets.map(({ app }) => app), known.map((app) => app.name));
+    const steps = targets.map(({ app, workers }) => ({ path: `/v1/apps/${encodeURIComponent(app)}/scale`, body: { workers } }));
+    return operate(context, client, { steps, aborts: 'nothing' });
+  },
+});
+
+function parseTarget(given: string): Target {
+  const [app = '', count = ''] = given.split('=', 2);
+  const workers = parseWholeNumber(count);
+  if (app !== '' && workers !== null && workers > 0) return { app, workers };
+  throw new EvenkeelError('BAD_USAGE', `"${given}" is not APP=N with N from 1 on`, {
+    hint: 'For example: evenkeel scale web=4. `evenkeel stop APP` stops an app.',
+  });
+}

@@ -1,0 +1,31 @@
+// CLI: evenkeel version
+
+import { EXIT, EvenkeelError } from '../../core/errors.ts';
+import { packageVersion } from '../../platform/entry-points.ts';
+import type { VersionAnswer } from '../../protocol/control-api.ts';
+import { defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { findManager } from '../find-manager.ts';
+
+export const command = defineCommand({
+  arguments: [],
+  options: {},
+  details: 'Works without a manager too. After an upgrade of evenkeel the two may differ until the manager is replaced.',
+  examples: [{ line: 'evenkeel version', does: 'of this program, and of the manager that runs' }],
+  run: async (context) => {
+    const version = packageVersion();
+    const manager = await managerVersion(context);
+    const text = manager === null ? 'no manager is running' : `manager ${manager.version} (pid ${manager.pid})`;
+    return { kind: 'result', exit: EXIT.done, document: { version, manager }, text: `evenkeel ${version}\n${text}\n` };
+  },
+});
+
+async function managerVersion(context: Context): Promise<VersionAnswer | null> {
+  try {
+    const client = await findManager(context);
+    return client === null ? null : await client.version();
+  } catch (error) {
+    if (error instanceof EvenkeelError) return null;
+    throw error;
+  }
+}

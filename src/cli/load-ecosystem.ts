@@ -1,0 +1,21 @@
+// CLI: has the config loader read the config, for the commands that need to know what it says.
+
+import { resolve } from 'node:path';
+import { runLoader } from '../config/run-loader.ts';
+import type { EcosystemSpec } from '../core/spec.ts';
+import { entryPoint } from '../platform/entry-points.ts';
+import type { LoadRequest } from '../protocol/config-loader.ts';
+import type { Context } from './context.ts';
+
+/** For a config in TypeScript on a machine under load, in milliseconds. */
+const DEADLINE = 30_000;
+
+/** Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
+export function loadEcosystem(context: Context): Promise<EcosystemSpec> {
+  return runLoader(loadRequest(context), { env: context.env, deadline: DEADLINE, loader: entryPoint('config') });
+}
+
+export function loadRequest({ cwd, globals }: Context): LoadRequest {
+  const file = globals.config === null ? null : resolve(cwd, globals.config);
+  return { from: cwd, file, profile: globals.profile };
+}

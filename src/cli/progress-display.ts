@@ -1,0 +1,61 @@
+// CLI: shows what an operation does while it runs, on stderr: live on a terminal, a line for each event elsewhere,
+// nothing with --json.
+
+import { describeEvent } from '../core/describe-event.ts';
+import type { EvenkeelEvent } from '../core/events.ts';
+import type { Context } from './context.ts';
+import { progressLines } from './progress-lines.ts';
+import { NO_PROGRESS, type ProgressModel, reduceProgress } from './progress-model.ts';
+
+export interface ProgressDisplay {
+  show(event: EvenkeelEvent): void;
+  /** A remark for people, above the display. */
+  note(line: string): void;
+  /** Removes the display; a second call is harmless. */
+  close(): void;
+}
+
+/** How often the elapsed times are brought up to date, in milliseconds. */
+const TICK = 200;
+
+export async function createProgress(context: Context): Promise<ProgressDisplay> {
+  if (context.globals.json) return { show: () => {}, note: () => {}, close: () => {} };
+  return context.err.isTTY ? live(context) : plain(context);
+}
+
+function plain({ err }: Context): ProgressDisplay {
+  return {
+    show: (event) => {
+      if (isTelling(event)) err.write(`${describeEvent(event)}\n`);
+    },
+    note: (line) => err.write(`${line}\n`),
+    close: () => {},
+  };
+}
+
+/** The result tells how a deploy ended, and the states of an app only repeat what its workers did. */
+function isTelling({ type }: EvenkeelEvent): boolean {
+  return type !== 'app-state' && type !== 'deploy-finished' && type !== 'reload-started' && type !== 'reload-finished';
+}
+
+async function live({ err, now }: Context): Promise<ProgressDisplay> {
+  const { createLiveArea } = await import('./live-area.ts');
+  const area = createLiveArea(err);
+  let model: ProgressModel = NO_PROGRESS;
+  let closed = false;
+  const draw = (): void => area.draw(progressLines(model, now(), err.style));
+  const timer = setInterval(draw, TICK);
+  return {
+    show: (event) => {
+      model = reduceProgress(model, event);
+      draw();
+    },
+    note: (line) => area.print(line),
+    close: () => {
+      if (closed) return;
+      closed = true;
+      clearInterval(timer);
+      area.clear();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// CLI, pure: the progress of an operation as the lines of a live display.
+
+import { describeLoss } from '../core/describe-loss.ts';
+import { humanDuration } from '../core/human-duration.ts';
+import type { AppProgress, ProgressModel, WorkerProgress } from './progress-model.ts';
+import type { Style, StyleName } from './style.ts';
+
+/** `now`: milliseconds since the epoch. */
+export function progressLines(model: ProgressModel, now: number, style: Style): readonly string[] {
+  const width = Math.max(0, ...model.map((progress) => progress.app.length));
+  return model.flatMap((progress) => appLines(progress, width, now, style));
+}
+
+function appLines(progress: AppProgress, width: number, now: number, style: Style): readonly string[] {
+  const name = style('bold', progress.app.padEnd(width));
+  if (progress.end !== null) return [`${endLine(progress.end, name, style)}`];
+  const elapsed = style('dim', humanDuration(now - progress.startedAt));
+  const generation = progress.generation === null ? '' : ` generation ${progress.generation}`;
+  const count = progress.desired === 0 ? '' : `, ${progress.ready} of ${progress.desired} ready`;
+  const head = `${style('cyan', '›')} ${name}  ${progress.phase}${generation}${count}  ${elapsed}`;
+  const hook = progress.hookLine === null ? [] : [style('dim', `    ${progress.hookLine}`)];
+  return [head, ...hook, ...progress.workers.map((worker) => workerLine(worker, now, style))];
+}
+
+function endLine(end: NonNullable<AppProgress['end']>, name: string, style: Style): string {
+  const took = humanDuration(end.durationMs);
+  if (end.outcome === 'done') {
+    return `${style('green', '✓')} ${name}  generation ${end.generation} done in ${took}: ${describeLoss(end.loss)}`;
+  }
+  return `${style('red', '✗')} ${name}  generation ${end.generation} ${end.outcome} after ${took}: ${end.reason}`;
+}
+
+const COLORS: Readonly<Record<WorkerProgress['state'], StyleName>> = {
+  booting: 'yellow',
+  ready: 'green',
+  draining: 'magenta',
+  failed: 'red',
+};
+
+function workerLine(worker: WorkerProgress, now: number, style: Style): string {
+  const state = style(COLORS[worker.state], worker.state.padEnd(8));
+  const place = `generation ${worker.generation}  worker ${worker.slot}`;
+  const waiting = worker.state === 'booting' || worker.state === 'draining' ? humanDuration(now - worker.since) : '';
+  const note = [waiting, worker.note].filter((part) => part !== '').join('  ');
+  return `    ${place}  ${state}  pid ${worker.pid}  ${style('dim', note)}`.trimEnd();
+}

@@ -1,0 +1,91 @@
+// CLI: starts a manager and waits until it says that it runs, or why it does not.
+
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { EvenkeelError } from '../core/errors.ts';
+import type { EcosystemSpec } from '../core/spec.ts';
+import { type DetachedStdio, spawnDetached } from '../platform/daemonize.ts';
+import { entryPoint } from '../platform/entry-points.ts';
+import { stateLayout } from '../platform/paths.ts';
+import { ensurePrivateDir } from '../platform/private-dir.ts';
+import { isManagerReport, readErrorBody } from '../protocol/control-guards.ts';
+import { type ManagerBoot, type ManagerReport, REPORT_FD } from '../protocol/manager-boot.ts';
+import type { Context } from './context.ts';
+import { loadRequest } from './load-ecosystem.ts';
+
+/** From spawn to its report; it adopts clusters meanwhile. In milliseconds. */
+const BOOT_TIMEOUT = 60_000;
+/** How much of its output an error quotes. */
+const QUOTED_LINES = 20;
+
+export interface StartedManager {
+  readonly child: ChildProcess;
+  readonly report: Extract<ManagerReport, { readonly ready: true }>;
+}
+
+export interface StartRules {
+  /** Keeps our stdout and stderr; else they go to manager.out in the state directory. */
+  readonly foreground: boolean;
+  /** The program; tests put in their own. */
+  readonly program?: string;
+}
+
+/** Throws what the manager reports, MANAGER_START_FAILED with its last words, or TIMED_OUT; then no manager is left. */
+export async function startManager(context: Context, spec: EcosystemSpec, rules: StartRules): Promise<StartedManager> {
+  const { managerOut } = stateLayout(spec.stateDir);
+  ensurePrivateDir(spec.stateDir);
+  const log = rules.foreground ? null : openSync(managerOut, 'a', 0o600);
+  try {
+    const stdio: DetachedStdio[] = ['ignore', log ?? 'inherit', log ?? 'inherit', 'pipe'];
+    const boot: ManagerBoot = { ...loadRequest(context), foreground: rules.foreground };
+    const args = [rules.program ?? entryPoint('manager'), JSON.stringify(boot)];
+    const { child } = spawnDetached({ file: process.execPath, args, env: context.env, cwd: context.cwd, stdio });
+    const report = await readReport(child, rules.foreground ? null : managerOut);
+    if (report.ready) return { child, report };
+    throw EvenkeelError.fromBody(readErrorBody(report.error, 'the manager did not start'));
+  } finally {
+    if (log !== null) closeSync(log);
+  }
+}
+
+async function readReport(child: ChildProcess, output: string | null): Promise<ManagerReport> {
+  const pipe = child.stdio[REPORT_FD];
+  if (!(pipe instanceof Readable)) throw new Error('Internal error: the manager was spawned without a report pipe');
+  const deadline = setTimeout(() => child.kill('SIGKILL'), BOOT_TIMEOUT);
+  const startedAt = performance.now();
+  try {
+    let text = '';
+    for await (const chunk of pipe.setEncoding('utf8')) {
+      text += String(chunk);
+      if (text.includes('\n')) break;
+    }
+    const report = parseReport(text);
+    if (report !== null) return report;
+  } finally {
+    clearTimeout(deadline);
+    pipe.destroy();
+  }
+  if (performance.now() - startedAt >= BOOT_TIMEOUT) {
+    throw new EvenkeelError('TIMED_OUT', `the manager was not ready after ${BOOT_TIMEOUT / 1000} s and was ended`);
+  }
+  throw await startFailed(output);
+}
+
+function parseReport(text: string): ManagerReport | null {
+  try {
+    const report: unknown = JSON.parse(text);
+    return isManagerReport(report) ? report : null;
+  } catch {
+    return null;
+  }
+}
+
+async function startFailed(output: string | null): Promise<EvenkeelError> {
+  const { lastLinesOfFile } = await import('../logs/tail.ts');
+  const lines = output === null ? [] : await lastLinesOfFile(output, QUOTED_LINES);
+  const quoted = lines.map((line) => `\n    ${line}`).join('');
+  return new EvenkeelError('MANAGER_START_FAILED', `the manager ended while it started${quoted}`, {
+    hint: output === null ? null : `Its output is in ${output}.`,
+  });
+}

@@ -1,0 +1,7 @@
+// Tells a map of keys from everything else. (config loader)
+
+export type Data = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is Data {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,62 @@
+// Runs a JavaScript or TypeScript config: its default export is the config, or a function that returns it.
+// This is the one place where code of users runs. (config loader)
+
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type ConfigSource, NOWHERE, type Position, type ReadResult, unreadable } from './config-source.ts';
+import { collectFaults } from './fault.ts';
+import { isRecord } from './is-record.ts';
+import { formatKeyPath } from './key-path.ts';
+import { toPlainData } from './plain-data.ts';
+
+export async function loadModule(file: string): Promise<ReadResult> {
+  try {
+    const { faults, report } = collectFaults();
+    const value = toPlainData(await evaluate(file), report);
+    const source: ConfigSource = { file, value, locate: () => NOWHERE };
+    if (faults.length === 0) return { ok: true, source };
+    const problems = faults.map(({ path, message, hint }) => ({
+      ...{ file, ...NOWHERE, path: formatKeyPath(path), message, hint },
+    }));
+    return { ok: false, problems };
+  } catch (error) {
+    return describeThrow(file, error);
+  }
+}
+
+/** A config that threw, as a problem at the line it threw from. */
+export function describeThrow(file: string, error: unknown): ReadResult {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  return unreadable(file, `the config threw ${message}`, null, positionIn(stack, file));
+}
+
+async function evaluate(file: string): Promise<unknown> {
+  const exported = defaultExport(await importConfig(file));
+  if (typeof exported !== 'function') return exported;
+  const returned: unknown = await exported();
+  return returned;
+}
+
+async function importConfig(file: string): Promise<unknown> {
+  if (extname(file) !== '.ts') return import(pathToFileURL(file).href);
+  const { importTypeScript } = await import('./load-typescript.ts');
+  return importTypeScript(file);
+}
+
+/** A CommonJS file that was compiled from an ES module has its default export one level deeper. */
+function defaultExport(module: unknown): unknown {
+  if (!isRecord(module) || !('default' in module)) throw new Error('it has no default export');
+  const { default: exported } = module;
+  const isCompiled = isRecord(exported) && exported.__esModule === true && 'default' in exported;
+  return isCompiled ? exported.default : exported;
+}
+
+function positionIn(stack: string, file: string): Position {
+  for (const name of [pathToFileURL(file).href, file]) {
+    const [, rest = ''] = stack.split(`${name}:`);
+    const [, line, column] = /^(\d+)(?::(\d+))?/.exec(rest) ?? [];
+    if (line !== undefined) return { line: Number(line), column: column === undefined ? 1 : Number(column) };
+  }
+  return NOWHERE;
+}

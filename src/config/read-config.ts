@@ -1,0 +1,50 @@
+// Reads a config file of any kind that is known. (config loader)
+
+import { basename, extname } from 'node:path';
+import { type ConfigSource, EMPTY_HINT, type ReadResult, unreadable } from './config-source.ts';
+import { isRecord } from './is-record.ts';
+import { valueAt } from './key-path.ts';
+import { readText } from './read-text.ts';
+
+const FORMATS = new Map<string, 'yaml' | 'json' | 'module'>([
+  ['.yaml', 'yaml'],
+  ['.yml', 'yaml'],
+  ['', 'yaml'],
+  ['.json', 'json'],
+  ['.js', 'module'],
+  ['.mjs', 'module'],
+  ['.cjs', 'module'],
+  ['.ts', 'module'],
+]);
+
+/** `file`: absolute. */
+export async function readConfig(file: string): Promise<ReadResult> {
+  const content = readText(file);
+  if (!content.ok) return unreadable(file, `the file ${content.reason}`, null);
+  const format = FORMATS.get(extname(file));
+  if (format === undefined) {
+    return unreadable(file, `a config cannot be a ${extname(file)} file`, `use ${[...FORMATS.keys()].filter(Boolean).join(', ')}`);
+  }
+  if (content.text.trim() === '') return unreadable(file, 'the config is empty', EMPTY_HINT, { line: 1, column: 1 });
+  if (format === 'module') {
+    const { loadModule } = await import('./load-module.ts');
+    return loadModule(file);
+  }
+  const { parseText } = await import('./parse-text.ts');
+  const result = parseText(file, content.text, format);
+  return result.ok && basename(file) === 'package.json' ? fromPackage(result.source) : result;
+}
+
+/** The part of package.json that is ours. */
+function fromPackage(source: ConfigSource): ReadResult {
+  const { file, value, locate } = source;
+  if (!isRecord(value) || !Object.hasOwn(value, 'evenkeel')) {
+    return unreadable(file, 'package.json has no key "evenkeel"', null);
+  }
+  const config: ConfigSource = {
+    file,
+    value: valueAt(value, ['evenkeel']),
+    locate: (path, at) => locate(['evenkeel', ...path], at),
+  };
+  return { ok: true, source: config };
+}

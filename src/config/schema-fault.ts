@@ -1,0 +1,126 @@
+// Pure: what the schema validator found, in words for people. (config loader)
+
+import { didYouMean } from './did-you-mean.ts';
+import { type Fault, makeFault } from './fault.ts';
+import { FORMATS } from './formats.ts';
+import { isRecord } from './is-record.ts';
+import type { KeyPath } from './key-path.ts';
+
+/** What is used of ajv's ErrorObject. */
+export interface SchemaError {
+  readonly keyword: string;
+  /** JSON pointer. */
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly schema?: unknown;
+  readonly parentSchema?: Readonly<Record<string, unknown>>;
+  readonly data?: unknown;
+  /** Set where the fault is in the name of a key. */
+  readonly propertyName?: string;
+}
+
+/** null: another error says it already. Values do not show, but for words that only the config itself can know. */
+export function describeSchemaError(root: unknown, error: SchemaError): Fault | null {
+  const path = pathOf(root, error.instancePath);
+  const { keyword, params, data } = error;
+  switch (keyword) {
+    case 'propertyNames':
+      return null;
+    case 'additionalProperties':
+      return unknownKey(path, String(params.additionalProperty), keysOf(error.parentSchema));
+    case 'required':
+      return makeFault(path, `the key "${params.missingProperty}" is missing`, { at: 'key' });
+    case 'type':
+      return wrongType(path, error.schema, data);
+    case 'enum':
+      return wrongWord(path, error.schema, data);
+    case 'format':
+      return wrongFormat(path, error);
+    case 'minimum':
+      return makeFault(path, `must be at least ${params.limit}`);
+    case 'maximum':
+      return makeFault(path, `must be at most ${params.limit}`);
+    case 'minLength':
+    case 'minItems':
+      return makeFault(path, 'must not be empty');
+    case 'maxLength':
+      return makeFault(path, `must have at most ${params.limit} characters`);
+    default:
+      throw new Error(`Internal error: nothing to say about the schema keyword ${keyword}`);
+  }
+}
+
+function pathOf(root: unknown, pointer: string): KeyPath {
+  const path: (string | number)[] = [];
+  let value = root;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (Array.isArray(value)) {
+      path.push(Number(key));
+      value = value[Number(key)];
+    } else {
+      path.push(key);
+      value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+    }
+  }
+  return path;
+}
+
+function unknownKey(path: KeyPath, key: string, known: readonly string[]): Fault {
+  const hint = didYouMean(key, known) ?? (known.length === 0 ? null : `keys here: ${known.join(', ')}`);
+  return makeFault([...path, key], 'unknown key', { hint, at: 'key' });
+}
+
+function keysOf(schema: SchemaError['parentSchema']): readonly string[] {
+  return isRecord(schema?.properties) ? Object.keys(schema.properties) : [];
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map of keys',
+  null: 'null',
+};
+
+function wrongType(path: KeyPath, expected: unknown, data: unknown): Fault {
+  const types = (Array.isArray(expected) ? expected : [expected]).map(String);
+  const words = types.map((type) => TYPE_WORDS[type] ?? type).join(' or ');
+  return makeFault(path, `must be ${words}, not ${describeType(data)}`, { hint: hintForType(types, data) });
+}
+
+function describeType(data: unknown): string {
+  if (data === null) return 'null';
+  if (data === undefined) return 'nothing';
+  if (Array.isArray(data)) return 'a list';
+  if (typeof data === 'number') return Number.isInteger(data) ? 'a whole number' : 'a fraction';
+  return TYPE_WORDS[typeof data] ?? typeof data;
+}
+
+function hintForType(types: readonly string[], data: unknown): string | null {
+  const isScalar = typeof data === 'string' || typeof data === 'number';
+  if (types.includes('array') && isScalar) return 'put it in brackets: [ ]';
+  if (types.includes('string') && isScalar) return 'put it in quotes';
+  if (typeof data === 'string' && types.some((type) => type === 'integer' || type === 'boolean')) {
+    return 'write it without quotes';
+  }
+  return null;
+}
+
+function wrongWord(path: KeyPath, allowed: unknown, data: unknown): Fault {
+  const words = (Array.isArray(allowed) ? allowed : []).map(String);
+  const hint = typeof data === 'string' ? didYouMean(data, words) : null;
+  return makeFault(path, `${JSON.stringify(data)} is not one of ${words.join(', ')}`, { hint });
+}
+
+function wrongFormat(path: KeyPath, error: SchemaError): Fault {
+  const name = error.propertyName;
+  const text = name ?? String(error.data);
+  const found = FORMATS.get(String(error.params.format))?.(text);
+  if (found === undefined || found === null) throw new Error('Internal error: a format and its words disagree');
+  const message = `${JSON.stringify(text)} ${found.message}`;
+  if (name === undefined) return makeFault(path, message, { hint: found.hint });
+  return makeFault([...path, name], message, { hint: found.hint, at: 'key' });
+}

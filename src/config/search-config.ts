@@ -1,0 +1,78 @@
+// Finds the config: in a folder or the nearest one above it. (config loader)
+
+import { type Stats, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cosmiconfig, type Loader } from 'cosmiconfig';
+import { EvenkeelError } from '../core/errors.ts';
+import { isRecord } from './is-record.ts';
+import { describeOddity } from './read-text.ts';
+
+const PLACES = [
+  ...['yaml', 'yml', 'json', 'js', 'mjs', 'cjs', 'ts'].map((extension) => `evenkeel.config.${extension}`),
+  ...['', '.json', '.yaml', '.yml'].map((extension) => `.evenkeelrc${extension}`),
+  'package.json',
+];
+
+/** Only looks for files: they are read with positions later, and what they say is not for cosmiconfig to interpret. */
+const LOADERS: Record<string, Loader> = {
+  ...Object.fromEntries(['.yaml', '.yml', '.js', '.mjs', '.cjs', '.ts', 'noExt'].map((key) => [key, () => true])),
+  '.json': (file, text) => (file.endsWith('package.json') ? packageConfig(text) : true),
+};
+
+/** The absolute path of the config; null: there is none. `from`: an absolute path. */
+export async function searchConfig(from: string): Promise<string | null> {
+  for (const folder of upwards(from)) {
+    // cosmiconfig opens whatever has the name, and opening a FIFO waits forever.
+    const searchPlaces = safePlaces(folder);
+    if (searchPlaces.length === 0) continue;
+    const explorer = cosmiconfig('evenkeel', {
+      ...{ searchPlaces, loaders: LOADERS, cache: false, searchStrategy: 'none', ignoreEmptySearchPlaces: false },
+    });
+    const found = await explorer.search(folder);
+    if (found !== null) return found.filepath;
+  }
+  return null;
+}
+
+function* upwards(from: string): Generator<string> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    yield folder;
+    if (folder === dirname(folder)) return;
+  }
+}
+
+/** The places that may be opened. A first one that may not is an error: a config seems to be meant there. */
+function safePlaces(folder: string): string[] {
+  const safe: string[] = [];
+  for (const place of PLACES) {
+    const file = join(folder, place);
+    const stats = statOf(file);
+    const oddity = stats === null ? null : describeOddity(stats);
+    if (stats !== null && oddity === null) safe.push(place);
+    else if (oddity !== null && safe.length === 0 && place !== 'package.json') throw oddFile(file, oddity);
+  }
+  return safe;
+}
+
+function oddFile(file: string, oddity: string): EvenkeelError {
+  const problem = { file, line: null, column: null, path: '', message: `the file ${oddity}`, hint: null };
+  return new EvenkeelError('CONFIG_INVALID', `${file} ${oddity}`, { problems: [problem] });
+}
+
+function statOf(file: string): Stats | null {
+  try {
+    return statSync(file);
+  } catch {
+    return null;
+  }
+}
+
+/** null: not a config, look on. One that cannot be read is a config if it seems to be meant as one. */
+function packageConfig(text: string): unknown {
+  try {
+    const content: unknown = JSON.parse(text);
+    return isRecord(content) && Object.hasOwn(content, 'evenkeel') ? { evenkeel: true } : null;
+  } catch {
+    return /"evenkeel"\s*:/.test(text) ? { evenkeel: true } : null;
+  }
+}

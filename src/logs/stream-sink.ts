@@ -1,0 +1,60 @@
+// Writes lines to a stream of this process, for `"-"`. Whoever reads it may go: that harms neither the workers nor us.
+// (Cluster process.)
+
+import type { Writable } from 'node:stream';
+import type { LineSink } from './line-sink.ts';
+import { errorText } from './system-error-code.ts';
+import { endsWithin } from './within.ts';
+
+export class StreamSink implements LineSink {
+  readonly #stream: Writable;
+  readonly #onDrain: () => void;
+  readonly #onProblem: (message: string) => void;
+  #full: boolean = false;
+  #broken: boolean = false;
+  #written: Promise<void> = Promise.resolve();
+
+  /** `stream` stays its owner's to close. */
+  constructor(stream: Writable, onDrain: () => void, onProblem: (message: string) => void) {
+    this.#stream = stream;
+    this.#onDrain = onDrain;
+    this.#onProblem = onProblem;
+    stream.on('drain', this.#drained);
+    // Stays on for good: an error that nobody listens to would end the process.
+    stream.on('error', this.#failed);
+  }
+
+  get full(): boolean {
+    return this.#full;
+  }
+
+  write(lines: Buffer): boolean {
+    if (this.#broken || this.#stream.destroyed) return true;
+    this.#written = new Promise((resolve) => {
+      this.#full = !this.#stream.write(lines, () => resolve());
+    });
+    return !this.#full;
+  }
+
+  flush(): Promise<void> {
+    return this.#broken ? Promise.resolve() : this.#written;
+  }
+
+  async close(deadline: number): Promise<void> {
+    await endsWithin(deadline, this.flush());
+    this.#broken = true;
+    this.#stream.off('drain', this.#drained);
+  }
+
+  readonly #drained = (): void => {
+    this.#full = false;
+    this.#onDrain();
+  };
+
+  readonly #failed = (error: Error): void => {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#onProblem(`cannot write to the inherited stream: ${errorText(error)}; its lines are lost from now on`);
+    this.#drained();
+  };
+}

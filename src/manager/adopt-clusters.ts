@@ -1,0 +1,42 @@
+// Manager: finds the cluster processes that an earlier manager started, and takes them over as they are.
+
+import { readdir } from 'node:fs/promises';
+import type { Fleet } from './fleet.ts';
+
+/**
+ * Connects to every cluster process of the state directory. One that is gone or hangs while its app should run is brought
+ * back; that goes on after this returns. Returns the apps that were adopted.
+ */
+export async function adoptClusters(fleet: Fleet): Promise<readonly string[]> {
+  const names = new Set([...(await directories(fleet.layout.apps)), ...fleet.state.names]);
+  const adopted = await Promise.all([...names].map(async (name) => ((await adopt(fleet, name)) ? [name] : [])));
+  return adopted.flat();
+}
+
+async function adopt(fleet: Fleet, name: string): Promise<boolean> {
+  const handle = fleet.handle(name);
+  const { cluster, wanted } = fleet.state.app(name);
+  try {
+    await handle.adopt();
+  } catch {
+    if (cluster === null) return false;
+    if (wanted) void fleet.recover(name, cluster);
+    // It was being stopped when the manager died, and went by itself; or it hangs, which the next `stop` deals with.
+    else if (!fleet.isAlive(cluster)) fleet.state.update(name, { cluster: null });
+    return false;
+  }
+  // The state may have been lost: what runs was started, so it is wanted.
+  if (handle.snapshot?.started === true) fleet.noteRunning(name);
+  fleet.bus.emit({ type: 'cluster-adopted', app: name, pid: handle.identity?.pid ?? 0 });
+  return true;
+}
+
+async function directories(path: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch {
+    // No app has ever been started here.
+    return [];
+  }
+}

@@ -1,0 +1,82 @@
+// Manager: the bodies of the control API's requests, checked. Each throws BAD_REQUEST with the path of what is wrong.
+
+import { constants } from 'node:os';
+import type {
+  DeployBody,
+  DeployOptions,
+  RollbackBody,
+  ScaleBody,
+  SendBody,
+  SignalBody,
+  StartBody,
+  StopBody,
+} from '../../protocol/control-api.ts';
+import { isRecord, type JsonObject } from '../is-record.ts';
+import { asAbsolutePath, asBoolean, asEnv, asInteger, asNames, asText, type Check, checkFields, wrong } from './fields.ts';
+
+/** Beyond any machine; a typing error and not a wish. */
+const asWorkers = asInteger(1, 10_000);
+/** A day. */
+const asTimeout = asInteger(0, 24 * 60 * 60 * 1000);
+
+const deployOptions = {
+  env: asEnv,
+  script: asAbsolutePath,
+  cwd: asAbsolutePath,
+  workers: asWorkers,
+  timeout: asTimeout,
+  wait: asBoolean,
+};
+
+const asDeployOptions: Check<DeployOptions> = (value, path) => {
+  if (!isRecord(value)) throw wrong(path, 'must be an object');
+  return checkFields<DeployOptions>(value, deployOptions, `${path}.`);
+};
+
+export function emptyBody(body: JsonObject): void {
+  checkFields(body, {});
+}
+
+export function startBody(body: JsonObject): StartBody {
+  return checkFields<StartBody>(body, { apps: asNames });
+}
+
+export function stopBody(body: JsonObject): StopBody {
+  return checkFields<StopBody>(body, { apps: asNames, timeout: asTimeout });
+}
+
+export function deployBody(body: JsonObject): DeployBody {
+  const checked = checkFields<DeployBody>(body, { apps: asNames, all: asBoolean, options: asDeployOptions });
+  if ((checked.apps === undefined) === (checked.all !== true)) throw wrong('apps', 'or all: true must be given, one of the two');
+  return checked;
+}
+
+/** Of one app: the options alone. */
+export function deployAppBody(body: JsonObject): DeployOptions {
+  return checkFields<DeployOptions>(body, deployOptions);
+}
+
+export function rollbackBody(body: JsonObject): RollbackBody {
+  return checkFields<RollbackBody>(body, { to: asInteger(1), timeout: asTimeout });
+}
+
+export function scaleBody(body: JsonObject): ScaleBody {
+  const { workers } = checkFields<ScaleBody>(body, { workers: asWorkers });
+  if (workers === undefined) throw wrong('workers', 'is missing');
+  return { workers };
+}
+
+export function signalBody(body: JsonObject): SignalBody {
+  const { signal } = checkFields<SignalBody>(body, { signal: asText });
+  if (signal === undefined) throw wrong('signal', 'is missing');
+  if (!Object.hasOwn(constants.signals, signal)) {
+    throw wrong('signal', `is not one that this system has: ${signal}`, 'SIGHUP or SIGUSR1, for example.');
+  }
+  return { signal };
+}
+
+export function sendBody(body: JsonObject): SendBody {
+  const { message } = checkFields<SendBody>(body, { message: (value) => value });
+  if (message === undefined) throw wrong('message', 'is missing');
+  return { message };
+}

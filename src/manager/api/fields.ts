@@ -1,0 +1,78 @@
+// Manager: takes the fields of a request's body one by one, and names the one that is wrong.
+
+import { EvenkeelError } from '../../core/errors.ts';
+import { isRecord, type JsonObject } from '../is-record.ts';
+
+/** Checks a value and gives it back, typed; throws BAD_REQUEST for `path`. */
+export type Check<T> = (value: unknown, path: string) => T;
+
+export type Checks<T> = { readonly [K in keyof T]-?: Check<Exclude<T[K], undefined>> };
+
+/** An absent field stays absent, null is no value, and a field without a check is an error. */
+export function checkFields<T extends object>(body: JsonObject, checks: Checks<T>, at = ''): Partial<T> {
+  const checked: Partial<T> = {};
+  for (const key of Object.keys(body)) {
+    if (!Object.hasOwn(checks, key)) {
+      const known = Object.keys(checks).join(', ');
+      throw wrong(at + key, 'is not known', known === '' ? 'There are no fields here.' : `Known fields: ${known}.`);
+    }
+  }
+  for (const key of keysOf(checks)) {
+    const value = Object.hasOwn(body, key) ? body[key] : undefined;
+    if (value !== undefined) checked[key] = checks[key](value, at + key);
+  }
+  return checked;
+}
+
+export const asBoolean: Check<boolean> = (value, path) => {
+  if (typeof value !== 'boolean') throw wrong(path, `must be true or false, not ${kind(value)}`);
+  return value;
+};
+
+export const asText: Check<string> = (value, path) => {
+  if (typeof value !== 'string' || value === '') throw wrong(path, `must be a text, not ${kind(value)}`);
+  return value;
+};
+
+export const asAbsolutePath: Check<string> = (value, path) => {
+  const text = asText(value, path);
+  if (!text.startsWith('/') || text.includes('\0')) throw wrong(path, 'must be an absolute path');
+  return text;
+};
+
+export const asNames: Check<readonly string[]> = (value, path) => {
+  if (!Array.isArray(value)) throw wrong(path, `must be a list of names, not ${kind(value)}`);
+  if (value.length === 0) throw wrong(path, 'must name at least one app', 'Leave it out to mean all of them.');
+  return [...new Set(value.map((name, index) => asText(name, `${path}[${index}]`)))];
+};
+
+/** `from`, `to`: inclusive. */
+export function asInteger(from: number, to = Number.MAX_SAFE_INTEGER): Check<number> {
+  return (value, path) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= from && value <= to) return value;
+    throw wrong(path, `must be an integer from ${from}${to === Number.MAX_SAFE_INTEGER ? '' : ` to ${to}`}`);
+  };
+}
+
+/** Names that a process can have in its environment, with text values. */
+export const asEnv: Check<Readonly<Record<string, string>>> = (value, path) => {
+  if (!isRecord(value)) throw wrong(path, `must be an object, not ${kind(value)}`);
+  for (const [name, text] of Object.entries(value)) {
+    if (name === '' || /[=\0]/.test(name)) throw wrong(path, `has a name that no variable can have: ${JSON.stringify(name)}`);
+    if (typeof text !== 'string' || text.includes('\0')) throw wrong(`${path}.${name}`, 'must be a text without NUL');
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
+};
+
+export function wrong(path: string, fault: string, hint: string | null = null): EvenkeelError {
+  return new EvenkeelError('BAD_REQUEST', `${path} ${fault}`, { hint });
+}
+
+function kind(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : value === '' ? 'an empty text' : `a ${typeof value}`;
+}
+
+function keysOf<T extends object>(object: T): (keyof T & string)[] {
+  return Object.keys(object).filter((key): key is keyof T & string => Object.hasOwn(object, key));
+}

@@ -1,0 +1,133 @@
+// Manager: which operation each route of the control API stands for.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { EvenkeelError } from '../../core/errors.ts';
+import { type OperationResult, ROUTES, type VersionAnswer } from '../../protocol/control-api.ts';
+import type { ManagerContext } from '../context.ts';
+import type { JsonObject } from '../is-record.ts';
+import { abort } from '../operations/abort.ts';
+import { deploy } from '../operations/deploy.ts';
+import { history } from '../operations/history.ts';
+import { plan } from '../operations/plan.ts';
+import { reload } from '../operations/reload.ts';
+import { restart } from '../operations/restart.ts';
+import { rollback } from '../operations/rollback.ts';
+import { scale } from '../operations/scale.ts';
+import { start } from '../operations/start.ts';
+import { status } from '../operations/status.ts';
+import { stop } from '../operations/stop.ts';
+import { sendToWorkers, signalWorkers } from '../operations/tell-workers.ts';
+import { answerJson } from './answer.ts';
+import * as bodies from './bodies.ts';
+import { type EventHistory, streamEvents } from './stream-events.ts';
+import { streamLogs } from './stream-logs.ts';
+
+/** What a route needs of its request. */
+export interface Call {
+  readonly context: ManagerContext;
+  readonly events: EventHistory;
+  /** The `:app` of the path; '' where it has none. */
+  readonly app: string;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** A change: its result can be streamed. */
+export interface Operation {
+  /** Whose events belong to it; null: all. */
+  readonly apps: readonly string[] | null;
+  run(): Promise<OperationResult>;
+}
+
+export type Route =
+  | { readonly kind: 'query'; answer(call: Call): Promise<void> }
+  | { readonly kind: 'operation'; prepare(call: Call, body: JsonObject): Operation };
+
+const DEFAULT_EVENTS = 50;
+const DEFAULT_LINES = 20;
+const MAX_COUNT = 10_000;
+
+export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
+  version: query(async ({ context, response }) => {
+    const { version, pid } = context.about;
+    answerJson(response, 200, { version, pid } satisfies VersionAnswer);
+  }),
+  status: query(async ({ context, query, response }) => {
+    answerJson(response, 200, await status(context, query.get('app')));
+  }),
+  events: query(({ context, events, query, response }) =>
+    streamEvents(context, events, response, count(query, DEFAULT_EVENTS), flag(query, 'follow')),
+  ),
+  plan: query(async ({ context, response }) => answerJson(response, 200, await plan(context))),
+  history: query(async ({ context, app, query, response }) => {
+    answerJson(response, 200, await history(context, app, flag(query, 'show-env')));
+  }),
+  logs: query(({ context, app, query, response }) =>
+    streamLogs(context, response, app, count(query, DEFAULT_LINES), flag(query, 'follow')),
+  ),
+  reload: operation(({ context }, body) => {
+    bodies.emptyBody(body);
+    return { apps: null, run: () => reload(context) };
+  }),
+  start: operation(({ context }, body) => {
+    const { apps } = bodies.startBody(body);
+    return { apps: null, run: () => start(context, apps ?? null) };
+  }),
+  stop: operation(({ context }, body) => {
+    const { apps, timeout } = bodies.stopBody(body);
+    return { apps: apps ?? null, run: () => stop(context, apps ?? null, timeout ?? null) };
+  }),
+  deploy: operation(({ context }, body) => {
+    const { apps, options } = bodies.deployBody(body);
+    return { apps: apps ?? null, run: () => deploy(context, apps ?? null, options ?? {}) };
+  }),
+  deployApp: operation(({ context, app }, body) => {
+    const options = bodies.deployAppBody(body);
+    return { apps: [app], run: () => deploy(context, [app], options) };
+  }),
+  abort: operation(({ context, app }, body) => {
+    bodies.emptyBody(body);
+    return { apps: [app], run: () => abort(context, app) };
+  }),
+  rollback: operation(({ context, app }, body) => {
+    const options = bodies.rollbackBody(body);
+    return { apps: [app], run: () => rollback(context, app, options) };
+  }),
+  restart: operation(({ context, app }, body) => {
+    bodies.emptyBody(body);
+    return { apps: [app], run: () => restart(context, app) };
+  }),
+  scale: operation(({ context, app }, body) => {
+    const { workers } = bodies.scaleBody(body);
+    return { apps: [app], run: () => scale(context, app, workers) };
+  }),
+  signal: operation(({ context, app }, body) => {
+    const { signal } = bodies.signalBody(body);
+    return { apps: [app], run: () => signalWorkers(context, app, signal) };
+  }),
+  send: operation(({ context, app }, body) => {
+    const { message } = bodies.sendBody(body);
+    return { apps: [app], run: () => sendToWorkers(context, app, message) };
+  }),
+};
+
+function query(answer: (call: Call) => Promise<void>): Route {
+  return { kind: 'query', answer };
+}
+
+function operation(prepare: (call: Call, body: JsonObject) => Operation): Route {
+  return { kind: 'operation', prepare };
+}
+
+function flag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  return value !== null && value !== '0' && value !== 'false';
+}
+
+function count(query: URLSearchParams, otherwise: number): number {
+  const text = query.get('n');
+  if (text === null) return otherwise;
+  if (!/^\d{1,9}$/.test(text)) throw new EvenkeelError('BAD_REQUEST', `n must be a number, not "${text}"`);
+  return Math.min(Number(text), MAX_COUNT);
+}

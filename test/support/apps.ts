@@ -1,0 +1,32 @@
+// Configs of apps under test: fixtures, with short waits and two workers unless a test says otherwise.
+
+import type { AppConfig } from './rig.ts';
+import { fixture } from './rig.ts';
+
+type Env = Readonly<Record<string, string | number>>;
+
+/** An unmodified server of test/e2e/fixtures, e.g. `http` or `express`. */
+export function server(
+  kind: string,
+  port: number,
+  { env = {}, ...rest }: AppConfig & { readonly env?: Env } = {},
+): AppConfig {
+  return {
+    script: fixture(`${kind}.mjs`),
+    workers: 2,
+    env: { PORT: port, VERSION: '1', ...env },
+    deploy: { settle: '100ms' },
+    ...rest,
+  };
+}
+
+/** An app that does what the test tells it; with a PORT in `env` it listens by itself. */
+export function puppet({ env = {}, ...rest }: AppConfig & { readonly env?: Env } = {}): AppConfig {
+  return {
+    script: fixture('puppet.mjs'),
+    workers: 1,
+    env: { PUPPETS: 'puppets.sock', VERSION: '1', ...env },
+    deploy: { settle: '100ms' },
+    ...rest,
+  };
+}
