@@ -1,24 +1,21 @@
-// CLI: which config file a command is about, by its name alone: a file that cannot be read must not keep anybody from
-// seeing or stopping what runs.
+// CLI: which config file a command is about, by its name alone: a file that is broken must not keep anybody from seeing or
+// stopping what runs. The loader's own search is slower (cosmiconfig); a test proves that both find the same file.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** In the order in which the config loader looks, in each folder. */
-export const CONFIG_NAMES = [
-  'package.json',
-  '.evenkeelrc',
-  '.evenkeelrc.json',
-  '.evenkeelrc.yaml',
-  '.evenkeelrc.yml',
+const NAMES = [
   ...['yaml', 'yml', 'json', 'js', 'mjs', 'cjs', 'ts'].map((type) => `evenkeel.config.${type}`),
-] as const;
+  ...['', '.json', '.yaml', '.yml'].map((type) => `.evenkeelrc${type}`),
+  'package.json',
+];
 
 /** Absolute. `given`: --config. null: there is none in `cwd` or above. */
 export function findConfig(cwd: string, given: string | null): string | null {
   if (given !== null) return resolve(cwd, given);
   for (const folder of foldersUp(cwd)) {
-    const found = CONFIG_NAMES.find((name) => isConfig(join(folder, name)));
+    const found = NAMES.find((name) => isConfig(join(folder, name)));
     if (found !== undefined) return join(folder, found);
   }
   return null;
@@ -37,11 +34,21 @@ function isConfig(file: string): boolean {
   return file.endsWith('package.json') ? hasEvenkeelKey(file) : true;
 }
 
+/** Good enough for one that is broken just now. */
 function hasEvenkeelKey(file: string): boolean {
+  const text = readText(file);
   try {
-    const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof content === 'object' && content !== null && 'evenkeel' in content;
+    const content: unknown = JSON.parse(text);
+    return typeof content === 'object' && content !== null && Object.hasOwn(content, 'evenkeel');
   } catch {
-    return false;
+    return /"evenkeel"\s*:/.test(text);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -1,7 +1,7 @@
 // CLI: the kinds of options a command can have, and how their text becomes a value.
 
+import { parseDuration } from '../config/parse-duration.ts';
 import { EvenkeelError } from '../core/errors.ts';
-import { parseDuration } from './parse-duration.ts';
 
 export interface Option<V> {
   /** In commander's syntax: `-n, --lines <count>`. The long name, in camel case, is its key in the table. */
@@ -34,8 +34,10 @@ export function text(flags: string, description: string): Option<string | null> 
 export function duration(flags: string, description: string): Option<number | null> {
   const decode = (raw: unknown): number | null => {
     const given = textOf(raw);
-    const value = given === null ? null : parseDuration(given);
-    if (value === null && given !== null) throw wrongValue(flags, given, 'is not a duration; write 500ms, 30s or 5m');
+    if (given === null) return null;
+    // As in the config, a number without a unit is milliseconds; here it comes as text.
+    const value = parseDuration(parseWholeNumber(given) ?? given);
+    if (value === null) throw wrongValue(flags, given, 'is not a duration; write 500ms, 30s or 5m');
     return value;
   };
   return { flags, description, repeatable: false, decode };

@@ -66,9 +66,15 @@ export class Generations {
     const pinned = committed ? this.find(generation) : null;
     const entry: HistoryEntry = { ...record, loss, pinned, current: committed };
     const before = committed ? this.#history.map((old) => ({ ...old, current: false })) : this.#history;
-    this.#history = [...before, entry].slice(-KEPT);
+    this.#history = newest([...before, entry]);
     const needed = new Set(this.#history.map((kept) => kept.generation));
     for (const known of this.#pinned.keys()) if (!needed.has(known)) this.#pinned.delete(known);
     if (!committed) this.#pinned.delete(generation);
   }
+}
+
+/** The one that serves stays, however many failed after it. */
+function newest(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  const surplus = entries.length - KEPT;
+  return entries.filter((entry, index) => index >= surplus || entry.current);
 }

@@ -98,6 +98,8 @@ async function scale(cluster: ClusterProcess, workers: number): Promise<ScaleRes
   if (deploys.running !== null) throw inProgress(app, deploys.running.generation, host.model.deploy?.phase);
   const from = host.model.desired;
   host.tell({ type: 'scaled', from, to: workers });
+  const { spec } = cluster.generations.pinned(host.model.current);
+  cluster.generations.amend(host.model.current, { ...spec, workers });
   host.dispatch({ type: 'scale', workers });
   const failure = await until(cluster, (): { readonly failure: WorkerFailure | null } | null => {
     const { model } = host;

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { LogSpec } from '../core/spec.ts';
 import { listRotated, parseRotated, type RotatedFile } from './rotated-files.ts';
+import { RotationNames } from './rotation-names.ts';
 import { errorText, systemErrorCode } from './system-error-code.ts';
 import { endsWithin } from './within.ts';
 
@@ -18,34 +19,43 @@ const UNFINISHED = '.part';
 
 export class Archive {
   readonly #live: string;
+  readonly #names: RotationNames;
   readonly #onProblem: (message: string) => void;
   readonly #abort = new AbortController();
   #settings: ArchiveSettings;
-  #upTo = 0;
   #running: Promise<void> | null = null;
   #again: boolean = false;
   #troubled = false;
 
-  /** `live`: absolute path of the file whose rotated ones these are. `onProblem` is told once until a sweep succeeds again. */
-  constructor(live: string, settings: ArchiveSettings, onProblem: (message: string) => void) {
+  /**
+   * `live`: absolute path of the file whose rotated ones these are. `now`: milliseconds since the epoch. `onProblem` is
+   * told once until a sweep succeeds again.
+   */
+  constructor(live: string, settings: ArchiveSettings, now: () => number, onProblem: (message: string) => void) {
     this.#live = live;
+    this.#names = new RotationNames(live, now);
     this.#settings = settings;
     this.#onProblem = onProblem;
   }
 
-  /** `upTo`: the newest rotated file that is complete. Later ones are left alone: they may just be coming into being. */
-  sweep(upTo: number): void {
-    this.#upTo = upTo;
-    this.#again = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-      if (this.#again && !this.#abort.signal.aborted) this.sweep(this.#upTo);
-    });
+  /** Before the live file is opened. Also finishes what a killed process left, and obeys a `keep` lowered meanwhile. */
+  async open(): Promise<void> {
+    await this.#names.load();
+    this.#sweep();
+  }
+
+  /** An absolute path for the next rotated file. */
+  readonly nextName = (): string => this.#names.next();
+
+  /** The file of the last `nextName` is complete. */
+  rotated(): void {
+    this.#names.completed();
+    this.#sweep();
   }
 
   apply(settings: ArchiveSettings): void {
     this.#settings = settings;
-    this.sweep(this.#upTo);
+    this.#sweep();
   }
 
   /** Resolves when nothing is left to do. */
@@ -58,6 +68,14 @@ export class Archive {
     await endsWithin(deadline, this.idle());
     this.#abort.abort();
     await endsWithin(deadline, this.idle());
+  }
+
+  #sweep(): void {
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      if (this.#again && !this.#abort.signal.aborted) this.#sweep();
+    });
   }
 
   async #run(): Promise<void> {
@@ -96,7 +114,8 @@ export class Archive {
   async #removeSurplus(): Promise<RotatedFile[]> {
     const files: RotatedFile[] = [];
     for (const file of await listRotated(this.#live)) {
-      if (file.time > this.#upTo) break;
+      // It may be just coming into being.
+      if (file.time > this.#names.complete) break;
       const before = files.at(-1);
       // A process was killed between the last two steps of compressing: the plain one is all there a second time.
       if (before?.time === file.time) {

@@ -12,11 +12,11 @@ import {
   type OpenRotatingFile,
   openRotatingFile,
   type RotatingFile,
+  type RotatingFileOptions,
   rotateNow,
   type WriteOutcome,
 } from './rotating-file.ts';
 import { RotationFault } from './rotation-fault.ts';
-import { RotationNames } from './rotation-names.ts';
 import { RotationSchedule } from './rotation-schedule.ts';
 import { SinkProgress } from './sink-progress.ts';
 import { errorText } from './system-error-code.ts';
@@ -63,7 +63,6 @@ export class RotatingSink implements LineSink {
   #settings: RotationSettings;
   #file: RotatingFile | null = null;
   #loop: Promise<void> | null = null;
-  #names: RotationNames | null = null;
   #lastLook = 0;
   #rotationDue: boolean = false;
   #reopenDue: boolean = false;
@@ -77,7 +76,7 @@ export class RotatingSink implements LineSink {
     this.#settings = options.settings;
     this.#now = options.now ?? Date.now;
     this.#openFile = options.openFile ?? openRotatingFile;
-    this.#archive = new Archive(options.path, options.settings, options.onProblem);
+    this.#archive = new Archive(options.path, options.settings, this.#now, options.onProblem);
     this.#incident = new Incident(options.path, options.onProblem, this.#now);
     this.#rotationFault = new RotationFault(options.path, options.onProblem, this.#now);
     this.#schedule = new RotationSchedule(() => this.rotate(), this.#now);
@@ -195,9 +194,15 @@ export class RotatingSink implements LineSink {
     }
   }
 
+  get #fileOptions(): RotatingFileOptions {
+    return { path: this.#options.path, maxSize: this.#settings.maxSize, nextName: this.#archive.nextName };
+  }
+
   async #open(): Promise<void> {
-    const options = await this.#fileOptions();
-    const outcome = await this.#openFile(this.#rotationFault.open ? { ...options, maxSize: null } : options);
+    await this.#archive.open();
+    const outcome = await this.#openFile(
+      this.#rotationFault.open ? { ...this.#fileOptions, maxSize: null } : this.#fileOptions,
+    );
     if (outcome.kind === 'failed') {
       this.#openFailed(outcome);
       return;
@@ -205,9 +210,7 @@ export class RotatingSink implements LineSink {
     const { file, rotated } = outcome;
     this.#file = file;
     this.#lastLook = this.#now();
-    if (rotated) this.#names?.completed();
-    // Also finishes what a killed process left, and obeys a `keep` that was lowered while none ran.
-    this.#sweep();
+    if (rotated) this.#archive.rotated();
     if (!this.#midLine && (await file.endsMidLine())) this.#queue.putBack(LINE_END);
     if (this.#queue.bytes === 0) this.#incident.worked();
     this.#settle();
@@ -251,7 +254,7 @@ export class RotatingSink implements LineSink {
     if (file.size === 0) return;
     this.#file = null;
     await file.close();
-    const outcome = await rotateNow(await this.#fileOptions(), this.#openFile);
+    const outcome = await rotateNow(this.#fileOptions, this.#openFile);
     if (outcome.kind === 'failed') this.#openFailed(outcome);
     else if (outcome.rotated) this.#rotationWorked();
   }
@@ -268,8 +271,7 @@ export class RotatingSink implements LineSink {
 
   #rotationWorked(): void {
     this.#rotationFault.worked();
-    this.#names?.completed();
-    this.#sweep();
+    this.#archive.rotated();
   }
 
   #openFailed(outcome: { readonly error: Error; readonly rotating: boolean }): void {
@@ -291,16 +293,5 @@ export class RotatingSink implements LineSink {
       this.#full = false;
       this.#options.onDrain?.();
     }
-  }
-
-  #sweep(): void {
-    this.#archive.sweep(this.#names?.complete ?? 0);
-  }
-
-  async #fileOptions() {
-    const { path } = this.#options;
-    this.#names ??= await RotationNames.load(path, this.#now);
-    const names = this.#names;
-    return { path, maxSize: this.#settings.maxSize, nextName: () => names.next() };
   }
 }

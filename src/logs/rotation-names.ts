@@ -6,19 +6,22 @@ import { listRotated, rotatedPath } from './rotated-files.ts';
 export class RotationNames {
   readonly #live: string;
   readonly #now: () => number;
-  #newest: number;
-  #complete: number;
+  #loaded: boolean = false;
+  #newest = 0;
+  #complete = 0;
 
-  private constructor(live: string, now: () => number, newest: number) {
+  constructor(live: string, now: () => number) {
     this.#live = live;
     this.#now = now;
-    this.#newest = newest;
-    this.#complete = newest;
   }
 
-  static async load(live: string, now: () => number): Promise<RotationNames> {
-    const existing = await listRotated(live).catch(() => []);
-    return new RotationNames(live, now, existing.at(-1)?.time ?? 0);
+  /** Learns the names of earlier runs. */
+  async load(): Promise<void> {
+    if (this.#loaded) return;
+    this.#loaded = true;
+    const existing = await listRotated(this.#live).catch(() => []);
+    this.#newest = existing.at(-1)?.time ?? 0;
+    this.#complete = this.#newest;
   }
 
   /** An absolute path. */

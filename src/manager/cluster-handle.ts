@@ -114,10 +114,14 @@ export class ClusterHandle {
       await this.#take(socket, identity, spawned, CLUSTER_BOOT_TIMEOUT, 0);
     } catch (error) {
       if (identity !== null) await this.#destroy(identity);
-      throw new EvenkeelError('CLUSTER_START_FAILED', `${this.app}: its cluster process did not start: ${text(error)}`, {
-        hint: 'manager.out in the state directory has what it wrote.',
-        cause: error,
-      });
+      throw new EvenkeelError(
+        'CLUSTER_START_FAILED',
+        `${this.app}: its cluster process did not start: ${text(error)}`,
+        {
+          hint: 'manager.out in the state directory has what it wrote.',
+          cause: error,
+        },
+      );
     }
   }
 

@@ -16,10 +16,13 @@ export function decodeLinkMessage(value: unknown): LinkMessage | null {
   }
   switch (type) {
     case 'event':
-      return typeof value.seq === 'number' && isAppEvent(value.event) ? { type, seq: value.seq, event: value.event } : null;
+      return typeof value.seq === 'number' && isAppEvent(value.event)
+        ? { type, seq: value.seq, event: value.event }
+        : null;
     case 'log': {
       const { slot, stream, line } = value;
-      if (typeof slot !== 'number' || typeof line !== 'string' || (stream !== 'stdout' && stream !== 'stderr')) return null;
+      if (typeof slot !== 'number' || typeof line !== 'string' || (stream !== 'stdout' && stream !== 'stderr'))
+        return null;
       return { type, slot, stream, line };
     }
     case 'log-skipped':

@@ -56,7 +56,7 @@ export class Fleet {
   readonly layout: StateLayout;
   readonly #options: FleetOptions;
   readonly #entries = new Map<string, Entry>();
-  #closed = false;
+  readonly #closed = new AbortController();
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -105,6 +105,11 @@ export class Fleet {
     return serves ? (handle.snapshot?.current?.spec ?? null) : null;
   }
 
+  /** Nothing runs, and nothing is being brought back. */
+  get isIdle(): boolean {
+    return ![...this.#entries.keys()].some((name) => this.#isPresent(name));
+  }
+
   /** Throws NO_SUCH_APP. */
   requireKnown(name: string): void {
     if (!this.names.includes(name)) throw this.#noSuchApp(name);
@@ -141,7 +146,7 @@ export class Fleet {
 
   /** Lets go of every cluster process; they run on. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort();
     for (const { handle, heartbeat } of this.#entries.values()) {
       heartbeat.stop();
       handle.detach();
@@ -153,7 +158,11 @@ export class Fleet {
     await this.#revive(this.#entry(name), lost);
   }
 
-  async #stop(name: string, timeout: Milliseconds | null, deadline: Milliseconds): Promise<{ readonly killed: number }> {
+  async #stop(
+    name: string,
+    timeout: Milliseconds | null,
+    deadline: Milliseconds,
+  ): Promise<{ readonly killed: number }> {
     const { handle } = this.#entry(name);
     // Lost, and not brought back yet: only a successor can stop the workers it left.
     if (!handle.isUp && this.state.app(name).cluster !== null) await this.#relaunch(name);
@@ -191,7 +200,7 @@ export class Fleet {
       },
       onProcess: (app, identity) => this.#noteProcess(app, identity),
       onLost: (app, identity) => {
-        if (this.#closed) return;
+        if (this.#closed.signal.aborted) return;
         const entry = this.#entry(app);
         entry.losses = this.now() - entry.upSince > SOUND_AFTER ? 1 : entry.losses + 1;
         void this.#revive(entry, identity);
@@ -252,17 +261,14 @@ export class Fleet {
     const { handle } = entry;
     const { app } = handle;
     const { ports } = this.#options;
-    const isWanted = () => !this.#closed && this.state.app(app).wanted;
-    await handle.revive(() =>
-      reviveCluster(lost, entry.losses, {
-        handle,
-        ports,
-        isWanted,
-        onDead: () => this.bus.emit({ type: 'cluster-lost', app, pid: lost.pid }),
-        relaunch: () => this.#relaunch(app),
-        onFailure: (error) => this.complain(`${app}: its cluster process could not be brought back: ${String(error)}`),
-      }),
-    );
+    const isWanted = () => !this.#closed.signal.aborted && this.state.app(app).wanted;
+    const revival = {
+      ...{ handle, ports, isWanted },
+      onDead: () => this.bus.emit({ type: 'cluster-lost', app, pid: lost.pid }),
+      relaunch: () => this.#relaunch(app),
+      onFailure: (error: unknown) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
+    };
+    await handle.revive(() => reviveCluster(lost, entry.losses, revival).catch((error) => this.complain(error)));
   }
 
   async #relaunch(name: string): Promise<void> {

@@ -14,7 +14,7 @@ export class Heartbeat {
   readonly #clock: Clock;
   #timer: Timer | null = null;
   #misses = 0;
-  #stopped = false;
+  readonly #stopped = new AbortController();
 
   constructor(handle: ClusterHandle, clock: Clock) {
     this.#handle = handle;
@@ -23,12 +23,12 @@ export class Heartbeat {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopped.abort();
     this.#timer?.cancel();
   }
 
   #schedule(): void {
-    if (this.#stopped) return;
+    if (this.#stopped.signal.aborted) return;
     this.#timer = this.#clock.setTimer(this.#clock.now() + INTERVAL, () => void this.#beat());
   }
 

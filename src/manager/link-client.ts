@@ -10,8 +10,8 @@ import {
   type ClusterParams,
   type ClusterRequestType,
   type ClusterResult,
-  type LinkMessage,
   LINK_VERSION,
+  type LinkMessage,
   OLDEST_LINK_VERSION,
 } from '../protocol/cluster-link.ts';
 import { decodeLinkMessage } from './decode-link-message.ts';
@@ -38,7 +38,7 @@ export class LinkClient {
   readonly #handlers: LinkHandlers;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
-  #closed = false;
+  readonly #closed = new AbortController();
 
   constructor(app: string, socket: Socket, clock: Clock, handlers: LinkHandlers) {
     this.#app = app;
@@ -63,7 +63,7 @@ export class LinkClient {
     params: ClusterParams<T>,
     timeout: Milliseconds,
   ): Promise<ClusterResult<T>> {
-    if (this.#closed) throw this.#lost();
+    if (this.#closed.signal.aborted) throw this.#lost();
     const id = this.#nextId++;
     const result = new Promise<unknown>((resolve, reject) => {
       const timer = this.#clock.setTimer(this.#clock.now() + timeout, () => {
@@ -83,7 +83,9 @@ export class LinkClient {
     throw new EvenkeelError(
       'CLUSTER_LOST',
       `${this.#app}: its cluster process (evenkeel ${snapshot.evenkeel}) cannot be understood by evenkeel ${evenkeel}`,
-      { hint: `It goes on serving. Use evenkeel ${snapshot.evenkeel}, or end process ${snapshot.pid} and start it again.` },
+      {
+        hint: `It goes on serving. Use evenkeel ${snapshot.evenkeel}, or end process ${snapshot.pid} and start it again.`,
+      },
     );
   }
 
@@ -120,8 +122,8 @@ export class LinkClient {
   }
 
   #end(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
     for (const pending of this.#pending.values()) {
       pending.timer.cancel();
       pending.reject(this.#lost());

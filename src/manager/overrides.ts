@@ -1,9 +1,9 @@
 // Manager, pure: what commands have changed of an app against the file (scale, deploy --env, rollback). Shown as drift,
 // remembered over the manager's death, undone by a reload.
 
+import type { AppSpec } from '../core/spec.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { DeployOptions } from '../protocol/control-api.ts';
-import type { AppSpec } from '../core/spec.ts';
 
 export interface Override {
   /** Takes the place of the file's spec. */

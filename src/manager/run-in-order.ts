@@ -34,7 +34,9 @@ export async function runInReverse(apps: readonly Dependent[], work: AppWork): P
 
 async function runAfter(before: readonly Promise<AppResult>[], name: string, work: AppWork): Promise<AppResult> {
   const failed = (await Promise.all(before)).filter((result) => !result.ok).map((result) => result.app);
-  return failed.length === 0 ? await work(name) : skipped(name, `skipped: it depends on ${failed.join(', ')}, which failed`);
+  return failed.length === 0
+    ? await work(name)
+    : skipped(name, `skipped: it depends on ${failed.join(', ')}, which failed`);
 }
 
 async function collect(

@@ -10,7 +10,7 @@ const POLICY: RestartSpec = {
 const NO_JITTER = 0.5;
 const NOW = 1_000_000;
 
-function after(lives: readonly (number | null)[], policy: RestartSpec = POLICY): SlotRecord {
+function recordAfter(lives: readonly (number | null)[], policy: RestartSpec = POLICY): SlotRecord {
   return lives.reduce((record, readyFor) => recordFailure(record, policy, readyFor, NOW, NO_JITTER), CLEAN_SLOT);
 }
 
@@ -61,7 +61,7 @@ describe('what a slot remembers', () => {
     ['a long life among quick ones', [null, null, 10_000], { failures: 0, restarts: 3, notBefore: NOW }],
     ['a quick crash after a long life', [null, 10_000, 1], { failures: 1, restarts: 3, notBefore: NOW }],
   ])('%s', (_situation, lives, record) => {
-    expect(after(lives)).toEqual({ ...record, gaveUp: false });
+    expect(recordAfter(lives)).toEqual({ ...record, gaveUp: false });
   });
 
   it.each<[string, number, (number | null)[], boolean]>([
@@ -71,6 +71,6 @@ describe('what a slot remembers', () => {
     ['a limit of one', 1, [null], true],
     ['a long life in between resets the count', 3, [null, null, 10_000, null, null], false],
   ])('%s', (_situation, limit, lives, gaveUp) => {
-    expect(after(lives, { ...POLICY, limit }).gaveUp).toBe(gaveUp);
+    expect(recordAfter(lives, { ...POLICY, limit }).gaveUp).toBe(gaveUp);
   });
 });

@@ -12,7 +12,17 @@ import type {
   StopBody,
 } from '../../protocol/control-api.ts';
 import { isRecord, type JsonObject } from '../is-record.ts';
-import { asAbsolutePath, asBoolean, asEnv, asInteger, asNames, asText, type Check, checkFields, wrong } from './fields.ts';
+import {
+  asAbsolutePath,
+  asBoolean,
+  asEnv,
+  asInteger,
+  asNames,
+  asText,
+  type Check,
+  checkFields,
+  wrong,
+} from './fields.ts';
 
 /** Beyond any machine; a typing error and not a wish. */
 const asWorkers = asInteger(1, 10_000);
@@ -47,7 +57,8 @@ export function stopBody(body: JsonObject): StopBody {
 
 export function deployBody(body: JsonObject): DeployBody {
   const checked = checkFields<DeployBody>(body, { apps: asNames, all: asBoolean, options: asDeployOptions });
-  if ((checked.apps === undefined) === (checked.all !== true)) throw wrong('apps', 'or all: true must be given, one of the two');
+  if ((checked.apps === undefined) === (checked.all !== true))
+    throw wrong('apps', 'or all: true must be given, one of the two');
   return checked;
 }
 

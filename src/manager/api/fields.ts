@@ -58,7 +58,8 @@ export function asInteger(from: number, to = Number.MAX_SAFE_INTEGER): Check<num
 export const asEnv: Check<Readonly<Record<string, string>>> = (value, path) => {
   if (!isRecord(value)) throw wrong(path, `must be an object, not ${kind(value)}`);
   for (const [name, text] of Object.entries(value)) {
-    if (name === '' || /[=\0]/.test(name)) throw wrong(path, `has a name that no variable can have: ${JSON.stringify(name)}`);
+    if (name === '' || /[=\0]/.test(name))
+      throw wrong(path, `has a name that no variable can have: ${JSON.stringify(name)}`);
     if (typeof text !== 'string' || text.includes('\0')) throw wrong(`${path}.${name}`, 'must be a text without NUL');
   }
   return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));

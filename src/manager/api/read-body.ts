@@ -30,7 +30,9 @@ function readAll(request: IncomingMessage): Promise<Buffer> {
       if (size > MAX_DISCARDED_BYTES) reject(tooLarge());
     });
     request.once('end', () => (size > MAX_BODY_BYTES ? reject(tooLarge()) : resolve(Buffer.concat(chunks))));
-    request.once('close', () => reject(new EvenkeelError('BAD_REQUEST', 'the request ended before its body was complete')));
+    request.once('close', () =>
+      reject(new EvenkeelError('BAD_REQUEST', 'the request ended before its body was complete')),
+    );
   });
 }
 

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EvenkeelError } from '../../core/errors.ts';
-import { type OperationResult, ROUTES, type VersionAnswer } from '../../protocol/control-api.ts';
+import type { OperationResult, ROUTES, VersionAnswer } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import type { JsonObject } from '../is-record.ts';
 import { abort } from '../operations/abort.ts';

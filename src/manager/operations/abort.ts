@@ -16,7 +16,10 @@ export async function abort({ fleet }: ManagerContext, name: string): Promise<Op
       .handle(name)
       .request('abort', { reason: 'aborted by a command' }, deployDeadline(spec, null, 0));
     const { generation, outcome } = deploy;
-    const message = outcome === 'done' ? `generation ${generation} serves: it was too late to abort` : `generation ${generation} ${outcome}`;
+    const message =
+      outcome === 'done'
+        ? `generation ${generation} serves: it was too late to abort`
+        : `generation ${generation} ${outcome}`;
     return { ok: true, message, deploy };
   });
   throwRefusal(result);

@@ -23,7 +23,9 @@ export async function deploy(
   const chosen = [...new Set(names ?? fleet.names.filter((name) => fleet.runningSpec(name) !== null))];
   for (const name of chosen) fleet.requireKnown(name);
   const apps = chosen.map((name) => ({ name, dependsOn: fleet.runningSpec(name)?.dependsOn ?? [] }));
-  const admissions = new Map(await Promise.all(chosen.map(async (name) => [name, await admit(fleet, name, options)] as const)));
+  const admissions = new Map(
+    await Promise.all(chosen.map(async (name) => [name, await admit(fleet, name, options)] as const)),
+  );
   const admitted = [...admissions.values()].map(({ result }) => result);
   if (chosen.length === 1) admitted.forEach(throwRefusal);
   const notices: string[] = [];

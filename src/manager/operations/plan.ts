@@ -1,7 +1,7 @@
 // Manager: what a reload would do. Reads the file; changes nothing.
 
-import { planChanges } from '../../core/plan-changes.ts';
 import type { Plan } from '../../core/plan.ts';
+import { planChanges } from '../../core/plan-changes.ts';
 import type { ManagerContext } from '../context.ts';
 
 /** Throws NO_CONFIG or CONFIG_INVALID. */

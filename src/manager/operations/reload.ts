@@ -1,8 +1,8 @@
 // Manager: re-reads the config file and makes what runs what it says.
 
-import { planChanges } from '../../core/plan-changes.ts';
-import type { AppChange, Plan } from '../../core/plan.ts';
 import { EvenkeelError } from '../../core/errors.ts';
+import type { AppChange, Plan } from '../../core/plan.ts';
+import { planChanges } from '../../core/plan-changes.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
@@ -50,12 +50,7 @@ function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult
   return runInReverse(apps, (name) => stopApp(fleet, name, null, reasonsOf(removed, name)));
 }
 
-function applyQueued(
-  fleet: Fleet,
-  ecosystem: EcosystemSpec,
-  name: string,
-  notices: string[],
-): Promise<AppResult> {
+function applyQueued(fleet: Fleet, ecosystem: EcosystemSpec, name: string, notices: string[]): Promise<AppResult> {
   const desired = ecosystem.apps.find((app) => app.name === name);
   if (desired === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
   return fleet.handle(name).queue.run(() => applyChange(fleet, desired, notices));

@@ -10,6 +10,7 @@ export async function restart({ fleet }: ManagerContext, name: string): Promise<
   const startedAt = fleet.now();
   fleet.requireKnown(name);
   const result = await fleet.handle(name).queue.run(() => restartApp(fleet, name));
-  const notices = result.action === 'restart' ? [`${name}: a restart stops the app first; \`evenkeel deploy ${name}\` does not`] : [];
+  const notices =
+    result.action === 'restart' ? [`${name}: a restart stops the app first; \`evenkeel deploy ${name}\` does not`] : [];
   return operationResult(fleet, startedAt, [result], notices);
 }

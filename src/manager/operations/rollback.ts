@@ -45,7 +45,9 @@ function chooseTarget(app: string, history: readonly HistoryEntry[], to: Generat
   const numbers = possible.map((entry) => entry.generation).sort((a, b) => b - a);
   throw new EvenkeelError(
     'NO_SUCH_GENERATION',
-    to === null ? `${app}: there is no earlier generation to go back to` : `${app}: generation ${to} cannot be gone back to`,
+    to === null
+      ? `${app}: there is no earlier generation to go back to`
+      : `${app}: generation ${to} cannot be gone back to`,
     { hint: numbers.length === 0 ? null : `These can: ${numbers.join(', ')}.` },
   );
 }

@@ -18,7 +18,11 @@ export async function signalWorkers({ fleet }: ManagerContext, name: string, sig
 }
 
 /** Throws NO_SUCH_APP or APP_STOPPED. */
-export async function sendToWorkers({ fleet }: ManagerContext, name: string, message: unknown): Promise<OperationResult> {
+export async function sendToWorkers(
+  { fleet }: ManagerContext,
+  name: string,
+  message: unknown,
+): Promise<OperationResult> {
   const startedAt = fleet.now();
   requireRunning(fleet, name);
   const result = await attempt(fleet, name, 'send', [], async () => {

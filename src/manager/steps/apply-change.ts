@@ -1,7 +1,7 @@
 // Manager: does to one app what the plan says of it now.
 
-import { deployableSpec, planApp } from '../../core/plan-changes.ts';
 import type { AppChange } from '../../core/plan.ts';
+import { deployableSpec, planApp } from '../../core/plan-changes.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import { QUICK } from '../deadlines.ts';

@@ -25,7 +25,9 @@ export interface DeployWork {
 export async function deployApp(fleet: Fleet, name: string, work: DeployWork, notices: string[]): Promise<AppResult> {
   const claim = work.claim ?? fleet.claims.take(name);
   try {
-    return await attempt(fleet, name, work.action, work.reasons, () => deploy(fleet, name, { ...work, claim }, notices));
+    return await attempt(fleet, name, work.action, work.reasons, () =>
+      deploy(fleet, name, { ...work, claim }, notices),
+    );
   } finally {
     if (claim !== null) fleet.claims.release(name, claim);
   }

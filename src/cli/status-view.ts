@@ -1,0 +1,106 @@
+// CLI: the status for people: a row for each app, or one app with a row for each worker.
+
+import { humanDuration } from '../core/human-duration.ts';
+import type { AppState, AppStatus, Status, WorkerState, WorkerStatus } from '../core/status.ts';
+import { formatBytes, formatCount, formatCpu } from './format-amount.ts';
+import type { Style, StyleName } from './style.ts';
+import { type Column, renderTable } from './table.ts';
+
+const STATE_COLORS: Readonly<Record<AppState | WorkerState, StyleName>> = {
+  ...{ online: 'green', ready: 'green', starting: 'yellow', booting: 'yellow', deploying: 'cyan', draining: 'magenta' },
+  ...{ degraded: 'yellow', backoff: 'red', failed: 'red', stopping: 'magenta', stopped: 'dim' },
+};
+
+/** `now`: milliseconds since the epoch. */
+export function viewStatus({ manager, apps }: Status, now: number, style: Style): string {
+  const uptime = humanDuration(now - Date.parse(manager.startedAt));
+  const title = `${style('bold', manager.name)}  ${style('dim', `manager ${manager.version}, pid ${manager.pid}, up ${uptime}, ${manager.config}`)}`;
+  if (apps.length === 0) return `${title}\nno apps\n`;
+  return `${title}\n${renderTable(APP_COLUMNS, apps.map((app) => appRow(app, style)), style)}`;
+}
+
+/** What `status web` shows. */
+export function viewApp(app: AppStatus, now: number, style: Style): string {
+  const title = `${style('bold', app.name)}  ${stateOf(app.state, style)}  generation ${app.generation}, ${app.ready} of ${app.desired} ready`;
+  const rows = app.workers.map((worker) => workerRow(worker, now, style));
+  const table = rows.length === 0 ? 'no workers\n' : renderTable(WORKER_COLUMNS, rows, style);
+  return `${[title, ...remarks(app, now)].join('\n')}\n${table}`;
+}
+
+const APP_COLUMNS: readonly Column[] = [
+  { title: 'app' },
+  { title: 'state' },
+  { title: 'generation', align: 'right' },
+  { title: 'ready', align: 'right' },
+  { title: 'restarts', align: 'right' },
+  { title: 'cpu', align: 'right' },
+  { title: 'memory', align: 'right' },
+  { title: 'connections', align: 'right' },
+  { title: 'requests', align: 'right' },
+  { title: '' },
+];
+
+function appRow(app: AppStatus, style: Style): readonly string[] {
+  const { workers } = app;
+  const sum = (pick: (worker: WorkerStatus) => number | null): number | null => sumOf(workers.map(pick));
+  return [
+    ...[style('bold', app.name), stateOf(app.state, style), String(app.generation), `${app.ready}/${app.desired}`],
+    ...[formatCount(sum((worker) => worker.restarts)), formatCpu(sum((worker) => worker.cpu))],
+    ...[formatBytes(sum((worker) => worker.rss)), formatCount(sum((worker) => worker.connections))],
+    formatCount(sum((worker) => worker.requests)),
+    style('dim', appRemark(app)),
+  ];
+}
+
+function appRemark({ deploy, drift }: AppStatus): string {
+  if (deploy !== null) return `generation ${deploy.generation} ${deploy.phase}, ${deploy.ready}/${deploy.desired} ready`;
+  return drift ? 'differs from the config' : '';
+}
+
+const WORKER_COLUMNS: readonly Column[] = [
+  { title: 'worker', align: 'right' },
+  { title: 'state' },
+  { title: 'pid', align: 'right' },
+  { title: 'generation', align: 'right' },
+  { title: 'up', align: 'right' },
+  { title: 'restarts', align: 'right' },
+  { title: 'cpu', align: 'right' },
+  { title: 'memory', align: 'right' },
+  { title: 'connections', align: 'right' },
+  { title: 'requests', align: 'right' },
+];
+
+function workerRow(worker: WorkerStatus, now: number, style: Style): readonly string[] {
+  const up = worker.startedAt === null ? '-' : humanDuration(now - Date.parse(worker.startedAt));
+  return [
+    ...[String(worker.slot), stateOf(worker.state, style), formatCount(worker.pid), String(worker.generation), up],
+    ...[String(worker.restarts), formatCpu(worker.cpu), formatBytes(worker.rss)],
+    ...[formatCount(worker.connections), formatCount(worker.requests)],
+  ];
+}
+
+function remarks({ deploy, lastDeploy, drift, name }: AppStatus, now: number): readonly string[] {
+  return [
+    ...(deploy === null
+      ? []
+      : [`deploy: generation ${deploy.generation} ${deploy.phase}, ${deploy.ready} of ${deploy.desired} ready, for ${since(deploy.startedAt, now)}`]),
+    ...(lastDeploy === null
+      ? []
+      : [`last deploy: generation ${lastDeploy.generation} ${lastDeploy.outcome} ${since(lastDeploy.startedAt, now)} ago: ${lastDeploy.reason}`]),
+    ...(drift ? [`differs from the config: \`evenkeel plan\` shows how ${name} would change`] : []),
+  ];
+}
+
+function since(time: string, now: number): string {
+  return humanDuration(now - Date.parse(time));
+}
+
+function stateOf(state: AppState | WorkerState, style: Style): string {
+  return style(STATE_COLORS[state], state);
+}
+
+/** null where no worker knows. */
+function sumOf(amounts: readonly (number | null)[]): number | null {
+  const known = amounts.filter((amount) => amount !== null);
+  return known.length === 0 ? null : known.reduce((sum, amount) => sum + amount, 0);
+}

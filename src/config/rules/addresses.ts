@@ -1,0 +1,66 @@
+// Rule: an address belongs to one app. (config loader)
+
+import { formatAddress, type ListenAddress } from '../../core/spec.ts';
+import type { KeyPath } from '../key-path.ts';
+import { parseAddress } from '../parse-address.ts';
+import { givenItems, type RuleContext } from './draft.ts';
+
+interface Claim {
+  readonly app: string;
+  readonly address: ListenAddress;
+  readonly path: KeyPath;
+}
+
+export function checkAddresses(context: RuleContext): void {
+  const claims: Claim[] = [];
+  for (const claim of claimsOf(context)) {
+    const other = claims.find(({ address }) => overlap(address, claim.address));
+    claims.push(claim);
+    if (other === undefined) continue;
+    const text = formatAddress(claim.address);
+    if (other.app === claim.app) {
+      context.report(claim.path, `${text} is there twice`, { hint: 'remove one of the two' });
+    } else {
+      const which = formatAddress(other.address);
+      const message = `${text} is taken: ${other.app} listens on ${which}`;
+      context.report(claim.path, message, { hint: 'give each app an address of its own' });
+    }
+  }
+  for (const { spec } of context.apps) {
+    if (spec.balance !== 'round-robin' || spec.listen.length === 0) continue;
+    context.report(['apps', spec.name, 'balance'], 'round-robin is not possible for addresses under `listen`', {
+      hint: 'remove `balance` or `listen`: workers accept from declared sockets themselves',
+    });
+  }
+}
+
+function claimsOf({ apps }: RuleContext): Claim[] {
+  return apps.flatMap((draft) =>
+    givenItems(draft, 'listen').flatMap(([index, item]) => {
+      if (typeof item !== 'string' && typeof item !== 'number') return [];
+      const address = parseAddress(item, draft.spec.cwd);
+      const path = ['apps', draft.spec.name, 'listen', index];
+      return address === null ? [] : [{ app: draft.spec.name, address, path }];
+    }),
+  );
+}
+
+/** Whether both cannot be listened on at once. */
+export function overlap(one: ListenAddress, other: ListenAddress): boolean {
+  if (one.kind === 'unix' || other.kind === 'unix') {
+    return one.kind === 'unix' && other.kind === 'unix' && one.path === other.path;
+  }
+  if (one.port !== other.port) return false;
+  const [a, b] = [plainHost(one.host), plainHost(other.host)];
+  return a === b || covers(a, b) || covers(b, a);
+}
+
+function plainHost(host: string | null): string {
+  if (host === null) return '::';
+  return host.toLowerCase() === 'localhost' ? '127.0.0.1' : host.toLowerCase();
+}
+
+/** Every interface, of both families or of IPv4. */
+function covers(wide: string, host: string): boolean {
+  return wide === '::' || (wide === '0.0.0.0' && !host.includes(':'));
+}

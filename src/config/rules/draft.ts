@@ -1,0 +1,34 @@
+// What the rules look at: the app as it was written and as it came out, and where to report. (config loader)
+
+import type { AppSpec } from '../../core/spec.ts';
+import type { Report } from '../fault.ts';
+import type { Files } from '../files.ts';
+import { hasPath, type KeyPath, valueAt } from '../key-path.ts';
+
+export interface AppDraft {
+  readonly spec: AppSpec;
+  /** Before defaults were filled in; where a value was wrong, its key is there with undefined. */
+  readonly given: unknown;
+}
+
+export interface RuleContext {
+  readonly apps: readonly AppDraft[];
+  /** Every app of the file, also those that could not be read. */
+  readonly names: readonly string[];
+  readonly files: Files;
+  /** Absolute; hook modules are relative to it. */
+  readonly folder: string;
+  /** Where in the file a value comes from. */
+  readonly originOf: (path: KeyPath) => KeyPath;
+  readonly report: Report;
+}
+
+/** Whether the key was given, rightly or not. Keys are written with dots. */
+export function isGiven(draft: AppDraft, key: string): boolean {
+  return hasPath(draft.given, key.split('.'));
+}
+
+export function givenItems(draft: AppDraft, key: string): readonly (readonly [number, unknown])[] {
+  const value = valueAt(draft.given, key.split('.'));
+  return Array.isArray(value) ? [...value.entries()].filter(([, item]) => item !== undefined) : [];
+}

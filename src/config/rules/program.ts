@@ -1,0 +1,57 @@
+// Rule: an app has one program, and it is there. (config loader)
+
+import type { AppDraft, RuleContext } from './draft.ts';
+import { givenItems, isGiven } from './draft.ts';
+import { normalizeHook } from '../normalize-app.ts';
+
+export function checkPrograms(context: RuleContext): void {
+  for (const draft of context.apps) {
+    checkChoice(draft, context);
+    checkFiles(draft, context);
+    checkHooks(draft, context);
+  }
+}
+
+function checkChoice(draft: AppDraft, { report }: RuleContext): void {
+  const path = ['apps', draft.spec.name];
+  const [script, command] = [isGiven(draft, 'script'), isGiven(draft, 'command')];
+  if (script && command) {
+    report([...path, 'command'], 'an app has either a script or a command, and this one has both', {
+      ...{ at: 'key', hint: 'remove one of them; `script` is for Node programs' },
+    });
+  }
+  if (!script && !command) {
+    report(path, 'the app has neither a script nor a command', {
+      ...{ at: 'key', hint: 'write script: server.js, or command: [program, argument]' },
+    });
+  }
+}
+
+function checkFiles({ spec }: AppDraft, { files, report }: RuleContext): void {
+  const path = ['apps', spec.name];
+  const cwd = files.kindOf(spec.cwd);
+  if (cwd !== 'directory') {
+    const fault = cwd === 'missing' ? 'does not exist' : 'is not a directory';
+    return report([...path, 'cwd'], `the directory ${spec.cwd} ${fault}`, { hint: 'cwd is relative to the config file' });
+  }
+  if (spec.script === null) return;
+  const script = files.kindOf(spec.script);
+  if (script === 'missing') {
+    report([...path, 'script'], `the script ${spec.script} does not exist`, { hint: 'script is relative to cwd; has it been built?' });
+  }
+  if (script === 'directory') {
+    report([...path, 'script'], `the script ${spec.script} is a directory`, { hint: 'name the file in it' });
+  }
+}
+
+function checkHooks(draft: AppDraft, { files, folder, report }: RuleContext): void {
+  for (const key of ['before', 'after']) {
+    for (const [index, item] of givenItems(draft, `deploy.${key}`)) {
+      const hook = normalizeHook(item, folder);
+      if (hook?.kind !== 'module' || files.kindOf(hook.file) === 'file') continue;
+      report(['apps', draft.spec.name, 'deploy', key, index, 'module'], `the module ${hook.file} does not exist`, {
+        hint: 'module is relative to the config file',
+      });
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// Manager: has the config read, in a process of its own; and finds the state directory of a config that cannot be read.
+
+import { existsSync } from 'node:fs';
+import { runLoader } from '../config/run-loader.ts';
+import { EvenkeelError } from '../core/errors.ts';
+import type { EcosystemSpec, Milliseconds } from '../core/spec.ts';
+import { entryPoint } from '../platform/entry-points.ts';
+import { stateLayout } from '../platform/paths.ts';
+import { defaultStateDir, findStateDir } from '../platform/registry.ts';
+import type { LoadRequest } from '../protocol/config-loader.ts';
+
+const DEADLINE: Milliseconds = 30_000;
+
+/** Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
+export function loadConfig(request: LoadRequest): Promise<EcosystemSpec> {
+  return runLoader(request, { env: process.env, deadline: DEADLINE, loader: entryPoint('config') });
+}
+
+/** Where an earlier manager of this config kept its state; null: there was none. `error`: why it cannot be read now. */
+export async function findState(request: LoadRequest, error: unknown): Promise<string | null> {
+  const problems = error instanceof EvenkeelError ? error.problems : [];
+  const files = [...(request.file === null ? [] : [request.file]), ...problems.map((problem) => problem.file)];
+  for (const file of new Set(files)) {
+    for (const stateDir of [await findStateDir(file), defaultStateDir(file)]) {
+      if (stateDir !== null && existsSync(stateLayout(stateDir).stateFile)) return stateDir;
+    }
+  }
+  return null;
+}

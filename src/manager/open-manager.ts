@@ -1,0 +1,127 @@
+// Manager: puts one together: its state directory, its state, the clusters it adopts, its control API.
+
+import type { ErrorBody, EvenkeelError } from '../core/errors.ts';
+import type { EvenkeelEvent } from '../core/events.ts';
+import type { EcosystemSpec } from '../core/spec.ts';
+import type { StateLayout } from '../platform/paths.ts';
+import { ensurePrivateDir } from '../platform/private-dir.ts';
+import { registerEcosystem } from '../platform/registry.ts';
+import { bindListenSocket } from '../platform/sockets.ts';
+import { StateFile } from '../platform/state-file.ts';
+import { adoptClusters } from './adopt-clusters.ts';
+import { type ApiServer, serveApi } from './api/serve-api.ts';
+import type { EventHistory } from './api/stream-events.ts';
+import type { ClusterPorts } from './cluster-handle.ts';
+import type { ManagerContext } from './context.ts';
+import { EventBus, type EventSink } from './event-bus.ts';
+import { Fleet } from './fleet.ts';
+import { LateStarts } from './late-starts.ts';
+import { ManagerLifecycle } from './lifecycle.ts';
+import { openState } from './open-state.ts';
+import { SerialQueue } from './serial-queue.ts';
+import { StateStore } from './state-store.ts';
+import { takeStateDir } from './take-state-dir.ts';
+
+export interface ManagerOptions {
+  readonly layout: StateLayout;
+  /** What the config says; or why it cannot be used, and then what ran before is only adopted. */
+  readonly config:
+    | { readonly ok: true; readonly ecosystem: EcosystemSpec }
+    | { readonly ok: false; readonly error: EvenkeelError };
+  readonly evenkeel: string;
+  /** Absolute path of the agent to preload. */
+  readonly agent: string;
+  readonly ports: ClusterPorts;
+  readonly log: EventSink & EventHistory & { close(): Promise<void> };
+  load(): Promise<EcosystemSpec>;
+  complain(problem: unknown): void;
+}
+
+export interface Manager {
+  readonly context: ManagerContext;
+  readonly lifecycle: ManagerLifecycle;
+  /** Why the config could not be used at the start; null: it could. */
+  readonly configError: ErrorBody | null;
+  /** Ends the manager and nothing else: what runs, runs on. */
+  close(reason: string): Promise<void>;
+}
+
+/** Requests that are still being answered when the manager goes. */
+const API_CLOSE_TIMEOUT = 2_000;
+/** Events of an earlier manager that are looked through for those which clusters tell again. */
+const RECORDED_EVENTS = 2_000;
+
+/** Throws MANAGER_RUNS, STATE_*, LISTEN_FAILED, or what is wrong with the config where nothing runs to be adopted. */
+export async function openManager(options: ManagerOptions): Promise<Manager> {
+  const { layout, config } = options;
+  const giveBack = takeStateDir(layout);
+  try {
+    const { state, repaired } = openState(layout.stateFile);
+    if (!config.ok && state.ecosystem === null) throw config.error;
+    const file = new StateFile(layout.stateFile, { onError: (error) => options.complain(error) });
+    const store = new StateStore(state, file);
+    const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
+    bus.emit({ type: 'manager-started', pid: process.pid, version: options.evenkeel });
+    if (repaired !== null) bus.emit({ type: 'state-repaired', file: layout.stateFile, message: repaired });
+    if (config.ok) await useConfig(store, config.ecosystem);
+    else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
+    const fleet = new Fleet({
+      ...{ layout, bus, state: store, bind: bindListenSocket, ensureDir: ensurePrivateDir },
+      ...{ evenkeel: options.evenkeel, agent: options.agent, ports: options.ports },
+      recorded: await recordedEvents(options.log),
+      complain: (problem) => options.complain(problem),
+    });
+    await adoptClusters(fleet);
+    // With nothing to look after there is no use in a manager without a config.
+    if (!config.ok && fleet.isIdle) throw config.error;
+    const lifecycle = new ManagerLifecycle();
+    const context = contextOf(options, fleet, lifecycle);
+    const api = await serveApi(layout.managerSocket, context, options.log);
+    const configError = config.ok ? null : config.error.toBody();
+    const close = (reason: string) => closeManager(reason, { api, fleet, file, log: options.log, giveBack });
+    return { context, lifecycle, configError, close };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+async function useConfig(store: StateStore, ecosystem: EcosystemSpec): Promise<void> {
+  const first = store.ecosystem === null;
+  // What runs is as the earlier manager left it; a reload compares it with the file.
+  store.setEcosystem(ecosystem);
+  // Nothing has been asked for yet: these run when they are started.
+  if (first) for (const { name } of ecosystem.apps) store.update(name, {});
+  await registerEcosystem(ecosystem.file, ecosystem.stateDir);
+}
+
+function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLifecycle): ManagerContext {
+  const { ports, evenkeel } = options;
+  return {
+    ...{ fleet, lifecycle, lateStarts: new LateStarts(fleet), reloads: new SerialQueue() },
+    about: { pid: process.pid, version: evenkeel, startedAt: new Date(ports.clock.wallNow()).toISOString() },
+    load: () => options.load(),
+  };
+}
+
+async function recordedEvents(log: EventHistory): Promise<ReadonlySet<string>> {
+  const events: readonly EvenkeelEvent[] = await log.last(RECORDED_EVENTS);
+  return new Set(events.map((event) => JSON.stringify(event)));
+}
+
+interface Parts {
+  readonly api: ApiServer;
+  readonly fleet: Fleet;
+  readonly file: StateFile;
+  readonly log: { close(): Promise<void> };
+  giveBack(): void;
+}
+
+async function closeManager(reason: string, { api, fleet, file, log, giveBack }: Parts): Promise<void> {
+  await api.close(API_CLOSE_TIMEOUT);
+  fleet.bus.emit({ type: 'manager-stopped', reason });
+  fleet.close();
+  await file.close();
+  await log.close();
+  giveBack();
+}

@@ -1,0 +1,25 @@
+// Manager: makes the state directory its own: private, locked against a second manager, with the pid file.
+
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { EvenkeelError } from '../core/errors.ts';
+import { acquireLock } from '../platform/lock.ts';
+import type { StateLayout } from '../platform/paths.ts';
+import { ensurePrivateDir } from '../platform/private-dir.ts';
+
+/** Returns the way to give it back. Throws STATE_DIR_UNSAFE, STATE_DIR_UNUSABLE or MANAGER_RUNS. */
+export function takeStateDir(layout: StateLayout): () => void {
+  ensurePrivateDir(layout.dir);
+  ensurePrivateDir(dirname(layout.managerSocket));
+  const lock = acquireLock(layout.managerLock);
+  if (!lock.ok) {
+    throw new EvenkeelError('MANAGER_RUNS', `a manager runs already (pid ${lock.holder.pid})`, {
+      hint: `Its state directory is ${layout.dir}.`,
+    });
+  }
+  writeFileSync(layout.managerPid, `${process.pid}\n`, { mode: 0o600 });
+  return () => {
+    rmSync(layout.managerPid, { force: true });
+    lock.release();
+  };
+}

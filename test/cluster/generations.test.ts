@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterRecord } from '../../src/cluster/cluster-store.ts';
+import { Generations } from '../../src/cluster/generations.ts';
+import { NO_LOSS } from '../../src/core/cluster-model.ts';
+import type { DeployOutcome } from '../../src/core/status.ts';
+import { appSpec } from '../support/spec.ts';
+
+function deployed(generations: Generations, outcome: DeployOutcome, committed: boolean): number {
+  const generation = generations.next();
+  generations.pin({ generation, spec: appSpec(), realCwd: '/srv', realScript: '/srv/server.js' });
+  const record = { generation, outcome, reason: 'deploy', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1 };
+  generations.record(record, NO_LOSS, committed);
+  return generation;
+}
+
+describe('generations', () => {
+  it('only grow, above what the manager has seen', () => {
+    const generations = new Generations(7);
+    expect([generations.next(), generations.next()]).toEqual([8, 9]);
+  });
+
+  it('that succeeded can be rolled back to, that failed cannot', () => {
+    const generations = new Generations(0);
+    const first = deployed(generations, 'done', true);
+    const failed = deployed(generations, 'failed', false);
+    expect(generations.find(first)).not.toBeNull();
+    expect(generations.find(failed)).toBeNull();
+    expect(generations.history.map((entry) => [entry.generation, entry.current])).toEqual([
+      [first, true],
+      [failed, false],
+    ]);
+  });
+
+  it('keep one current, and a bounded history with its pinned specs', () => {
+    const generations = new Generations(0);
+    for (let count = 0; count < 50; count += 1) deployed(generations, 'done', true);
+    expect(generations.history).toHaveLength(20);
+    expect(generations.history.filter((entry) => entry.current).map((entry) => entry.generation)).toEqual([50]);
+    expect(generations.find(30)).toBeNull();
+    expect(generations.find(31)).not.toBeNull();
+  });
+
+  it('that serve are never forgotten, however many deploys fail after them', () => {
+    const generations = new Generations(0);
+    const serving = deployed(generations, 'done', true);
+    for (let count = 0; count < 50; count += 1) deployed(generations, 'failed', false);
+    expect(generations.find(serving)).not.toBeNull();
+  });
+
+  it('are taken over from a predecessor', () => {
+    const before = new Generations(0);
+    const serving = deployed(before, 'done', true);
+    const record: ClusterRecord = {
+      ...{ app: 'web', cluster: null, lastGeneration: before.last, current: before.pinned(serving), desired: 2 },
+      ...{ started: true, unfinished: null, history: before.history, workers: [], lastEvent: 0 },
+    };
+    const after = new Generations(0);
+    after.restore(record);
+    expect(after.pinned(serving).realCwd).toBe('/srv');
+    expect(after.next()).toBe(serving + 1);
+  });
+});

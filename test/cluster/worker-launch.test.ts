@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { isGated, planLaunch } from '../../src/cluster/worker-launch.ts';
+import type { AppSpec } from '../../src/core/spec.ts';
+import { AGENT_ENV } from '../../src/protocol/agent-link.ts';
+import type { PinnedSpec } from '../../src/protocol/cluster-link.ts';
+import { appSpec } from '../support/spec.ts';
+
+const context = {
+  slot: 1,
+  agent: '/evenkeel/agent.cjs',
+  agentsSocket: '/state/agents.sock',
+  socketFd: (address: string) => ({ '3000': 7, '3001': 9 })[address] ?? -1,
+};
+
+function pinned(overrides: Partial<AppSpec>): PinnedSpec {
+  const spec = appSpec(overrides);
+  return {
+    generation: 3,
+    spec,
+    realCwd: '/srv/releases/42',
+    realScript: spec.script === null ? null : '/srv/releases/42/server.js',
+  };
+}
+
+const tcp = (port: number) => ({ kind: 'tcp', host: null, port }) as const;
+
+describe('the launch of a Node worker', () => {
+  it('runs the pinned script in the pinned folder with the agent preloaded last', () => {
+    const launch = planLaunch(
+      pinned({ args: ['--verbose'], node: { bin: '/opt/node', args: ['--no-warnings'] } }),
+      context,
+    );
+    expect(launch).toMatchObject({
+      ...{ kind: 'node', script: '/srv/releases/42/server.js', args: ['--verbose'], cwd: '/srv/releases/42' },
+      ...{ execPath: '/opt/node', execArgv: ['--no-warnings', '--require', '/evenkeel/agent.cjs'] },
+    });
+  });
+
+  it('has the environment of the spec and the variables of the worker protocol, and nothing else', () => {
+    const { env } = planLaunch(pinned({ env: { PORT: '1' } }), context);
+    const { [AGENT_ENV]: boot, ...rest } = env;
+    expect(rest).toEqual({
+      ...{ PORT: '1', EVENKEEL_APP: 'web', EVENKEEL_WORKER: '1', EVENKEEL_GENERATION: '3' },
+      ...{ NODE_APP_INSTANCE: '1', NAUGHT_WORKER: '1' },
+    });
+    expect(boot).toBeDefined();
+  });
+
+  it('inherits the declared sockets in order and tells the agent where they are', () => {
+    const launch = planLaunch(pinned({ listen: [tcp(3001), tcp(3000)] }), context);
+    expect(launch.socketFds).toEqual([9, 7]);
+    expect(JSON.parse(launch.env[AGENT_ENV] ?? '')).toMatchObject({
+      ...{ slot: 1, generation: 3, linkFd: 4, gate: false, reconnectPath: '/state/agents.sock' },
+      listen: [
+        { address: tcp(3001), fd: 5 },
+        { address: tcp(3000), fd: 6 },
+      ],
+    });
+  });
+});
+
+describe('the launch of another program', () => {
+  it('runs its argv as it is where nothing is declared', () => {
+    const launch = planLaunch(pinned({ script: null, command: ['gunicorn', 'app:app'], args: ['-w', '1'] }), context);
+    expect(launch).toMatchObject({ kind: 'command', argv: ['gunicorn', 'app:app', '-w', '1'], socketFds: [] });
+    expect(launch.env.LISTEN_FDS).toBeUndefined();
+  });
+
+  it('hands sockets over by the systemd convention, with the pid of the program itself', () => {
+    const launch = planLaunch(pinned({ script: null, command: ['gunicorn', 'app:app'], listen: [tcp(3000)] }), context);
+    expect(launch.env.LISTEN_FDS).toBe('1');
+    expect(launch).toMatchObject({
+      argv: ['/bin/sh', '-c', 'export LISTEN_PID=$$; exec "$@"', 'sh', 'gunicorn', 'app:app'],
+    });
+  });
+});
+
+it.each([
+  ['a path asked of the worker itself', '/healthz', true],
+  ['a URL asked from outside', 'http://127.0.0.1:3000/healthz', false],
+])('the gate for readiness by %s', (_, url, gated) => {
+  expect(isGated(pinned({ ready: { on: 'http', url, status: null, timeout: 1 } }))).toBe(gated);
+});

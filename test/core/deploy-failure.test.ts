@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import type { Deploy } from '../../src/core/cluster-model.ts';
+import { SETTINGS, Simulator } from './simulator.ts';
+
+type Strategy = Deploy['strategy'];
+type Phase = Deploy['phase'];
+
+/** A cluster of two whose next deploy has come to this phase, at the given slot where it rolls. */
+function inPhase(phase: Phase, strategy: Strategy, slot = 0): Simulator {
+  const world = new Simulator().online();
+  world.deploy({ strategy, hooks: true });
+  return world.calm(({ model: { deploy } }) => {
+    if (deploy?.phase !== phase) return false;
+    return strategy !== 'rolling' || !('range' in deploy) || deploy.range.from === slot;
+  });
+}
+
+const OLD_READY = ['0@1 ready', '1@1 ready'];
+
+describe('a new worker that dies', () => {
+  it.each<[Phase, string]>([
+    ['booting', 'worker 0 exited with code 1 before it was ready'],
+    ['settling', 'worker 0 exited with code 1 0 ms after it was ready'],
+  ])('while %s (all-at-once) takes the other new ones with it, and no old one', (phase, reason) => {
+    const world = inPhase(phase, 'all-at-once');
+    const old = world.processes.filter(({ generation }) => generation === 1);
+    const culprit = world.pick('0@2').key;
+    world.exit('0@2');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 ready', '1@2 draining']);
+    expect(world.finishes).toHaveLength(1);
+    world.exit('1@2');
+    expect(world.finishes.at(-1)).toMatchObject({ outcome: 'failed', reason, culprit });
+    expect(world.processes).toEqual(old);
+  });
+
+  it.each<[Phase]>([['booting'], ['settling']])('while %s the first batch (rolling) fails just as fast', (phase) => {
+    const world = inPhase(phase, 'rolling');
+    world.exit('0@2');
+    expect([world.phase, ...world.shown]).toEqual([null, ...OLD_READY]);
+    expect(world.finishes.at(-1)?.outcome).toBe('failed');
+  });
+
+  it.each<[Phase]>([['booting'], ['settling']])('while %s (replace) brings the old ones back', (phase) => {
+    const world = inPhase(phase, 'replace');
+    world.exit('0@2');
+    expect([world.phase, ...world.shown]).toEqual(['aborting', '1@2 draining']);
+    world.exit('1@2');
+    expect([world.phase, ...world.shown]).toEqual(['reverting', '0@1 booting', '1@1 booting']);
+    world.ready('0@1', '1@1');
+    expect([world.phase, ...world.shown]).toEqual([null, ...OLD_READY]);
+    expect(world.finishes.at(-1)?.outcome).toBe('failed');
+  });
+
+  it('after it was committed comes back by the restart policy, and the deploy is done', () => {
+    const world = inPhase('retiring', 'all-at-once');
+    world.exit('0@2');
+    expect(world.pick('0@2').state).toBe('booting');
+    expect(world.calm().finishes.at(-1)?.outcome).toBe('done');
+  });
+});
+
+describe('a rolling deploy that fails at its second batch', () => {
+  it.each<[Phase]>([['booting'], ['settling']])(
+    'has the old worker ready again before the new one goes (%s)',
+    (phase) => {
+      const world = inPhase(phase, 'rolling', 1);
+      world.exit('1@2');
+      expect([world.phase, ...world.shown]).toEqual(['reverting', '0@1 booting', '0@2 ready', '1@1 ready']);
+      world.ready('0@1');
+      expect([world.phase, ...world.shown]).toEqual(['aborting', '0@1 ready', '0@2 draining', '1@1 ready']);
+      world.exit('0@2');
+      expect([world.phase, ...world.shown]).toEqual([null, ...OLD_READY]);
+      expect(world.finishes.at(-1)?.outcome).toBe('failed');
+    },
+  );
+
+  it('because a worker of the first batch died fails as well', () => {
+    const world = inPhase('booting', 'rolling', 1);
+    world.exit('0@2');
+    expect(world.shown).toEqual(['0@1 booting', '1@1 ready', '1@2 draining']);
+    expect(world.calm().shown).toEqual(OLD_READY);
+    expect(world.finishes.at(-1)?.outcome).toBe('failed');
+  });
+
+  it('while the old worker drains boots it anew beside', () => {
+    const world = inPhase('retiring', 'rolling');
+    world.exit('0@2');
+    expect([world.phase, ...world.shown]).toEqual(['reverting', '0@1 draining', '0@1 booting', '1@1 ready']);
+    expect(world.calm().shown).toEqual(OLD_READY);
+  });
+
+  it('says so when the old generation does not come back in time, and ends all the same', () => {
+    const world = inPhase('booting', 'rolling', 1);
+    world.exit('1@2');
+    world.hang(SETTINGS.readyTimeout + SETTINGS.stopTimeout);
+    expect(world.finishes.at(-1)).toMatchObject({
+      outcome: 'failed',
+      reason: 'worker 1 exited with code 1 before it was ready; the old generation did not become ready again in time',
+    });
+    expect(world.calm().shown).toEqual(OLD_READY);
+  });
+
+  it('is undone although an old worker is to be replaced', () => {
+    const world = inPhase('booting', 'rolling', 1);
+    world.exit('1@2');
+    world.ready('0@1');
+    world.send({ type: 'all-leaving', reason: 'restart.schedule' });
+    world.exit('0@2');
+    expect([world.phase, world.finishes.at(-1)?.outcome]).toEqual([null, 'failed']);
+  });
+});
+
+describe('a deploy that takes too long', () => {
+  it('because a worker is never ready: its readiness deadline fails it', () => {
+    const world = inPhase('booting', 'all-at-once');
+    const culprit = world.pick('0@2').key;
+    world.advance(999);
+    expect(world.phase).toBe('booting');
+    world.advance(1);
+    expect(world.shown).toEqual(['0@1 ready', '0@2 draining', '1@1 ready', '1@2 draining']);
+    expect(world.calm().finishes.at(-1)).toMatchObject({
+      ...{ outcome: 'timed-out', reason: 'worker 0 was not ready within 1000 ms', culprit },
+    });
+  });
+
+  it.each<[Phase, Strategy, number]>([
+    ['preparing', 'all-at-once', 5000],
+    ['clearing', 'replace', 200],
+    ['booting', 'all-at-once', 200],
+    ['settling', 'all-at-once', 50],
+    ['retiring', 'rolling', 200],
+  ])('while %s (%s) ends as timed-out, with the old generation serving', (phase, strategy, timeout) => {
+    const world = new Simulator().online();
+    world.deploy({ strategy, timeout, hooks: phase === 'preparing' });
+    world.calm((at) => at.phase === phase);
+    world.advance(timeout);
+    expect(world.calm().shown).toEqual(OLD_READY);
+    expect(world.finishes.at(-1)).toMatchObject({
+      ...{ outcome: 'timed-out', reason: 'the deploy took longer than its timeout', culprit: null },
+    });
+  });
+
+  it('to settle is not done, even if all is well at the deadline', () => {
+    const world = new Simulator().online();
+    world.deploy({ settle: 500, timeout: 500 });
+    world.ready('0@2', '1@2');
+    world.advance(500);
+    expect(world.calm().finishes.at(-1)?.outcome).toBe('timed-out');
+  });
+
+  it('to retire the old ones is done: what is committed has no deadline but theirs', () => {
+    const world = new Simulator().online();
+    world.deploy({ timeout: 200 });
+    world.calm(({ phase }) => phase === 'retiring');
+    world.hang(SETTINGS.stopTimeout);
+    expect(world.finishes.at(-1)).toMatchObject({ outcome: 'done', deploy: { loss: { killed: 2 } } });
+  });
+});
+
+describe('an abort', () => {
+  const abort = { type: 'abort', reason: 'aborted by Ctrl-C' } as const;
+
+  it.each<[Phase, Strategy, string[]]>([
+    ['preparing', 'all-at-once', OLD_READY],
+    ['booting', 'all-at-once', ['0@1 ready', '0@2 draining', '1@1 ready', '1@2 draining']],
+    ['settling', 'all-at-once', ['0@1 ready', '0@2 draining', '1@1 ready', '1@2 draining']],
+    ['booting', 'rolling', ['0@1 ready', '0@2 draining', '1@1 ready']],
+    ['settling', 'rolling', ['0@1 ready', '0@2 draining', '1@1 ready']],
+    ['retiring', 'rolling', ['0@1 draining', '0@1 booting', '0@2 ready', '1@1 ready']],
+    ['clearing', 'replace', ['0@1 draining', '0@1 booting', '1@1 draining', '1@1 booting']],
+    ['booting', 'replace', ['0@2 draining', '1@2 draining']],
+    ['settling', 'replace', ['0@2 draining', '1@2 draining']],
+  ])('while %s (%s) undoes it', (phase, strategy, shown) => {
+    const world = inPhase(phase, strategy);
+    world.send(abort);
+    expect(world.shown).toEqual(shown);
+    world.calm();
+    expect(world.shown).toEqual(OLD_READY);
+    expect(world.finishes.at(-1)).toMatchObject({ outcome: 'aborted', reason: 'aborted by Ctrl-C', culprit: null });
+  });
+
+  it('while retiring, when it is committed, means to finish now', () => {
+    const world = inPhase('retiring', 'all-at-once');
+    expect(world.send(abort)).toMatchObject([
+      { do: 'kill', reason: 'aborted by Ctrl-C' },
+      { do: 'kill', reason: 'aborted by Ctrl-C' },
+    ]);
+    expect(world.shown).toEqual(['0@1 killing', '0@2 ready', '1@1 killing', '1@2 ready']);
+    world.calm();
+    expect(world.finishes.at(-1)).toMatchObject({ outcome: 'done', deploy: { loss: { killed: 2 } } });
+  });
+
+  it.each<[Phase]>([['reverting'], ['aborting']])('while %s changes neither the outcome nor the reason', (phase) => {
+    const world = inPhase('booting', 'rolling', 1);
+    world.exit('1@2');
+    world.calm((at) => at.phase === phase);
+    world.send(abort);
+    expect(world.phase).toBe(phase);
+    expect(world.calm().finishes.at(-1)?.outcome).toBe('failed');
+  });
+
+  it('without a deploy does nothing', () => {
+    const world = new Simulator().online();
+    const before = world.model;
+    expect(world.send(abort)).toEqual([]);
+    expect(world.model).toEqual(before);
+  });
+});
+
+describe('a deploy that is given up', () => {
+  it('because a new worker failed its health checks', () => {
+    const world = inPhase('settling', 'all-at-once');
+    world.fail('0@2');
+    expect(world.shown).toEqual(['0@1 ready', '0@2 draining', '1@1 ready', '1@2 draining']);
+    expect(world.calm().finishes.at(-1)).toMatchObject({ reason: 'worker 0 failed its health checks' });
+  });
+
+  it('brings back old workers that it had taken down, however often they had crashed before', () => {
+    const world = new Simulator();
+    world.online({ settings: { ...SETTINGS, restart: { ...SETTINGS.restart, limit: 1 } } });
+    world.exit('0@1');
+    expect(world.actions.at(-1)).toMatchObject({ do: 'give-up', slot: 0 });
+    world.deploy({ strategy: 'replace' });
+    world.calm(({ phase }) => phase === 'booting');
+    world.exit('0@2');
+    expect(world.calm().shown).toEqual(OLD_READY);
+    expect(world.finishes.at(-1)?.reason).toBe('worker 0 exited with code 1 before it was ready');
+  });
+
+  it('leaves the way free for the next one', () => {
+    const world = inPhase('booting', 'all-at-once');
+    world.exit('0@2');
+    world.calm();
+    world.deploy();
+    expect(world.calm().shown).toEqual(['0@3 ready', '1@3 ready']);
+  });
+});

@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import { SETTINGS, Simulator } from './simulator.ts';
+
+const LIMITED = { ...SETTINGS, restart: { ...SETTINGS.restart, limit: 2 } };
+const SCHEDULE = { type: 'all-leaving', reason: 'restart.schedule "0 4 * * *"' } as const;
+const MEMORY = 'uses 600 MB, more than 512 MB';
+
+describe('a worker that crashes', () => {
+  it('comes back at once the first time', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    expect(world.shown).toEqual(['0@1 booting', '1@1 ready']);
+    expect(world.actions.at(-1)).toMatchObject({ do: 'spawn', slot: 0, reason: 'the worker before it ended' });
+  });
+
+  it('comes back later and later when it goes on crashing', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    for (const [failures, delay] of [
+      [2, 100],
+      [3, 200],
+      [4, 400],
+      [5, 800],
+      [6, 1000],
+      [7, 1000],
+    ] as const) {
+      world.exit('0@1');
+      expect(world.actions.at(-1)).toMatchObject({ do: 'backoff', slot: 0, delay, failures });
+      world.advance(delay - 1);
+      expect(world.shown).toEqual(['1@1 ready']);
+      world.advance(1);
+      expect(world.shown).toEqual(['0@1 booting', '1@1 ready']);
+    }
+  });
+
+  it('comes back even when the end of its delay went unnoticed', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    world.exit('0@1');
+    world.lag(5000);
+    world.send({ type: 'worker-ready', key: 9999 });
+    expect(world.pick('0@1').state).toBe('booting');
+  });
+
+  it('after a long life starts with a clean record', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    world.exit('0@1');
+    world.advance(100);
+    world.ready('0@1');
+    world.advance(SETTINGS.restart.resetAfter);
+    world.exit('0@1');
+    expect(world.pick('0@1').state).toBe('booting');
+    expect(world.model.slots[0]).toMatchObject({ failures: 0, restarts: 3 });
+  });
+
+  it('is given up at the limit, and the others go on', () => {
+    const world = new Simulator().online({ settings: LIMITED });
+    world.exit('0@1');
+    world.exit('0@1');
+    expect(world.actions.at(-1)).toMatchObject({ do: 'give-up', slot: 0, failures: 2 });
+    expect(world.calm().shown).toEqual(['1@1 ready']);
+  });
+
+  it('and was given up has a new chance with the next deploy', () => {
+    const world = new Simulator().online({ settings: LIMITED });
+    world.exit('0@1');
+    world.exit('0@1');
+    world.deploy();
+    expect(world.calm().shown).toEqual(['0@2 ready', '1@2 ready']);
+    expect(world.model.slots).toEqual({});
+  });
+
+  it('leaves the delays of other slots alone', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    world.exit('0@1');
+    world.exit('1@1');
+    expect(world.shown).toEqual(['1@1 booting']);
+  });
+
+  it('is not restarted beyond the slots that are wanted', () => {
+    const world = new Simulator().online();
+    world.exit('1@1');
+    world.send({ type: 'scale', workers: 1 });
+    world.exit('1@1');
+    expect(world.shown).toEqual(['0@1 ready']);
+  });
+});
+
+describe('a worker that is not ready in time', () => {
+  it('drains, is killed if need be, and its successor need not wait for its end', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    world.exit('0@1');
+    world.advance(100);
+    world.advance(1000);
+    expect(world.shown).toEqual(['0@1 draining', '1@1 ready']);
+    world.advance(200);
+    expect(world.shown).toEqual(['0@1 draining', '0@1 booting', '1@1 ready']);
+    world.advance(300);
+    expect(world.shown).toEqual(['0@1 killing', '0@1 booting', '1@1 ready']);
+    world.exit('0@1 killing', 'was ended by SIGKILL');
+    world.ready('0@1');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 ready']);
+    expect(world.model.slots[0]?.restarts).toBe(3);
+  });
+
+  it('is not ready any more once it drains', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    const { key } = world.pick('0@1');
+    world.fail('0@1');
+    world.send({ type: 'worker-ready', key });
+    expect(world.shown).toContain('0@1 draining');
+  });
+});
+
+describe('recycling (memory, schedule)', () => {
+  it('replaces one worker at a time, each first', () => {
+    const world = new Simulator().online();
+    world.send(SCHEDULE);
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    world.ready('0@1');
+    expect(world.shown).toEqual(['0@1 draining', '0@1 ready', '1@1 ready']);
+    world.exit('0@1 draining');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 ready', '1@1 booting']);
+    world.ready('1@1');
+    world.exit('1@1 draining');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 ready']);
+    expect(world.model.slots).toEqual({});
+  });
+
+  it('says why', () => {
+    const world = new Simulator().online();
+    world.leave('0@1', MEMORY);
+    expect(world.actions.at(-1)).toMatchObject({ do: 'spawn', reason: `replaces a worker: ${MEMORY}` });
+    world.ready('0@1');
+    expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: MEMORY });
+  });
+
+  it('ignores repeated requests', () => {
+    const world = new Simulator().online();
+    world.leave('0@1', MEMORY);
+    world.send({ type: 'worker-leaving', key: world.pick('0@1', 'ready').key, reason: 'again', urgent: false });
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    world.ready('0@1');
+    expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: MEMORY });
+  });
+
+  it('leaves the worker serving while its replacement fails to boot', () => {
+    const world = new Simulator().online();
+    const { key } = world.pick('0@1');
+    world.leave('0@1', MEMORY);
+    for (const delay of [0, 100, 200]) {
+      world.exit('0@1 booting');
+      world.advance(delay);
+      expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    }
+    expect(world.pick('0@1', 'ready').key).toBe(key);
+    world.ready('0@1');
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+
+  it('leaves the worker serving for good when its slot is given up', () => {
+    const world = new Simulator().online({ settings: LIMITED });
+    world.leave('0@1', MEMORY);
+    world.exit('0@1 booting');
+    world.exit('0@1 booting');
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+
+  it('waits for the end of a deploy, which may replace everybody anyway', () => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.leave('0@1', MEMORY);
+    expect(world.shown).toEqual(['0@1 ready', '0@2 booting', '1@1 ready', '1@2 booting']);
+    world.exit('0@2');
+    world.exit('1@2');
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+  });
+
+  it('of a worker that crashes first is an ordinary restart', () => {
+    const world = new Simulator().online();
+    world.send(SCHEDULE);
+    world.exit('1@1');
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 booting']);
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+});
+
+describe('a worker that asks to be replaced', () => {
+  const offline = 'it asked for it';
+
+  it('is replaced at once, beside one that is recycled', () => {
+    const world = new Simulator().online();
+    world.leave('0@1', MEMORY);
+    world.leave('1@1', offline, true);
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready', '1@1 booting']);
+  });
+
+  it('is replaced sooner when it was to be recycled already', () => {
+    const world = new Simulator().online();
+    world.send(SCHEDULE);
+    world.leave('1@1', offline, true);
+    expect(world.pick('1@1', 'booting').state).toBe('booting');
+  });
+
+  it.each([
+    ['an old worker while the new ones boot', '0@1', 'booting'],
+    ['an old worker while the new ones settle', '0@1', 'settling'],
+    ['a new worker while it settles', '0@2', 'settling'],
+    ['a new worker after the commit', '0@2', 'retiring'],
+  ] as const)('during a deploy: %s', (_situation, name, phase) => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.calm((at) => at.phase === phase);
+    world.leave(name, offline, true);
+    expect(world.shown.filter((shown) => shown.startsWith(name))).toEqual([`${name} ready`, `${name} booting`]);
+    expect(world.calm().shown).toEqual(['0@2 ready', '1@2 ready']);
+    expect(world.finishes.at(-1)?.outcome).toBe('done');
+  });
+
+  it('while it boots is replaced only when it is ready, so that one asking for ever never multiplies', () => {
+    const world = new Simulator().online();
+    world.leave('0@1', offline, true);
+    for (let round = 0; round < 5; round += 1) {
+      world.send({ type: 'worker-leaving', key: world.pick('0@1', 'booting').key, reason: offline, urgent: true });
+      expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+      world.ready('0@1');
+      expect(world.shown).toEqual(['0@1 draining', '0@1 ready', '0@1 booting', '1@1 ready']);
+      world.exit('0@1 draining');
+    }
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+});
+
+describe('a worker whose health checks fail', () => {
+  it('serves on until its replacement is ready', () => {
+    const world = new Simulator().online();
+    world.fail('0@1');
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    world.ready('0@1');
+    expect(world.shown).toEqual(['0@1 draining', '0@1 ready', '1@1 ready']);
+  });
+
+  it('while it boots is drained at once, and counts as a failure', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    world.fail('0@1');
+    expect(world.shown).toEqual(['0@1 draining', '1@1 ready']);
+    expect(world.actions.at(-1)).toMatchObject({ do: 'backoff', failures: 2 });
+    world.exit('0@1');
+    expect(world.model.slots[0]?.failures).toBe(2);
+  });
+});

@@ -1,0 +1,261 @@
+// `plan` and `reload`: exactly what differs between the file and what runs is changed, and nothing else (P3, P4).
+
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/core/plan.ts';
+import type { OperationResult } from '../../src/protocol/control-api.ts';
+import { puppet, server } from '../support/apps.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { isAlive } from '../support/process-table.ts';
+import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { seenBy } from '../support/seen-by.ts';
+
+describe('plan', () => {
+  test('names each change with its reason, and changes nothing', async () => {
+    await using rig = await createShop();
+    const before = await rig.status();
+    editShop(rig, await freePort());
+    const plan = await rig.json<Plan>('plan');
+    expect(plan.changes.map(({ app, action }) => [app, action])).toEqual([
+      ['web', 'deploy'],
+      ['api', 'scale'],
+      ['same', 'none'],
+      ['extra', 'start'],
+      ['old', 'stop'],
+    ]);
+    expect(plan.changes.find(({ app }) => app === 'web')?.reasons).toEqual(['env.VERSION changed']);
+    expect(plan.changes.find(({ app }) => app === 'api')?.reasons).toEqual(['workers 1 → 2']);
+    const { stdout } = await rig.run('plan');
+    expect(stdout).toMatch(/env\.VERSION changed/);
+    expect(await workerPids(rig)).toEqual(pidsOf(before));
+  });
+
+  test('never shows a value of env', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port, { env: { TOKEN: 'first-secret' } }) } });
+    await rig.run('start');
+    rig.editEnv('web', { TOKEN: 'second-secret' });
+    const outputs = [await rig.run('plan'), await rig.run('plan', '--json'), await rig.run('reload')];
+    outputs.push(
+      await rig.run('events', '--json'),
+      await rig.run('history', 'web'),
+      await rig.run('history', 'web', '--json'),
+    );
+    for (const { stdout, stderr } of outputs) expect(stdout + stderr).not.toMatch(/secret/);
+  });
+});
+
+describe('reload', () => {
+  test('changes what has changed and leaves the rest alone; a second one has nothing to do', async () => {
+    await using rig = await createShop();
+    const before = pidsOf(await rig.status());
+    editShop(rig, await freePort());
+    const result = await rig.json<OperationResult>('reload');
+    expect(result).toMatchObject({ ok: true });
+    const after = await workerPids(rig);
+    expect(after.same).toEqual(before.same);
+    expect(after.api?.slice(0, 1)).toEqual(before.api);
+    expect(after.api).toHaveLength(2);
+    for (const pid of before.web ?? []) expect(after.web).not.toContain(pid);
+    expect(after.extra).toHaveLength(1);
+    expect(after.old).toBeUndefined();
+    for (const pid of before.old ?? []) expect(isAlive(pid ?? 0)).toBe(false);
+    expect((await rig.app('web')).generation).toBe(2);
+
+    const again = await rig.json<OperationResult>('reload');
+    expect(again.apps.filter(({ action }) => action !== 'none')).toEqual([]);
+    expect((await rig.run('reload')).stdout).toMatch(/nothing to do/i);
+    expect(await workerPids(rig)).toEqual(after);
+  });
+
+  test('starts only the difference of a worker count, and retires only the difference', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const two = await rig.pids('web');
+    rig.editApp('web', { workers: 4 });
+    await rig.run('reload');
+    const four = await rig.pids('web');
+    expect(four.slice(0, 2)).toEqual(two);
+    expect(new Set(four).size).toBe(4);
+    rig.editApp('web', { workers: 1 });
+    await rig.run('reload');
+    expect(await rig.pids('web')).toEqual(two.slice(0, 1));
+    expect((await rig.app('web')).generation).toBe(1);
+  });
+
+  test('removes a variable that the file no longer has', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('environment', port, { env: { GONE: 'soon', STAYS: 'yes' } }) },
+    });
+    await rig.run('start');
+    expect((await seenBy(port)).env).toMatchObject({ GONE: 'soon', STAYS: 'yes' });
+    rig.editEnv('web', { GONE: undefined });
+    await rig.run('reload');
+    const { env } = await seenBy(port);
+    expect(env.STAYS).toBe('yes');
+    expect(env).not.toHaveProperty('GONE');
+  });
+
+  test('runs a changed script', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port) } });
+    await rig.run('start');
+    rig.editApp('web', { script: fixture('environment.mjs') });
+    await rig.run('reload');
+    expect((await seenBy(port)).argv[1]).toBe(fixture('environment.mjs'));
+  });
+
+  test('runs in a changed folder', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('environment', port, { cwd: 'one' }) },
+      files: { 'one/readme.txt': '', 'two/readme.txt': '' },
+    });
+    await rig.run('start');
+    expect((await seenBy(port)).cwd).toBe(rig.path('one'));
+    rig.editApp('web', { cwd: 'two' });
+    await rig.run('reload');
+    expect((await seenBy(port)).cwd).toBe(rig.path('two'));
+  });
+
+  test('moves the log to a changed path without touching a worker', async () => {
+    await using rig = await createRig({
+      apps: { web: puppet({ env: { PORT: await freePort() }, logs: { stdout: 'logs/one.log' } }) },
+    });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.print('to the first\n');
+    await eventually(
+      'the first file has the line',
+      () => existsSync(rig.path('logs/one.log')) && rig.read('logs/one.log') !== '',
+    );
+    rig.editApp('web', { logs: { stdout: 'logs/two.log' } });
+    await rig.run('reload');
+    await worker.print('to the second\n');
+    await eventually(
+      'the second file has the line',
+      () => existsSync(rig.path('logs/two.log')) && rig.read('logs/two.log') !== '',
+    );
+    expect(rig.read('logs/one.log')).toBe('to the first\n');
+    expect(rig.read('logs/two.log')).toBe('to the second\n');
+    expect(worker.isRunning).toBe(true);
+  });
+
+  test('goes by a changed cron schedule from then on', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort(), { restart: { schedule: '0 0 29 2 *' } }) },
+    });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    const events = await rig.events();
+    rig.editApp('web', { restart: { schedule: '* * * * * *' } });
+    await rig.run('reload');
+    const recycled = await events.waitFor('worker-recycle');
+    expect(recycled.reason).toMatch(/schedule/);
+    expect(pids).toContain(recycled.pid);
+  });
+
+  test('applies timeouts, restart, health and log settings without touching a worker', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    rig.editApp('web', {
+      ready: { on: 'listening', timeout: '7s' },
+      stop: { timeout: '9s' },
+      restart: { limit: 5, memory: '900M' },
+      health: { http: '/', interval: '30s' },
+      logs: { maxSize: '5M', keep: 3 },
+      deploy: { settle: '50ms', strategy: 'rolling' },
+    });
+    const plan = await rig.json<Plan>('plan');
+    expect(plan.changes).toMatchObject([{ app: 'web', action: 'live' }]);
+    await rig.run('reload');
+    expect(await rig.pids('web')).toEqual(pids);
+    expect((await rig.app('web')).generation).toBe(1);
+    expect((await rig.json<Plan>('plan')).changes).toMatchObject([{ action: 'none' }]);
+  });
+
+  test('with one app that fails: that one is as before, the others are reconciled, exit 1', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
+    });
+    await rig.run('start');
+    const webPids = await rig.pids('web');
+    rig.editApp('web', { script: fixture('throws-at-boot.mjs') });
+    rig.editEnv('api', { VERSION: '2' });
+    const { code, stdout, stderr } = await rig.cli('reload', '--json');
+    expect(code).toBe(1);
+    const { ok, apps } = JSON.parse(stdout) as OperationResult;
+    expect(ok).toBe(false);
+    expect(apps).toMatchObject([
+      { app: 'web', action: 'deploy', ok: false },
+      { app: 'api', action: 'deploy', ok: true },
+    ]);
+    expect(apps[0]?.failure?.lastLines.join('\n')).toMatch(/has no key "database"/);
+    expect(stderr).not.toMatch(/Internal error/);
+    expect(await rig.pids('web')).toEqual(webPids);
+    expect(await rig.app('api')).toMatchObject({ state: 'online', generation: 2 });
+  });
+
+  test('undoes a scale by hand, which plan shows as drift', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    await rig.run('scale', 'web=3');
+    expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3, drift: true });
+    expect((await rig.json<Plan>('plan')).changes).toMatchObject([{ app: 'web', action: 'scale' }]);
+    await rig.run('reload');
+    expect(await rig.app('web')).toMatchObject({ desired: 2, ready: 2, drift: false });
+    expect(await rig.pids('web')).toEqual(pids);
+  });
+
+  test('exits 3 when no manager runs', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    expect((await rig.cli('reload')).code).toBe(3);
+  });
+
+  test('of a profile goes by the profile that was started', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()) },
+      profiles: { production: { apps: { web: { workers: 3 } } } },
+    });
+    await rig.run('start', '--profile', 'production');
+    expect((await rig.app('web')).desired).toBe(3);
+    await rig.run('reload');
+    expect((await rig.app('web')).desired).toBe(3);
+  });
+});
+
+type PidsByApp = Readonly<Record<string, readonly (number | null)[]>>;
+
+/** web, api, same and old. */
+async function createShop(): Promise<Rig> {
+  const rig = await createRig({
+    apps: {
+      web: server('http', await freePort()),
+      api: server('http', await freePort(), { workers: 1 }),
+      same: server('http', await freePort(), { workers: 1 }),
+      old: server('http', await freePort(), { workers: 1 }),
+    },
+  });
+  await rig.run('start');
+  return rig;
+}
+
+/** A variable of web, the worker count of api, an app more, an app less. */
+function editShop(rig: Rig, port: number): void {
+  rig.editEnv('web', { VERSION: '2' });
+  rig.editApp('api', { workers: 2 });
+  rig.removeApp('old');
+  rig.editApp('extra', server('http', port, { workers: 1 }));
+}
+
+async function workerPids(rig: Rig): Promise<PidsByApp> {
+  return pidsOf(await rig.status());
+}
+
+function pidsOf(status: Awaited<ReturnType<Rig['status']>>): PidsByApp {
+  return Object.fromEntries(status.apps.map(({ name, workers }) => [name, workers.map(({ pid }) => pid)]));
+}

@@ -1,0 +1,218 @@
+// `start` and `stop`: what they bring up, when they return, and that nothing is left.
+
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { puppet, server } from '../support/apps.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { isAlive, processesOf } from '../support/process-table.ts';
+import { createRig, fixture } from '../support/rig.ts';
+import { seenBy } from '../support/seen-by.ts';
+
+describe('start', () => {
+  test('brings every app up and returns when all are ready', async () => {
+    await using rig = await createRig({
+      apps: {
+        web: server('http', await freePort()),
+        api: server('express', await freePort(), { workers: 1 }),
+        mails: { script: fixture('worker.mjs'), workers: 1, ready: { on: 'message' } },
+      },
+    });
+    await rig.run('start');
+    const { manager, apps } = await rig.status();
+    expect(manager.config).toBe(rig.path('evenkeel.config.yaml'));
+    expect(apps).toMatchObject([
+      { name: 'web', state: 'online', generation: 1, desired: 2, ready: 2, drift: false, deploy: null },
+      { name: 'api', state: 'online', generation: 1, desired: 1, ready: 1 },
+      { name: 'mails', state: 'online', generation: 1, desired: 1, ready: 1 },
+    ]);
+    expect(apps.flatMap(({ workers }) => workers)).toHaveLength(4);
+    for (const { pid, state } of apps.flatMap(({ workers }) => workers)) {
+      expect(state).toBe('ready');
+      expect(isAlive(pid ?? 0)).toBe(true);
+    }
+  });
+
+  test('does not return before the last worker is ready', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ workers: 2 }) } });
+    const start = rig.spawnCli(['start']);
+    const first = await rig.puppets.next();
+    const second = await rig.puppets.next();
+    await first.listen(port);
+    await rig.appWhere('web', 'one worker is ready', ({ ready }) => ready === 1);
+    expect(start.isOver).toBe(false);
+    await second.listen(port);
+    expect((await start.ended).code).toBe(0);
+    expect((await rig.app('web')).ready).toBe(2);
+  });
+
+  test('gives each worker its slot and generation, and nothing else of ours', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('environment', port, { workers: 1, inheritEnv: ['PATH'] }) },
+    });
+    await rig.run('start');
+    const { env, argv, execArgv } = await seenBy(port);
+    expect(env).toEqual({
+      PATH: expect.any(String),
+      PORT: String(port),
+      VERSION: '1',
+      EVENKEEL_APP: 'web',
+      EVENKEEL_WORKER: '0',
+      EVENKEEL_GENERATION: '1',
+      NODE_APP_INSTANCE: '0',
+      NAUGHT_WORKER: '0',
+    });
+    expect(argv.slice(1)).toEqual([fixture('environment.mjs')]);
+    expect(execArgv.join(' ')).not.toMatch(/agent/);
+  });
+
+  test('with an app that fails: exit 1, the reason and its last lines on stderr, and the others run', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()), bad: { script: fixture('throws-at-boot.mjs'), workers: 1 } },
+    });
+    const { code, stderr } = await rig.cli('start');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/bad/);
+    expect(stderr).toMatch(/reading the settings/);
+    expect(stderr).toMatch(/settings\.json has no key "database"/);
+    expect((await rig.app('web')).state).toBe('online');
+    expect(['backoff', 'starting', 'failed']).toContain((await rig.app('bad')).state);
+  });
+
+  test('a second start says that all runs, exits 0 and touches nothing', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const before = await rig.status();
+    await rig.run('start');
+    const after = await rig.status();
+    expect(after.manager.pid).toBe(before.manager.pid);
+    expect(after.apps[0]?.workers.map(({ pid }) => pid)).toEqual(before.apps[0]?.workers.map(({ pid }) => pid));
+  });
+
+  test('one app only: the others stay down, and a later start brings them up', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
+    });
+    await rig.run('start', 'web');
+    expect((await rig.status()).apps).toMatchObject([
+      { name: 'web', state: 'online' },
+      { name: 'api', state: 'stopped' },
+    ]);
+    await rig.run('start');
+    expect((await rig.app('api')).state).toBe('online');
+  });
+
+  test('an app that depends on another starts after that is ready', async () => {
+    const [webPort, apiPort] = [await freePort(), await freePort()];
+    await using rig = await createRig({ apps: { web: puppet({ dependsOn: ['api'] }), api: puppet() } });
+    const start = rig.spawnCli(['start']);
+    const api = await rig.puppets.next();
+    expect(api.hello.app).toBe('api');
+    await api.listen(apiPort);
+    const web = await rig.puppets.next();
+    expect(web.hello.app).toBe('web');
+    await web.listen(webPort);
+    expect((await start.ended).code).toBe(0);
+  });
+
+  test('two at once: one manager, both succeed', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    const results = await Promise.all([rig.cli('start'), rig.cli('start')]);
+    expect(results.map(({ code, stderr }) => ({ code, stderr: code === 0 ? '' : stderr }))).toEqual([
+      { code: 0, stderr: '' },
+      { code: 0, stderr: '' },
+    ]);
+    const { manager, apps } = await rig.status();
+    expect(apps).toMatchObject([{ state: 'online', generation: 1, ready: 2 }]);
+    const managers = processesOf(rig.dir).filter(({ command }) => command.includes('dist/manager/main.js'));
+    expect(managers.map(({ pid }) => pid)).toEqual([manager.pid]);
+  });
+
+  test('--foreground stays until SIGTERM, then stops everything and exits 0', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    const start = rig.spawnCli(['start', '--foreground']);
+    await eventually('the app is online', async () => {
+      if (!existsSync(rig.state.managerSocket)) return false;
+      return (await rig.status()).apps[0]?.state === 'online';
+    });
+    expect(start.isOver).toBe(false);
+    start.kill('SIGTERM');
+    expect((await start.ended).code).toBe(0);
+    expect(processesOf(rig.dir)).toEqual([]);
+  });
+
+  test('finds the config from a folder below it', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()) },
+      files: { 'src/deep/readme.txt': 'a folder' },
+    });
+    const { ended } = rig.spawnCli(['start'], { cwd: rig.path('src/deep') });
+    expect((await ended).code).toBe(0);
+    expect((await rig.app('web')).state).toBe('online');
+  });
+});
+
+describe('stop', () => {
+  test('with no app ends everything and the manager', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    await rig.run('stop');
+    await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
+    expect(existsSync(rig.state.managerSocket)).toBe(false);
+    expect((await rig.cli('status')).code).toBe(3);
+  });
+
+  test('of one app leaves the others, and it stays stopped over a reload until it is started', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
+    });
+    await rig.run('start');
+    const webPids = await rig.pids('web');
+    await rig.run('stop', 'api');
+    expect(await rig.app('api')).toMatchObject({ state: 'stopped', ready: 0, clusterPid: null });
+    await rig.run('reload');
+    expect((await rig.app('api')).state).toBe('stopped');
+    expect(await rig.pids('web')).toEqual(webPids);
+    await rig.run('start', 'api');
+    expect((await rig.app('api')).state).toBe('online');
+  });
+
+  test('kills a worker that ignores its signal at --timeout', async () => {
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.trap('SIGTERM');
+    const stop = rig.spawnCli(['stop', '--timeout', '300ms']);
+    await worker.waitFor((news) => news.news === 'signal');
+    await worker.closed;
+    expect((await stop.ended).code).toBe(0);
+    expect(isAlive(worker.pid)).toBe(false);
+  });
+
+  test('finishes the requests in flight', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    const answer = fetch(`http://127.0.0.1:${port}/held`);
+    const request = await worker.heldRequest();
+    const stop = rig.spawnCli(['stop']);
+    await rig.appWhere('web', 'is stopping', ({ state }) => state === 'stopping');
+    await worker.end(request, 'at last');
+    expect(await (await answer).text()).toBe('at last');
+    expect((await stop.ended).code).toBe(0);
+  });
+
+  test('an app that was stopped stays stopped when the manager dies', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
+    });
+    await rig.run('start');
+    await rig.run('stop', 'api');
+    await rig.kill9((await rig.status()).manager.pid);
+    await rig.run('start', 'web');
+    expect((await rig.app('api')).state).toBe('stopped');
+  });
+});
