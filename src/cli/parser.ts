@@ -96,7 +96,8 @@ function configure(subcommand: Command, { summary }: CatalogEntry, definition: C
     if (repeatable) option.argParser((value, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
     subcommand.addOption(option);
   }
-  const examples = definition.examples.map(({ line, does }) => `  ${line.padEnd(46)} ${does}`);
+  const width = Math.max(...definition.examples.map(({ line }) => line.length));
+  const examples = definition.examples.map(({ line, does }) => `  ${line.padEnd(width)}  ${does}`);
   return subcommand.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
 }
 
@@ -126,10 +127,12 @@ function globalsOf(options: Readonly<Record<string, unknown>>, env: ParserRules[
   };
 }
 
+/** Commander puts what it thinks was meant on a line of its own. */
 function usageError(error: CommanderError): EvenkeelError {
-  return new EvenkeelError('BAD_USAGE', error.message.replace(/^error: /, ''), {
-    hint: '`evenkeel help` lists the commands, `evenkeel help COMMAND` their options.',
-  });
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const meant = suggestion === undefined ? '' : `${suggestion.replace(/^\((.*)\)$/, '$1')} `;
+  const hint = `${meant}\`evenkeel help\` lists the commands, \`evenkeel help COMMAND\` their options.`;
+  return new EvenkeelError('BAD_USAGE', message, { hint });
 }
 
 function capitalize(text: string): string {

@@ -3,7 +3,7 @@
 
 import type { Bytes, Milliseconds } from '../core/spec.ts';
 import { isRecord } from './is-record.ts';
-import { valueAt } from './key-path.ts';
+import { hasPath, valueAt } from './key-path.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parseSize } from './parse-size.ts';
 
@@ -13,6 +13,11 @@ export class AppValues {
 
   constructor(app: unknown) {
     this.#app = app;
+  }
+
+  /** Whether the key was given or has a default; its value may be wrong, and reported. */
+  has(key: string): boolean {
+    return hasPath(this.#app, key.split('.'));
   }
 
   /** undefined: not given, no default, or wrong and reported. */

@@ -8,9 +8,11 @@ export function complete(schema: Data, part: Data, value: unknown): unknown {
   if (value === undefined && Object.hasOwn(part, 'default')) return structuredClone(part.default);
   if (!isRecord(part.properties) || (value !== undefined && !isRecord(value))) return value;
   const given = value ?? {};
-  const filled = Object.entries(part.properties).map(([key, property]) => {
-    const own = Object.hasOwn(given, key) ? given[key] : undefined;
-    return [key, complete(schema, follow(schema, property), own)];
-  });
+  const filled = Object.entries(part.properties)
+    .map(([key, property]) => {
+      const own = Object.hasOwn(given, key) ? given[key] : undefined;
+      return [key, complete(schema, follow(schema, property), own)] as const;
+    })
+    .filter(([, inner]) => inner !== undefined);
   return { ...given, ...Object.fromEntries(filled) };
 }

@@ -29,8 +29,18 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['signal', checkSignal],
   ['pattern', checkPattern],
   ['http-target', checkHttpTarget],
-  ['env-name', unless(isEnvName, 'cannot be the name of a variable', 'a name has neither "=" nor a NUL, and is not empty')],
-  ['app-name', unless(isAppName, 'is not a name for an app', 'use letters, digits, ".", "_" and "-", at most 64, and begin with a letter or a digit')],
+  [
+    'env-name',
+    unless(isEnvName, 'cannot be the name of a variable', 'a name has neither "=" nor a NUL, and is not empty'),
+  ],
+  [
+    'app-name',
+    unless(
+      isAppName,
+      'is not a name for an app',
+      'use letters, digits, ".", "_" and "-", at most 64, and begin with a letter or a digit',
+    ),
+  ],
 ]);
 
 function unless(accepts: (text: string) => boolean, message: string, hint: string): Format {
@@ -52,12 +62,18 @@ function isAppName(text: string): boolean {
 function checkDuration(text: string): FormatFault | null {
   if (parseDuration(text) !== null) return null;
   if (/^\d+(\.\d+)?$/.test(text)) {
-    return { message: 'is not a duration: it has no unit', hint: `write "${text}s", "${text}ms", or milliseconds as a plain number` };
+    return {
+      message: 'is not a duration: it has no unit',
+      hint: 'write "30s" or "30ms"; a plain number, without quotes, is milliseconds',
+    };
   }
   if (/^\d+(\.\d+)?\s?(ms|s|m|h|d)$/.test(text)) {
     return { message: 'is too long', hint: 'a duration is at most 24 days' };
   }
-  return { message: 'is not a duration', hint: 'write "500ms", "30s", "5m", "2h", "1d", or milliseconds as a plain number' };
+  return {
+    message: 'is not a duration',
+    hint: 'write "500ms", "30s", "5m", "2h", "1d", or milliseconds as a plain number',
+  };
 }
 
 function checkPositiveDuration(text: string): FormatFault | null {
@@ -78,20 +94,29 @@ function checkAddress(text: string): FormatFault | null {
     const port = Number(/\d+$/.exec(text)?.[0]);
     if (port < 1 || port > 65_535) return { message: 'has no such port', hint: 'a port is between 1 and 65535' };
   }
-  return { message: 'is not an address', hint: 'write 3000, "127.0.0.1:3000", "[::1]:3000", or a path such as "./app.sock"' };
+  return {
+    message: 'is not an address',
+    hint: 'write 3000, "127.0.0.1:3000", "[::1]:3000", or a path such as "./app.sock"',
+  };
 }
 
 function checkCron(text: string): FormatFault | null {
   const problem = cronProblem(text);
   if (problem === null) return null;
-  return { message: `is not a cron pattern: ${problem}`, hint: 'write "minute hour day month weekday", such as "0 4 * * *" for 4:00 every day' };
+  return {
+    message: `is not a cron pattern: ${problem}`,
+    hint: 'write "minute hour day month weekday", such as "0 4 * * *" for 4:00 every day',
+  };
 }
 
 function checkSignal(text: string): FormatFault | null {
   const known = Object.keys(constants.signals).filter((name) => name !== 'SIGKILL' && name !== 'SIGSTOP');
   if (known.includes(text)) return null;
   if (Object.hasOwn(constants.signals, text)) {
-    return { message: 'cannot be handled by an app', hint: 'write SIGTERM; for no grace at all, set stop.timeout to 0' };
+    return {
+      message: 'cannot be handled by an app',
+      hint: 'write SIGTERM; for no grace at all, set stop.timeout to 0',
+    };
   }
   const name = text.toUpperCase();
   return {
@@ -108,7 +133,10 @@ function checkPattern(text: string): FormatFault | null {
     return null;
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^.*\/: /s, '') : String(error);
-    return { message: `is not a regular expression: ${reason}`, hint: 'write it as in JavaScript, without slashes around it' };
+    return {
+      message: `is not a regular expression: ${reason}`,
+      hint: 'write it as in JavaScript, without slashes around it',
+    };
   }
 }
 

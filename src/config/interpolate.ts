@@ -35,7 +35,8 @@ function expand(
     const value = name === undefined ? undefined : lookUp(name, fallback, variables);
     if (value !== undefined) return value;
     failed = true;
-    if (name === undefined) fail('`${` does not begin a variable', 'write ${NAME} or ${NAME:-default}; for a plain `${` write $${');
+    if (name === undefined)
+      fail('`${` does not begin a variable', `write \${NAME} or \${NAME:-default}; for a plain \`\${\` write $$\{`);
     else fail(`the variable ${name} is not set`, `set it, or give a default: \${${name}:-...}`);
     return '';
   });

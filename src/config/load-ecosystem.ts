@@ -1,31 +1,51 @@
-// The pipeline from a request to a resolved ecosystem: find, read, validate, merge, interpolate, complete, normalize,
-// rules. A stage goes on with what is right, so that every problem of a file is found at once. (config loader)
+// Finds, reads and resolves the config of an ecosystem. (config loader)
 
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import type { ConfigProblem } from '../core/problem.ts';
-import type { AppSpec, EcosystemSpec } from '../core/spec.ts';
+import type { EcosystemSpec } from '../core/spec.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
-import { AppValues } from './app-values.ts';
-import { complete } from './complete.ts';
-import type { ConfigSource } from './config-source.ts';
-import { didYouMean } from './did-you-mean.ts';
-import { collectFaults, type Fault } from './fault.ts';
 import type { Files } from './files.ts';
-import { interpolate, type Variables } from './interpolate.ts';
-import { type Data, isRecord } from './is-record.ts';
-import { formatKeyPath, valueAt } from './key-path.ts';
-import { flattenLayers } from './layers.ts';
-import { locateFaults } from './locate-faults.ts';
-import { normalizeApp } from './normalize-app.ts';
-import { prune } from './prune.ts';
+import type { Variables } from './interpolate.ts';
 import { readConfig } from './read-config.ts';
-import { checkAddresses } from './rules/addresses.ts';
-import { checkDependencies } from './rules/dependencies.ts';
-import type { AppDraft } from './rules/draft.ts';
-import { checkLimits } from './rules/limits.ts';
-import { checkLogs } from './rules/logs.ts';
-import { checkPrograms } from './rules/program.ts';
-import { checkReadiness } from './rules/readiness.ts';
-import { readSchema, subschema } from './schema.ts';
-import { createValidator } from './validate.ts';
+import { resolveConfig } from './resolve-config.ts';
+
+export interface LoaderHost {
+  readonly variables: Variables;
+  readonly cpus: number;
+  readonly files: Files;
+  /** Called with the config file before any of its code runs. */
+  readonly onFound: (file: string) => void;
+}
+
+/** Throws NO_CONFIG, or CONFIG_INVALID with every problem of the file. */
+export async function loadEcosystem(request: LoadRequest, host: LoaderHost): Promise<EcosystemSpec> {
+  const file = await findConfig(request, host.files);
+  host.onFound(file);
+  const read = await readConfig(file);
+  if (!read.ok) throw invalidConfig(file, read.problems);
+  const resolution = resolveConfig(read.source, { ...host, profile: request.profile });
+  if (!resolution.ok) throw invalidConfig(file, resolution.problems);
+  return resolution.ecosystem;
+}
+
+export function invalidConfig(file: string, problems: readonly ConfigProblem[]): EvenkeelError {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new EvenkeelError('CONFIG_INVALID', `${file} has ${count}`, { problems });
+}
+
+async function findConfig(request: LoadRequest, files: Files): Promise<string> {
+  if (request.file !== null) {
+    const file = resolve(request.from, request.file);
+    if (files.kindOf(file) !== 'missing') return file;
+    throw new EvenkeelError('NO_CONFIG', `the config file ${file} does not exist`, {
+      hint: 'look at --config and EVENKEEL_CONFIG',
+    });
+  }
+  const { searchConfig } = await import('./search-config.ts');
+  const found = await searchConfig(resolve(request.from));
+  if (found !== null) return found;
+  throw new EvenkeelError('NO_CONFIG', `there is no evenkeel config in ${request.from}, nor in any folder above it`, {
+    hint: '`evenkeel init` writes evenkeel.config.yaml; --config names one elsewhere',
+  });
+}

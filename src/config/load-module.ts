@@ -26,7 +26,8 @@ export async function loadModule(file: string): Promise<ReadResult> {
 
 /** A config that threw, as a problem at the line it threw from. */
 export function describeThrow(file: string, error: unknown): ReadResult {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = text.trim().replace(/\s*\n\s*/g, ' ');
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   return unreadable(file, `the config threw ${message}`, null, positionIn(stack, file));
 }

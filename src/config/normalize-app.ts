@@ -1,7 +1,7 @@
 // Makes the spec of one app from its valid and complete config: everything absolute, in numbers. (config loader)
 
 import { resolve } from 'node:path';
-import type { AppSpec, DeploySpec, HealthSpec, Hook, ListenAddress, LogSpec, LogTarget, RestartSpec } from '../core/spec.ts';
+import type { AppSpec, DeploySpec, HealthSpec, Hook, LogSpec, LogTarget, RestartSpec } from '../core/spec.ts';
 import { type AppValues, textOrNumber } from './app-values.ts';
 import { isRecord } from './is-record.ts';
 import { normalizeReady } from './normalize-ready.ts';
@@ -28,7 +28,7 @@ export function normalizeApp(name: string, app: AppValues, context: NormalizeCon
     cwd,
     workers: parseWorkers(textOrNumber('workers', app.get('workers')), context.cpus) ?? 1,
     env: resolveEnv(app, context),
-    listen: listen satisfies readonly ListenAddress[],
+    listen,
     balance: app.choice('balance', ['shared', 'round-robin']),
     ready: normalizeReady(app, listen, context.report),
     health: normalizeHealth(app, context),
@@ -44,8 +44,7 @@ export function normalizeApp(name: string, app: AppValues, context: NormalizeCon
 function normalizeHealth(app: AppValues, { report }: NormalizeContext): HealthSpec | null {
   if (app.get('health') === null) return null;
   const http = app.optionalText('health.http');
-  const isWrong = isRecord(app.get('health')) && Object.hasOwn(app.get('health') ?? {}, 'http');
-  if (http === null && !isWrong) {
+  if (!app.has('health.http')) {
     report(['health'], 'the key "http" is missing', { hint: 'such as http: /healthz', at: 'key' });
   }
   return {
@@ -81,7 +80,8 @@ function normalizeDeploy(app: AppValues, folder: string): DeploySpec {
 
 /** null: it was wrong, and reported. */
 export function normalizeHook(hook: unknown, folder: string): Hook | null {
-  if (isRecord(hook)) return typeof hook.module === 'string' ? { kind: 'module', file: resolve(folder, hook.module) } : null;
+  if (isRecord(hook))
+    return typeof hook.module === 'string' ? { kind: 'module', file: resolve(folder, hook.module) } : null;
   const argv = Array.isArray(hook) ? hook.filter((item) => typeof item === 'string') : [];
   return argv.length === 0 ? null : { kind: 'command', argv };
 }

@@ -9,7 +9,7 @@ const COMMAND_DELAY = 1_000;
 
 export function normalizeReady(app: AppValues, listen: readonly ListenAddress[], report: Report): Readiness {
   const timeout = app.duration('ready.timeout');
-  const isCommand = app.get('script') === undefined && app.get('command') !== undefined;
+  const isCommand = app.has('command') && !app.has('script');
   const on = app.get('ready.on') === undefined ? defaultOn(isCommand, listen) : app.choice('ready.on', WAYS);
   switch (on) {
     case 'listening':
@@ -17,14 +17,15 @@ export function normalizeReady(app: AppValues, listen: readonly ListenAddress[],
       return { timeout, on };
     case 'http': {
       const url = app.optionalText('ready.url');
-      if (url === null) report(['ready'], '`on: http` needs the key "url"', { hint: 'such as url: /healthz', at: 'key' });
+      if (!app.has('ready.url'))
+        report(['ready'], '`on: http` needs the key "url"', { hint: 'such as url: /healthz', at: 'key' });
       return { timeout, on, url: url ?? '/', status: app.optionalNumber('ready.status') };
     }
     case 'tcp':
       return { timeout, on, ...tcpTarget(app, listen, report) };
     case 'log': {
       const pattern = app.optionalText('ready.pattern');
-      if (pattern === null) report(['ready'], '`on: log` needs the key "pattern"', { at: 'key' });
+      if (!app.has('ready.pattern')) report(['ready'], '`on: log` needs the key "pattern"', { at: 'key' });
       return { timeout, on, pattern: pattern ?? '' };
     }
     case 'delay':
@@ -47,7 +48,7 @@ function tcpTarget(
   const given = app.optionalNumber('ready.port');
   const declared = listen.find((address) => address.kind === 'tcp' && (given === null || address.port === given));
   const [host, port] = declared?.kind === 'tcp' ? [declared.host, declared.port] : [null, given];
-  if (port === null) {
+  if (port === null && !app.has('ready.port')) {
     report(['ready'], '`on: tcp` needs the key "port"', { hint: 'or a port under `listen`', at: 'key' });
   }
   return { host: app.optionalText('ready.host') ?? reachableHost(host), port: port ?? 1 };

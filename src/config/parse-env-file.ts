@@ -25,7 +25,11 @@ export function parseEnvFile(text: string): EnvFile {
     if (/^[ \t]*(#|$)/.test(line)) continue;
     const [start, name] = ASSIGNMENT.exec(line) ?? [];
     if (start === undefined || name === undefined) {
-      faults.push({ line: index + 1, message: 'the line is not NAME=value', hint: 'write NAME=value, or begin a comment with #' });
+      faults.push({
+        line: index + 1,
+        message: 'the line is not NAME=value',
+        hint: 'write NAME=value, or begin a comment with #',
+      });
       continue;
     }
     const value = readValue(lines, index, line.slice(start.length));
@@ -33,7 +37,11 @@ export function parseEnvFile(text: string): EnvFile {
       variables.set(name, value.text);
       index += value.moreLines;
     } else {
-      faults.push({ line: index + 1, message: value.message, hint: 'put the whole value between two quotes of one kind' });
+      faults.push({
+        line: index + 1,
+        message: value.message,
+        hint: 'put the whole value between two quotes of one kind',
+      });
     }
   }
   return { variables, faults };
@@ -67,7 +75,8 @@ function closingQuote(raw: string, quote: string): number {
 }
 
 function quoted(raw: string, end: number, quote: string, moreLines: number): Value {
-  if (!/^[ \t]*(#.*)?$/.test(raw.slice(end + 1))) return { ok: false, message: 'there is text after the closing quote' };
+  if (!/^[ \t]*(#.*)?$/.test(raw.slice(end + 1)))
+    return { ok: false, message: 'there is text after the closing quote' };
   const text = raw.slice(0, end);
   const plain = quote === '"' ? text.replace(/\\(.)/gs, (all, letter: string) => ESCAPES[letter] ?? all) : text;
   return { ok: true, text: plain, moreLines };

@@ -23,7 +23,11 @@ export async function readConfig(file: string): Promise<ReadResult> {
   if (!content.ok) return unreadable(file, `the file ${content.reason}`, null);
   const format = FORMATS.get(extname(file));
   if (format === undefined) {
-    return unreadable(file, `a config cannot be a ${extname(file)} file`, `use ${[...FORMATS.keys()].filter(Boolean).join(', ')}`);
+    return unreadable(
+      file,
+      `a config cannot be a ${extname(file)} file`,
+      `use ${[...FORMATS.keys()].filter(Boolean).join(', ')}`,
+    );
   }
   if (content.text.trim() === '') return unreadable(file, 'the config is empty', EMPTY_HINT, { line: 1, column: 1 });
   if (format === 'module') {

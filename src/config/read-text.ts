@@ -30,7 +30,8 @@ export function describeOddity(stats: Stats): string | null {
 function failure(error: unknown): TextFile {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code === 'ENOENT' || code === 'ENOTDIR') return { ok: false, missing: true, reason: 'does not exist' };
-  if (code === 'EACCES' || code === 'EPERM') return { ok: false, missing: false, reason: 'may not be read by this user' };
+  if (code === 'EACCES' || code === 'EPERM')
+    return { ok: false, missing: false, reason: 'may not be read by this user' };
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { ok: false, missing: false, reason: 'is not UTF-8 text' };
   return { ok: false, missing: false, reason: `cannot be read: ${error instanceof Error ? error.message : error}` };
 }

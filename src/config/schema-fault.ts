@@ -19,8 +19,11 @@ export interface SchemaError {
   readonly propertyName?: string;
 }
 
+/** How a text shows in a message. */
+export type Quote = (path: KeyPath, text: string) => string;
+
 /** null: another error says it already. Values do not show, but for words that only the config itself can know. */
-export function describeSchemaError(root: unknown, error: SchemaError): Fault | null {
+export function describeSchemaError(root: unknown, error: SchemaError, quote: Quote): Fault | null {
   const path = pathOf(root, error.instancePath);
   const { keyword, params, data } = error;
   switch (keyword) {
@@ -29,13 +32,13 @@ export function describeSchemaError(root: unknown, error: SchemaError): Fault | 
     case 'additionalProperties':
       return unknownKey(path, String(params.additionalProperty), keysOf(error.parentSchema));
     case 'required':
-      return makeFault(path, `the key "${params.missingProperty}" is missing`, { at: 'key' });
+      return missingKey(path, String(params.missingProperty), data);
     case 'type':
       return wrongType(path, error.schema, data);
     case 'enum':
-      return wrongWord(path, error.schema, data);
+      return wrongWord(path, error.schema, quote(path, String(data)), data);
     case 'format':
-      return wrongFormat(path, error);
+      return wrongFormat(path, error, quote);
     case 'minimum':
       return makeFault(path, `must be at least ${params.limit}`);
     case 'maximum':
@@ -71,6 +74,12 @@ function unknownKey(path: KeyPath, key: string, known: readonly string[]): Fault
   return makeFault([...path, key], 'unknown key', { hint, at: 'key' });
 }
 
+/** A key whose value was wrong, and is undefined now, is not missing. */
+function missingKey(path: KeyPath, key: string, data: unknown): Fault | null {
+  if (isRecord(data) && Object.hasOwn(data, key)) return null;
+  return makeFault(path, `the key "${key}" is missing`, { at: 'key' });
+}
+
 function keysOf(schema: SchemaError['parentSchema']): readonly string[] {
   return isRecord(schema?.properties) ? Object.keys(schema.properties) : [];
 }
@@ -87,8 +96,14 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 function wrongType(path: KeyPath, expected: unknown, data: unknown): Fault {
   const types = (Array.isArray(expected) ? expected : [expected]).map(String);
-  const words = types.map((type) => TYPE_WORDS[type] ?? type).join(' or ');
+  const words = listWords(types.map((type) => TYPE_WORDS[type] ?? type));
   return makeFault(path, `must be ${words}, not ${describeType(data)}`, { hint: hintForType(types, data) });
+}
+
+/** "a, b or c". */
+function listWords(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
 }
 
 function describeType(data: unknown): string {
@@ -109,18 +124,17 @@ function hintForType(types: readonly string[], data: unknown): string | null {
   return null;
 }
 
-function wrongWord(path: KeyPath, allowed: unknown, data: unknown): Fault {
+function wrongWord(path: KeyPath, allowed: unknown, quoted: string, data: unknown): Fault {
   const words = (Array.isArray(allowed) ? allowed : []).map(String);
   const hint = typeof data === 'string' ? didYouMean(data, words) : null;
-  return makeFault(path, `${JSON.stringify(data)} is not one of ${words.join(', ')}`, { hint });
+  return makeFault(path, `${quoted} is not one of ${words.join(', ')}`, { hint });
 }
 
-function wrongFormat(path: KeyPath, error: SchemaError): Fault {
+function wrongFormat(path: KeyPath, error: SchemaError, quote: Quote): Fault {
   const name = error.propertyName;
   const text = name ?? String(error.data);
   const found = FORMATS.get(String(error.params.format))?.(text);
   if (found === undefined || found === null) throw new Error('Internal error: a format and its words disagree');
-  const message = `${JSON.stringify(text)} ${found.message}`;
-  if (name === undefined) return makeFault(path, message, { hint: found.hint });
-  return makeFault([...path, name], message, { hint: found.hint, at: 'key' });
+  if (name === undefined) return makeFault(path, `${quote(path, text)} ${found.message}`, { hint: found.hint });
+  return makeFault([...path, name], `${JSON.stringify(name)} ${found.message}`, { hint: found.hint, at: 'key' });
 }

@@ -16,6 +16,8 @@ export type ArchiveSettings = Pick<LogSpec, 'keep' | 'compress'>;
 
 /** A compressed file under this name is not complete; the whole one gets its own name in one step. */
 const UNFINISHED = '.part';
+/** To remove what was begun, in milliseconds. */
+const CLEAN_UP = 1_000;
 
 export class Archive {
   readonly #live: string;
@@ -67,7 +69,7 @@ export class Archive {
   async close(deadline: number): Promise<void> {
     await endsWithin(deadline, this.idle());
     this.#abort.abort();
-    await endsWithin(deadline, this.idle());
+    await endsWithin(CLEAN_UP, this.idle());
   }
 
   #sweep(): void {

@@ -43,8 +43,9 @@ export class Incident {
     this.#report(`writing ${this.#path} again after ${seconds} s; ${this.#takeLost()}`);
   }
 
-  /** Nobody will try again. */
-  gaveUp(): void {
+  /** Nobody will try again. `inTime`: false when a write has not come to an end. */
+  gaveUp(inTime: boolean): void {
+    if (!inTime) this.#report(`cannot close ${this.#path} in time; its last lines may be lost`);
     if (this.#lost > 0) this.#report(`closed ${this.#path}; ${this.#takeLost()}`);
   }
 

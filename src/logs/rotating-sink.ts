@@ -141,8 +141,8 @@ export class RotatingSink implements LineSink {
     this.#pause.cut();
     this.#wake();
     const inTime = await endsWithin(deadline, this.#loopEnd());
-    if (!inTime || this.#queue.bytes > 0) this.#incident.lost(this.#queue.clear());
-    this.#incident.gaveUp();
+    this.#incident.lost(this.#queue.clear());
+    this.#incident.gaveUp(inTime);
     this.#settle();
     if (inTime) await endsWithin(deadline, this.#file?.close() ?? null);
     await this.#archive.close(Math.max(end - performance.now(), 0));
@@ -183,12 +183,12 @@ export class RotatingSink implements LineSink {
     const file = this.#file;
     if (file === null) {
       await this.#open();
-    } else if (this.#rotationDue && !this.#midLine) {
-      await this.#rotate(file);
     } else if (this.#reopenDue || (await this.#isStale(file))) {
       this.#reopenDue = false;
       this.#file = null;
       await file.close();
+    } else if (this.#rotationDue && !this.#midLine) {
+      await this.#rotate(file);
     } else {
       await this.#writeBatch(file);
     }

@@ -9,27 +9,17 @@ import { EvenkeelError } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { AppState } from '../core/status.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { AppLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { CLUSTER_BOOT_TIMEOUT, type ClusterBoot } from '../protocol/cluster-boot.ts';
 import type { ClusterParams, ClusterRequestType, ClusterResult, ClusterSnapshot } from '../protocol/cluster-link.ts';
+import { awaitSocket, pause } from './await-socket.ts';
+import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 import { LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
 import { SerialQueue } from './serial-queue.ts';
-import type { SpawnCluster, SpawnedCluster } from './spawn-cluster.ts';
-
-/** The effects that a handle needs. */
-export interface ClusterPorts {
-  readonly clock: Clock;
-  readonly spawn: SpawnCluster;
-  connect(path: string, timeout: Milliseconds): Promise<Socket>;
-  identify(pid: number): ProcessIdentity | null;
-  isAlive(identity: ProcessIdentity): boolean;
-  kill(identity: ProcessIdentity): void;
-  waitForExit(identity: ProcessIdentity, timeout: Milliseconds): Promise<boolean>;
-}
+import type { SpawnedCluster } from './spawn-cluster.ts';
 
 export interface HandleListener {
   onEvent(app: string, event: AppEvent): void;
@@ -48,7 +38,6 @@ interface Up {
   readonly spawned: SpawnedCluster | null;
 }
 
-const CONNECT_PAUSE: Milliseconds = 20;
 const KILL_TIMEOUT: Milliseconds = 5_000;
 
 export class ClusterHandle {
@@ -63,8 +52,8 @@ export class ClusterHandle {
   #snapshot: ClusterSnapshot | null = null;
   #state: AppState = 'stopped';
   #lastEvent = 0;
-  /** It was asked to stop: its end is no loss. */
-  #leaving = false;
+  /** What was asked to stop: its end is no loss. */
+  #leaving: Up | null = null;
   #revival: Promise<void> | null = null;
 
   constructor(app: string, layout: AppLayout, evenkeel: string, ports: ClusterPorts, listener: HandleListener) {
@@ -110,7 +99,7 @@ export class ClusterHandle {
     this.#lastEvent = 0;
     try {
       if (identity === null) throw new Error('it ended at once');
-      const socket = await this.#awaitSocket(identity);
+      const socket = await awaitSocket(this.layout.socket, identity, this.#ports);
       await this.#take(socket, identity, spawned, CLUSTER_BOOT_TIMEOUT, 0);
     } catch (error) {
       if (identity !== null) await this.#destroy(identity);
@@ -180,7 +169,7 @@ export class ClusterHandle {
     await this.#connection.spawned.sendSocket(socket);
     // The socket came over another channel than the question: it may take a moment longer.
     const { clock } = this.#ports;
-    for (const until = clock.now() + QUICK; clock.now() < until; await this.#pause()) {
+    for (const until = clock.now() + QUICK; clock.now() < until; await pause(clock)) {
       if ((await this.refresh()).held.includes(socket.address)) return;
     }
     throw new EvenkeelError('TIMED_OUT', `${this.app}: its cluster process did not take ${socket.address}`);
@@ -190,7 +179,7 @@ export class ClusterHandle {
   async stop(timeout: Milliseconds | null, deadline: Milliseconds): Promise<ClusterResult<'stop'>> {
     if (this.#connection.kind === 'down') throw notRunning(this.app);
     const { link, identity } = this.#connection;
-    this.#leaving = true;
+    this.#leaving = this.#connection;
     try {
       const result = await link.request('stop', { timeout }, deadline);
       this.detach();
@@ -199,7 +188,7 @@ export class ClusterHandle {
       this.#listener.onProcess(this.app, null);
       return result;
     } finally {
-      this.#leaving = false;
+      this.#leaving = null;
     }
   }
 
@@ -229,20 +218,6 @@ export class ClusterHandle {
       this.#revival = null;
     });
     return this.#revival;
-  }
-
-  async #awaitSocket(identity: ProcessIdentity): Promise<Socket> {
-    const { clock } = this.#ports;
-    const until = clock.now() + CLUSTER_BOOT_TIMEOUT;
-    for (;;) {
-      try {
-        return await this.#ports.connect(this.layout.socket, QUICK);
-      } catch (error) {
-        if (!this.#ports.isAlive(identity)) throw new Error('it ended before it could be asked');
-        if (clock.now() > until) throw error;
-      }
-      await this.#pause();
-    }
   }
 
   /** Makes the connection the one of the app. `identity` null: find out whom it belongs to. */
@@ -289,21 +264,14 @@ export class ClusterHandle {
 
   #lose(link: LinkClient): void {
     if (this.#connection.kind === 'down' || this.#connection.link !== link) return;
-    const { identity } = this.#connection;
+    const lost = this.#connection;
     this.#connection = { kind: 'down' };
-    if (!this.#leaving) this.#listener.onLost(this.app, identity);
+    if (lost !== this.#leaving) this.#listener.onLost(this.app, lost.identity);
   }
 
   async #destroy(identity: ProcessIdentity): Promise<void> {
     this.#ports.kill(identity);
     await this.#ports.waitForExit(identity, KILL_TIMEOUT);
-  }
-
-  #pause(): Promise<void> {
-    const { clock } = this.#ports;
-    return new Promise((resolve) => {
-      clock.setTimer(clock.now() + CONNECT_PAUSE, resolve);
-    });
   }
 }
 

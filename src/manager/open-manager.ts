@@ -2,16 +2,16 @@
 
 import type { ErrorBody, EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
-import type { EcosystemSpec } from '../core/spec.ts';
+import type { EcosystemSpec, ListenAddress } from '../core/spec.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { registerEcosystem } from '../platform/registry.ts';
-import { bindListenSocket } from '../platform/sockets.ts';
+import type { BoundSocket } from '../platform/sockets.ts';
 import { StateFile } from '../platform/state-file.ts';
 import { adoptClusters } from './adopt-clusters.ts';
 import { type ApiServer, serveApi } from './api/serve-api.ts';
 import type { EventHistory } from './api/stream-events.ts';
-import type { ClusterPorts } from './cluster-handle.ts';
+import type { ClusterPorts } from './cluster-ports.ts';
 import type { ManagerContext } from './context.ts';
 import { EventBus, type EventSink } from './event-bus.ts';
 import { Fleet } from './fleet.ts';
@@ -33,6 +33,7 @@ export interface ManagerOptions {
   readonly agent: string;
   readonly ports: ClusterPorts;
   readonly log: EventSink & EventHistory & { close(): Promise<void> };
+  bind(address: ListenAddress): BoundSocket;
   load(): Promise<EcosystemSpec>;
   complain(problem: unknown): void;
 }
@@ -66,7 +67,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     if (config.ok) await useConfig(store, config.ecosystem);
     else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
     const fleet = new Fleet({
-      ...{ layout, bus, state: store, bind: bindListenSocket, ensureDir: ensurePrivateDir },
+      ...{ layout, bus, state: store, bind: options.bind, ensureDir: ensurePrivateDir },
       ...{ evenkeel: options.evenkeel, agent: options.agent, ports: options.ports },
       recorded: await recordedEvents(options.log),
       complain: (problem) => options.complain(problem),

@@ -3,7 +3,8 @@
 
 import type { Milliseconds } from '../core/spec.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import type { ClusterHandle, ClusterPorts } from './cluster-handle.ts';
+import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterPorts } from './cluster-ports.ts';
 
 /** For a process whose connection has ended to end itself; one that was killed is gone by then. */
 const EXIT_TIMEOUT: Milliseconds = 500;

@@ -17,7 +17,7 @@ export type Move =
   | { readonly do: 'calm' | 'wake' | 'stray' }
   | ({ readonly do: 'deploy' } & DeployMove);
 
-interface DeployMove {
+export interface DeployMove {
   readonly strategy: Deploy['strategy'];
   readonly workers: number;
   readonly batch: number;

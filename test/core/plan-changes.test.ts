@@ -13,20 +13,40 @@ describe('the reasons and the action of a change', () => {
   const cases: readonly [string, Partial<AppSpec>, AppChange['action'], readonly string[]][] = [
     ['nothing', {}, 'none', []],
     ['a changed variable', { env: { PORT: '3001', OLD: 'x' } }, 'deploy', ['env.PORT changed']],
-    ['a new and a removed variable', { env: { PORT: '3000', NEW: '' } }, 'deploy', ['env.NEW added', 'env.OLD removed']],
+    [
+      'a new and a removed variable',
+      { env: { PORT: '3000', NEW: '' } },
+      'deploy',
+      ['env.NEW added', 'env.OLD removed'],
+    ],
     ['the worker count', { workers: 4 }, 'scale', ['workers 2 → 4']],
     ['the script', { script: '/srv/next.js' }, 'deploy', ['script /srv/app.js → /srv/next.js']],
     ['arguments', { args: ['--verbose'] }, 'deploy', ['args changed']],
     ['a timeout', { stop: { ...web.stop, timeout: 60_000 } }, 'live', ['stop.timeout 30s → 1m']],
     ['a stop signal', { stop: { ...web.stop, signal: 'SIGINT' } }, 'deploy', ['stop.signal SIGTERM → SIGINT']],
     ['a restart limit', { restart: { ...web.restart, limit: 5 } }, 'live', ['restart.limit 0 → 5']],
-    ['a memory limit', { restart: { ...web.restart, memory: 512 * 1024 ** 2 } }, 'live', ['restart.memory none → 512M']],
+    [
+      'a memory limit',
+      { restart: { ...web.restart, memory: 512 * 1024 ** 2 } },
+      'live',
+      ['restart.memory none → 512M'],
+    ],
     ['a size', { logs: { ...web.logs, maxSize: 1536 } }, 'live', ['logs.maxSize 10M → 1536']],
     ['a log file', { logs: { ...web.logs, stdout: { kind: 'file', path: '/b' } } }, 'live', ['logs.stdout changed']],
     ['a new health check', { health: { http: '/h', interval: 1, timeout: 1, failures: 1 } }, 'live', ['health added']],
     ['another readiness', { ready: { on: 'message', timeout: 30_000 } }, 'live', ['ready.on listening → message']],
-    ['workers and a timeout', { workers: 3, stop: { ...web.stop, timeout: 1500 } }, 'scale', ['workers 2 → 3', 'stop.timeout 30s → 1500ms']],
-    ['workers and a variable', { workers: 3, env: {} }, 'deploy', ['workers 2 → 3', 'env.PORT removed', 'env.OLD removed']],
+    [
+      'workers and a timeout',
+      { workers: 3, stop: { ...web.stop, timeout: 1500 } },
+      'scale',
+      ['workers 2 → 3', 'stop.timeout 30s → 1500ms'],
+    ],
+    [
+      'workers and a variable',
+      { workers: 3, env: {} },
+      'deploy',
+      ['workers 2 → 3', 'env.PORT removed', 'env.OLD removed'],
+    ],
     ['a dependency', { dependsOn: ['api'] }, 'none', []],
   ];
   it.each(cases)('%s', (_what, change, action, reasons) => {
@@ -43,7 +63,10 @@ describe('the reasons and the action of a change', () => {
 
   it('treats variables named like parts of an object as variables', () => {
     const env = JSON.parse('{"__proto__":"1","constructor":"2"}');
-    expect(planOne(appSpec({ env: {} }), appSpec({ env })).reasons).toEqual(['env.__proto__ added', 'env.constructor added']);
+    expect(planOne(appSpec({ env: {} }), appSpec({ env })).reasons).toEqual([
+      'env.__proto__ added',
+      'env.constructor added',
+    ]);
   });
 });
 
@@ -89,7 +112,10 @@ describe('apps that come and go', () => {
 
   it('leaves one alone that was stopped, in the file or not', () => {
     const stopped = [web, api].map(({ name }) => ({ name, spec: null }));
-    expect(planChanges(stopped, [{ ...web, workers: 7 }]).changes.map(({ action }) => action)).toEqual(['none', 'none']);
+    expect(planChanges(stopped, [{ ...web, workers: 7 }]).changes.map(({ action }) => action)).toEqual([
+      'none',
+      'none',
+    ]);
   });
 
   it('starts one that is down though it should run', () => {
@@ -128,7 +154,9 @@ describe('for any apps', () => {
       fc.property(ecosystem, ecosystem, (before, desired) => {
         const { changes } = planChanges(before.map(running), desired);
         expect(new Set(changes.map(({ app }) => app)).size).toBe(changes.length);
-        expect(new Set(changes.map(({ app }) => app))).toEqual(new Set([...before, ...desired].map(({ name }) => name)));
+        expect(new Set(changes.map(({ app }) => app))).toEqual(
+          new Set([...before, ...desired].map(({ name }) => name)),
+        );
         for (const { action, reasons } of changes) expect(reasons.length > 0).toBe(action !== 'none');
       }),
     );

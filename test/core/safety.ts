@@ -26,6 +26,7 @@ const PROPERTIES: readonly Property[] = [
   noSlotLosesItsLastReadyWorker,
   noMoreWorkersThanAllowed,
   replaceNeverRunsTwoGenerations,
+  noStartBesideAnOrphanThatHoldsThePort,
   noDeadlineEndsInSuccess,
   planningIsIdempotent,
   everyDeployIsFinishedOnce,
@@ -52,12 +53,25 @@ function mayBeTakenAway({ before, event, after, now }: StepRecord, worker: Worke
   if (worker.orphan && after.orphansFirst) return true;
   if (deploy === null) return false;
   if (deploy.strategy === 'replace') return true;
-  // A slot that the deploy takes away; a worker on trial that failed, and those that were up beside an old one (which may have crashed by itself since).
   if (worker.generation !== deploy.generation) return deploy.phase === 'retiring' && worker.slot >= deploy.workers;
+  // A new worker on trial: it failed, or what is beside it is an old one that crashed by itself.
   if (event.type === 'worker-failed' && event.key === worker.key) return true;
-  if (deploy.phase === 'reverting') return worker.slot >= deploy.range.to;
-  if (deploy.phase !== 'aborting') return false;
-  return before.deploy?.phase !== 'reverting' || now >= before.deploy.deadline;
+  return worker.slot >= replacedBefore(before.deploy, now);
+}
+
+/** Slots below this one had only a new worker, so an old one has to be back first. */
+function replacedBefore(deploy: Deploy | null, now: number): number {
+  switch (deploy?.phase) {
+    case 'booting':
+    case 'settling':
+      return deploy.range.from;
+    case 'retiring':
+      return deploy.range.to;
+    case 'reverting':
+      return now < deploy.deadline ? deploy.range.to : 0;
+    default:
+      return 0;
+  }
 }
 
 /** I2: what is alive and not on its way out stays within what the deploy's strategy allows. */
@@ -110,6 +124,14 @@ function replaceNeverRunsTwoGenerations(record: StepRecord): void {
     const other = after.workers.find(({ generation, orphan }) => !orphan && generation !== action.generation);
     if (other !== undefined) violated('replace', record, `generation ${other.generation} is still there`);
   }
+}
+
+/** Where orphans hold a port that ours need, ours start only when every orphan is quiet or gone. */
+function noStartBesideAnOrphanThatHoldsThePort(record: StepRecord): void {
+  const { after, actions } = record;
+  if (!after.orphansFirst || actions.every((action) => action.do !== 'spawn')) return;
+  const holder = after.workers.find((worker) => worker.orphan && !('quiet' in worker && worker.quiet));
+  if (holder !== undefined) violated('orphans first', record, `orphan ${holder.key} is ${holder.state}`);
 }
 
 /** I4: done means committed, and nothing is committed at or after its deadline. */

@@ -6,7 +6,7 @@ import type { HistoryAnswer, OperationResult } from '../../src/protocol/control-
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import { isAlive } from '../support/process-table.ts';
-import { createRig } from '../support/rig.ts';
+import { createRig, fixture } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
 
 describe('all-at-once', () => {
@@ -181,8 +181,6 @@ describe('a deploy', () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
     await rig.run('start');
-    rig.editEnv('web', { PORT: undefined });
-    await rig.puppets.next();
     const events = await rig.events();
     await rig.run('deploy', 'web', '--no-wait', '--env', 'PORT=0');
     const finished = await events.waitFor('deploy-finished');
@@ -263,11 +261,11 @@ describe('hooks', () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('http', port, { deploy: { settle: '50ms', before: [{ module: './hook.mjs' }] } }) },
-      files: { 'hook.mjs': `export default () => ({ script: '${import.meta.dirname}/fixtures/environment.mjs' });` },
+      files: { 'hook.mjs': `export default () => ({ script: '${fixture('environment.mjs')}' });` },
     });
     await rig.run('start');
     await rig.run('deploy', 'web');
-    expect((await seenBy(port)).argv[1]).toBe(`${import.meta.dirname}/fixtures/environment.mjs`);
+    expect((await seenBy(port)).argv[1]).toBe(fixture('environment.mjs'));
   });
 });
 

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
-import type { CliResult } from '../support/cli-process.ts';
+import type { CliProcess } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
@@ -76,13 +76,12 @@ describe.each(['all-at-once', 'rolling'])('strategy %s: a release that', (strate
 
 describe('a deploy is refused', () => {
   test('when a new worker dies in the settle time', async () => {
-    const { rig, old, next, port } = await deployUnderWay({ settle: '60s' });
-    await using _ = rig;
+    const { rig, deploy, old, next, port } = await deployUnderWay({ settle: '60s' });
     await next.listen(port);
     await rig.appWhere('web', 'settles', ({ deploy }) => deploy?.phase === 'settling');
     await next.print('disk is full\n', 'stderr');
     await next.exit(9);
-    const { code, stderr } = await rig.deploy.ended;
+    const { code, stderr } = await deploy.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/code 9/);
     expect(stderr).toMatch(/disk is full/);
@@ -90,21 +89,19 @@ describe('a deploy is refused', () => {
   });
 
   test('when it takes longer than its timeout: exit 4', async () => {
-    const { rig, old, next } = await deployUnderWay({ timeout: '700ms' });
-    await using _ = rig;
-    expect((await rig.deploy.ended).code).toBe(4);
+    const { rig, deploy, old, next } = await deployUnderWay({ timeout: '700ms' });
+    expect((await deploy.ended).code).toBe(4);
     await next.closed;
     await expectOldServes(rig, old, 'timed-out');
   });
 
   test('while another one of the same app runs, and the answer names that', async () => {
-    const { rig, next, port } = await deployUnderWay({});
-    await using _ = rig;
+    const { rig, deploy, next, port } = await deployUnderWay({});
     const { code, stderr } = await rig.cli('deploy', 'web');
     expect(code).toBe(1);
     expect(stderr).toMatch(/generation 2/);
     await next.listen(port);
-    expect((await rig.deploy.ended).code).toBe(0);
+    expect((await deploy.ended).code).toBe(0);
   });
 
   test('for an app that the file does not have: exit 2', async () => {
@@ -129,10 +126,9 @@ describe('abort', () => {
   });
 
   test('while the new workers boot', async () => {
-    const { rig, old, next } = await deployUnderWay({});
-    await using _ = rig;
+    const { rig, deploy, old, next } = await deployUnderWay({});
     await rig.run('abort', 'web');
-    const { code, stderr } = await rig.deploy.ended;
+    const { code, stderr } = await deploy.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/abort/);
     await next.closed;
@@ -140,25 +136,23 @@ describe('abort', () => {
   });
 
   test('while they settle', async () => {
-    const { rig, old, next, port } = await deployUnderWay({ settle: '60s' });
-    await using _ = rig;
+    const { rig, deploy, old, next, port } = await deployUnderWay({ settle: '60s' });
     await next.listen(port);
     await rig.appWhere('web', 'settles', ({ deploy }) => deploy?.phase === 'settling');
     await rig.run('deploy-abort', 'web');
-    expect((await rig.deploy.ended).code).toBe(1);
+    expect((await deploy.ended).code).toBe(1);
     await next.closed;
     await expectOldServes(rig, old, 'aborted');
   });
 
   test('while the old ones retire means: finish now', async () => {
-    const { rig, old, next, port } = await deployUnderWay({});
-    await using _ = rig;
+    const { rig, deploy, old, next, port } = await deployUnderWay({});
     const answer = fetch(`http://127.0.0.1:${port}/held`).catch(() => 'cut');
     await old.heldRequest();
     await next.listen(port);
     await rig.appWhere('web', 'retires', ({ deploy }) => deploy?.phase === 'retiring');
     await rig.run('abort', 'web');
-    expect((await rig.deploy.ended).code).toBe(0);
+    expect((await deploy.ended).code).toBe(0);
     expect(await answer).toBe('cut');
     expect(await rig.app('web')).toMatchObject({ generation: 2, lastDeploy: { outcome: 'done' } });
   });
@@ -170,19 +164,17 @@ describe('abort', () => {
   });
 
   test('by Ctrl-C: a clean abort, and exit 130', async () => {
-    const { rig, old, next } = await deployUnderWay({});
-    await using _ = rig;
-    rig.deploy.kill('SIGINT');
-    expect(await rig.deploy.ended).toMatchObject({ code: 130 });
+    const { rig, deploy, old, next } = await deployUnderWay({});
+    deploy.kill('SIGINT');
+    expect(await deploy.ended).toMatchObject({ code: 130 });
     await next.closed;
     await expectOldServes(rig, old, 'aborted');
   });
 
   test('a client that just leaves changes nothing', async () => {
-    const { rig, next, port } = await deployUnderWay({});
-    await using _ = rig;
-    rig.deploy.kill('SIGKILL');
-    await rig.deploy.ended;
+    const { rig, deploy, next, port } = await deployUnderWay({});
+    deploy.kill('SIGKILL');
+    await deploy.ended;
     await next.listen(port);
     await rig.appWhere('web', 'is deployed', ({ generation, deploy }) => generation === 2 && deploy === null);
   });
@@ -203,24 +195,22 @@ test('after a failed deploy the old generation comes back from its own settings,
 });
 
 interface UnderWay {
-  readonly rig: Rig & { readonly deploy: { readonly ended: Promise<CliResult>; kill(signal: NodeJS.Signals): void } };
+  readonly rig: Rig;
+  readonly deploy: CliProcess;
   readonly old: Puppet;
   readonly next: Puppet;
   readonly port: number;
 }
 
-/** A deploy whose new worker waits to be told to listen. */
+/** A deploy whose new worker waits to be told to listen. The rig ends with the test. */
 async function deployUnderWay({ settle = '50ms', timeout = '5m' }): Promise<UnderWay> {
   const port = await freePort();
-  const rig = await createRig({
-    apps: { web: puppet({ env: { PORT: port }, deploy: { settle, timeout } }) },
-  });
+  const rig = await createRig({ apps: { web: puppet({ env: { PORT: port }, deploy: { settle, timeout } }) } });
   await rig.run('start');
   const old = await rig.puppets.next();
-  rig.editEnv('web', { PORT: undefined, VERSION: '2' });
-  const deploy = rig.spawnCli(['reload']);
+  const deploy = rig.spawnCli(['deploy', 'web', '--env', 'PORT=', '--env', 'VERSION=2']);
   const next = await rig.puppets.next();
-  return { rig: Object.assign(rig, { deploy }), old, next, port };
+  return { rig, deploy, old, next, port };
 }
 
 async function expectOldServes(rig: Rig, old: Puppet, outcome: string): Promise<void> {

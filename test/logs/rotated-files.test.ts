@@ -22,7 +22,11 @@ describe('names of rotated files', () => {
     fc.assert(
       fc.property(date, date, (a, b) => {
         const first = rotatedPath('/logs/web.log', a);
-        expect(parseRotated('/logs/web.log', first.slice('/logs/'.length))).toEqual({ path: first, time: a, compressed: false });
+        expect(parseRotated('/logs/web.log', first.slice('/logs/'.length))).toEqual({
+          path: first,
+          time: a,
+          compressed: false,
+        });
         const second = rotatedPath('/logs/web.log', b);
         expect(Math.sign(a - b)).toBe(first < second ? -1 : Number(first > second));
       }),

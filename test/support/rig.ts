@@ -43,7 +43,7 @@ export function fixture(name: string): string {
   return join(FIXTURES, name);
 }
 
-export async function createRig(options: RigOptions): Promise<Rig> {
+export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const { files = {}, configText, configFile = 'evenkeel.config.yaml', nested = '', apps, ...rest } = options;
   const base = mkdtempSync(join(inject('e2eRoot'), 'rig-'));
   const dir = join(base, nested);

@@ -17,11 +17,10 @@ export function checkAddresses(context: RuleContext): void {
     const other = claims.find(({ address }) => overlap(address, claim.address));
     claims.push(claim);
     if (other === undefined) continue;
-    const text = formatAddress(claim.address);
+    const [text, which] = [formatAddress(claim.address), formatAddress(other.address)];
     if (other.app === claim.app) {
-      context.report(claim.path, `${text} is there twice`, { hint: 'remove one of the two' });
+      context.report(claim.path, `${text} and ${which} overlap`, { hint: 'remove one of the two' });
     } else {
-      const which = formatAddress(other.address);
       const message = `${text} is taken: ${other.app} listens on ${which}`;
       context.report(claim.path, message, { hint: 'give each app an address of its own' });
     }

@@ -19,9 +19,13 @@ export function checkDependencies(context: RuleContext): void {
     const [first = '', second = first] = cycle;
     const draft = apps.find(({ spec }) => spec.name === first);
     const index = draft === undefined ? 0 : givenItems(draft, 'dependsOn').find(([, name]) => name === second)?.[0];
-    report(['apps', first, 'dependsOn', index ?? 0], `apps depend on each other in a circle: ${[...cycle, first].join(' → ')}`, {
-      hint: 'remove one of these dependencies',
-    });
+    report(
+      ['apps', first, 'dependsOn', index ?? 0],
+      `apps depend on each other in a circle: ${[...cycle, first].join(' → ')}`,
+      {
+        hint: 'remove one of these dependencies',
+      },
+    );
   }
 }
 

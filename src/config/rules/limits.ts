@@ -23,13 +23,25 @@ function contradictions({ restart, deploy, logs }: AppDraft['spec']): readonly C
     found.push({ key: ['restart', 'minDelay'], message: 'minDelay is longer than maxDelay', hint: 'raise maxDelay' });
   }
   if (deploy.settle >= deploy.timeout) {
-    found.push({ key: ['deploy', 'settle'], message: 'no deploy could settle before its timeout', hint: 'raise deploy.timeout' });
+    found.push({
+      key: ['deploy', 'settle'],
+      message: 'no deploy could settle before its timeout',
+      hint: 'raise deploy.timeout',
+    });
   }
   if (restart.memory !== null && restart.memory < MIN_MEMORY) {
-    found.push({ key: ['restart', 'memory'], message: 'no Node program runs in so little memory', hint: 'a plain number is bytes: write "512M"' });
+    found.push({
+      key: ['restart', 'memory'],
+      message: 'no Node program runs in so little memory',
+      hint: 'a plain number is bytes: write "512M"',
+    });
   }
   if (logs.maxSize !== null && logs.maxSize < MIN_LOG_SIZE) {
-    found.push({ key: ['logs', 'maxSize'], message: 'files so small would be rotated at every line', hint: 'a plain number is bytes: write "10M"' });
+    found.push({
+      key: ['logs', 'maxSize'],
+      message: 'files so small would be rotated at every line',
+      hint: 'a plain number is bytes: write "10M"',
+    });
   }
   return found;
 }

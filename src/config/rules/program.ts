@@ -1,8 +1,8 @@
 // Rule: an app has one program, and it is there. (config loader)
 
+import { normalizeHook } from '../normalize-app.ts';
 import type { AppDraft, RuleContext } from './draft.ts';
 import { givenItems, isGiven } from './draft.ts';
-import { normalizeHook } from '../normalize-app.ts';
 
 export function checkPrograms(context: RuleContext): void {
   for (const draft of context.apps) {
@@ -32,12 +32,16 @@ function checkFiles({ spec }: AppDraft, { files, report }: RuleContext): void {
   const cwd = files.kindOf(spec.cwd);
   if (cwd !== 'directory') {
     const fault = cwd === 'missing' ? 'does not exist' : 'is not a directory';
-    return report([...path, 'cwd'], `the directory ${spec.cwd} ${fault}`, { hint: 'cwd is relative to the config file' });
+    return report([...path, 'cwd'], `the directory ${spec.cwd} ${fault}`, {
+      hint: 'cwd is relative to the config file',
+    });
   }
   if (spec.script === null) return;
   const script = files.kindOf(spec.script);
   if (script === 'missing') {
-    report([...path, 'script'], `the script ${spec.script} does not exist`, { hint: 'script is relative to cwd; has it been built?' });
+    report([...path, 'script'], `the script ${spec.script} does not exist`, {
+      hint: 'script is relative to cwd; has it been built?',
+    });
   }
   if (script === 'directory') {
     report([...path, 'script'], `the script ${spec.script} is a directory`, { hint: 'name the file in it' });

@@ -1,5 +1,6 @@
 // Rule: what makes a worker ready, or healthy, has to be possible for the kind of app. (config loader)
 
+import { valueAt } from '../key-path.ts';
 import type { AppDraft, RuleContext } from './draft.ts';
 import { isGiven } from './draft.ts';
 
@@ -37,10 +38,19 @@ function checkCommand({ spec }: AppDraft, { report }: RuleContext): void {
 function checkStrayKeys(draft: AppDraft, { originOf, report }: RuleContext): void {
   const path = ['apps', draft.spec.name, 'ready'];
   const { on } = draft.spec.ready;
+  if (isGiven(draft, 'ready.on') && valueAt(draft.given, ['ready', 'on']) === undefined) return;
   for (const [key, way] of Object.entries(BELONGS_TO)) {
     if (way === on || !isGiven(draft, `ready.${key}`)) continue;
-    const layer = originOf([...path, key]).slice(0, -1).join('\0');
-    if (isGiven(draft, 'ready.on') && originOf([...path, 'on']).slice(0, -1).join('\0') !== layer) continue;
+    const layer = originOf([...path, key])
+      .slice(0, -1)
+      .join('\0');
+    if (
+      isGiven(draft, 'ready.on') &&
+      originOf([...path, 'on'])
+        .slice(0, -1)
+        .join('\0') !== layer
+    )
+      continue;
     report([...path, key], `this is only for \`on: ${way}\``, { at: 'key', hint: `write on: ${way}, or remove it` });
   }
 }

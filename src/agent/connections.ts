@@ -1,0 +1,157 @@
+// The open connections of the app and the requests on them, seen through Node's diagnostics channels: no listener of
+// ours is on the app's servers, sockets or requests. (worker)
+
+import { subscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ProbeSocket } from './probe-socket.ts';
+import { isHttp2, kindOf } from './server-kind.ts';
+
+export interface Connection {
+  /** As it was accepted. */
+  readonly socket: Duplex;
+  /** Who accepted it; null for a stream that the app itself gave to an HTTP server. */
+  readonly server: Server | null;
+  /** What the app sees: the TLS socket, once the handshake is done, or `socket`. */
+  top: Duplex;
+  /** Requests in flight (HTTP/1). */
+  inFlight: number;
+  /** Requests finished. */
+  requests: number;
+  /** When it was accepted or last finished a request; performance.now(). */
+  idleSince: number;
+}
+
+interface Exchange {
+  readonly response: object;
+}
+
+/** `other`: raw TCP, or upgraded (WebSocket). A TLS handshake under way counts as what its server speaks. */
+export type Protocol = 'http1' | 'http2' | 'other';
+
+export class Connections {
+  readonly #open = new Map<Duplex, Connection>();
+  /** By either socket. */
+  readonly #bySocket = new WeakMap<object, Connection>();
+  /** The newest exchange of a connection while it lasts. On a pipelined one, older requests may wait for a response. */
+  readonly #newest = new WeakMap<object, Exchange>();
+  #finished = 0;
+  /** Called after a connection has closed or a request finished. */
+  onChange: () => void = () => {};
+  /** Called when a client sent a further request before it had this response (pipelining). */
+  onOvertaken: (response: object) => void = () => {};
+
+  watch(): void {
+    subscribe('net.server.socket', (message) => {
+      const socket = part(message, 'socket');
+      if (socket !== null) this.#add(socket, ownerOf(socket));
+    });
+    subscribe('http.server.request.start', (message) => this.#onRequest(message));
+    subscribe('http.server.response.finish', (message) => this.#onResponse(message));
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Requests finished since the start, HTTP/2 included. */
+  get finished(): number {
+    return this.#finished;
+  }
+
+  all(): Connection[] {
+    return [...this.#open.values()];
+  }
+
+  /** A TLS handshake is done. */
+  secured(top: Duplex): void {
+    const connection = this.#find(top);
+    if (connection !== null) connection.top = top;
+  }
+
+  /** False: the client has sent more requests on the connection, and waits for their responses too. */
+  isNewest(socket: object, response: object): boolean {
+    const newest = this.#newest.get(socket);
+    return newest === undefined || newest.response === response;
+  }
+
+  /** One of HTTP/2, which has no channels. */
+  requestFinished(): void {
+    this.#finished += 1;
+    this.onChange();
+  }
+
+  #onRequest(message: unknown): void {
+    const socket = part(message, 'socket');
+    const response = part(message, 'response');
+    if (socket === null || response === null || isProbe(socket)) return;
+    const overtaken = this.#newest.get(socket);
+    if (overtaken !== undefined) this.onOvertaken(overtaken.response);
+    this.#newest.set(socket, { response });
+    const connection = this.#find(socket) ?? this.#add(socket, null);
+    connection.inFlight += 1;
+  }
+
+  #onResponse(message: unknown): void {
+    const socket = part(message, 'socket');
+    if (socket === null || isProbe(socket)) return;
+    this.#finished += 1;
+    if (this.#newest.get(socket)?.response === part(message, 'response')) this.#newest.delete(socket);
+    const connection = this.#find(socket);
+    if (connection !== null) {
+      connection.inFlight -= 1;
+      connection.requests += 1;
+      connection.idleSince = performance.now();
+    }
+    this.onChange();
+  }
+
+  #add(socket: Duplex, server: Server | null): Connection {
+    const known = this.#bySocket.get(socket);
+    if (known !== undefined) return known;
+    const connection = { socket, server, top: socket, inFlight: 0, requests: 0, idleSince: performance.now() };
+    this.#bySocket.set(socket, connection);
+    if (socket.closed) return connection;
+    this.#open.set(socket, connection);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.onChange();
+    });
+    return connection;
+  }
+
+  #find(socket: Duplex): Connection | null {
+    const known = this.#bySocket.get(socket);
+    if (known !== undefined) return known;
+    const below = part(socket, '_parent');
+    const connection = below === null ? undefined : this.#bySocket.get(below);
+    if (connection === undefined) return null;
+    connection.top = socket;
+    this.#bySocket.set(socket, connection);
+    return connection;
+  }
+}
+
+export function protocolOf({ top, server }: Connection): Protocol {
+  // An HTTP server gives its parser to the socket, and takes it away when the connection is upgraded.
+  if (Reflect.get(top, 'parser') instanceof Object) return 'http1';
+  if (server === null) return 'other';
+  if (isHttp2(server)) return 'http2';
+  return kindOf(server) === 'https' && Reflect.get(top, 'encrypted') !== true ? 'http1' : 'other';
+}
+
+/** The socket, or the one below its TLS, is our own. */
+export function isProbe(socket: Duplex): boolean {
+  return socket instanceof ProbeSocket || Reflect.get(socket, '_parent') instanceof ProbeSocket;
+}
+
+function ownerOf(socket: Duplex): Server | null {
+  const server: unknown = Reflect.get(socket, '_server');
+  return server instanceof Object ? (server as Server) : null;
+}
+
+function part(message: unknown, name: string): Duplex | null {
+  if (!(message instanceof Object)) return null;
+  const socket: unknown = Reflect.get(message, name);
+  return socket instanceof Object ? (socket as Duplex) : null;
+}

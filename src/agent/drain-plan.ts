@@ -1,0 +1,103 @@
+// Pure: what a draining worker does next, from what is left of its connections and what its app listens to. (worker)
+//
+//   draining ── nothing left ──────────────────────────────────────────▶ over    (an app without handlers: exit)
+//       │  ╲                                                              ▲
+//       │   only sockets that we cannot drain, or the last call: tell ──▶ told ── the app exits
+//       └── nothing left: tell ───────────────────────────────────────────▲
+
+import type { Milliseconds } from '../core/spec.ts';
+
+export interface DrainTimes {
+  readonly start: number;
+  /** SIGKILL. */
+  readonly deadline: number;
+}
+
+export type DrainState =
+  | { readonly kind: 'draining' }
+  /** `signalAt`: when an app that was told by message only gets the stop signal as well; null: never (again). */
+  | { readonly kind: 'told'; readonly signalAt: number | null; readonly isDrained: boolean }
+  /** The process exits. */
+  | { readonly kind: 'over' };
+
+/** What is left. */
+export interface Leftover {
+  /** HTTP/1 connections, HTTP/2 connections, connections that node:cluster may have sent us. */
+  readonly draining: number;
+  /** Raw TCP and upgraded connections. */
+  readonly other: number;
+}
+
+/** What the app listens to. */
+export interface AppHandlers {
+  readonly message: boolean;
+  readonly signal: boolean;
+}
+
+export type DrainAction = 'report-drained' | 'send-message' | 'send-signal' | 'exit';
+
+export interface DrainStep {
+  readonly state: DrainState;
+  readonly actions: readonly DrainAction[];
+  /** When to look again, even if nothing happens. */
+  readonly wakeAt: number | null;
+}
+
+const MAX_LAST_CALL: Milliseconds = 5_000;
+const LAST_CALL_SHARE = 0.25;
+const MAX_IDLE_LEAD: Milliseconds = 500;
+const IDLE_LEAD_SHARE = 0.05;
+
+/** From then on the app is told, whatever is left: a handler needs time before the SIGKILL. */
+export function lastCall({ start, deadline }: DrainTimes): number {
+  return deadline - Math.min(MAX_LAST_CALL, (deadline - start) * LAST_CALL_SHARE);
+}
+
+/** Connections that stay idle are closed then: if nothing else is left, the app need not be told early. */
+export function lastIdle(times: DrainTimes): number {
+  return lastCall(times) - Math.min(MAX_IDLE_LEAD, (times.deadline - times.start) * IDLE_LEAD_SHARE);
+}
+
+export function planDrain(
+  state: DrainState,
+  left: Leftover,
+  handlers: AppHandlers,
+  times: DrainTimes,
+  now: number,
+): DrainStep {
+  const isDrained = left.draining + left.other === 0;
+  switch (state.kind) {
+    case 'over':
+      return { state, actions: [], wakeAt: null };
+    case 'told':
+      return afterTelling(state, isDrained, now);
+    case 'draining': {
+      if (isDrained && !handlers.message && !handlers.signal) {
+        return { state: { kind: 'over' }, actions: ['report-drained', 'exit'], wakeAt: null };
+      }
+      const mayBeTold = handlers.message || handlers.signal;
+      const isTime = left.draining === 0 || now >= lastCall(times);
+      if (!mayBeTold || !isTime) return { state, actions: [], wakeAt: now < lastCall(times) ? lastCall(times) : null };
+      return tell(isDrained, handlers, times, now);
+    }
+  }
+}
+
+function tell(isDrained: boolean, handlers: AppHandlers, times: DrainTimes, now: number): DrainStep {
+  const actions: DrainAction[] = [];
+  if (isDrained) actions.push('report-drained');
+  if (handlers.message) actions.push('send-message');
+  if (handlers.signal) actions.push('send-signal');
+  // An app that knows other messages only would stay until it is killed; its default for the signal is to end.
+  const signalAt = handlers.signal ? null : Math.max(lastCall(times), now + (times.deadline - now) / 2);
+  return { state: { kind: 'told', signalAt, isDrained }, actions, wakeAt: signalAt };
+}
+
+function afterTelling(state: DrainState & { kind: 'told' }, isDrained: boolean, now: number): DrainStep {
+  const actions: DrainAction[] = [];
+  if (isDrained && !state.isDrained) actions.push('report-drained');
+  const isSignalDue = state.signalAt !== null && now >= state.signalAt;
+  if (isSignalDue) actions.push('send-signal');
+  const signalAt = isSignalDue ? null : state.signalAt;
+  return { state: { kind: 'told', signalAt, isDrained: state.isDrained || isDrained }, actions, wakeAt: signalAt };
+}

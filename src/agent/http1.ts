@@ -1,0 +1,95 @@
+// HTTP/1 while draining: every response says that it is the last one of its connection. (worker)
+//
+// Clients keep a connection for their next request unless a response tells them not to. So from the start of the drain
+// `Connection: close` goes into each header that has not been sent, whatever the app put there (proxies copy
+// keep-alive). Connections that nobody uses are left to the server's own keepAliveTimeout.
+
+import type { Duplex } from 'node:stream';
+import type { Connection, Connections } from './connections.ts';
+import { keepAliveTimeoutOf } from './server-kind.ts';
+
+/** How long the rest of a request may take to arrive once its response is out. */
+const LINGER = 5_000;
+const SWITCHING_PROTOCOLS = 101;
+/** A connection without a first request is one that a client opened in advance. It has at least this long to send one. */
+const MIN_PATIENCE = 5_000;
+/** Node waits a second longer than the timeout that it tells to clients. */
+const KEEP_ALIVE_BUFFER = 1_000;
+
+export function closeAfterResponses(connections: Connections): void {
+  // Node is asked for the module only now: where the app has not loaded it, there is little to patch.
+  const { ServerResponse } = process.getBuiltinModule('node:http');
+  const storeHeader: unknown = Reflect.get(ServerResponse.prototype, '_storeHeader');
+  if (typeof storeHeader !== 'function') throw new Error(`Internal error: no _storeHeader in Node ${process.version}`);
+  // Every way to send a header ends here, also the app's own copies of writeHead.
+  const last = new WeakSet<object>();
+  Reflect.set(ServerResponse.prototype, '_storeHeader', function store(this: object, ...args: unknown[]): void {
+    Reflect.apply(storeHeader, this, args);
+    if (Reflect.get(this, 'statusCode') !== SWITCHING_PROTOCOLS && makeLast(this, connections)) last.add(this);
+  });
+  // Pipelined requests arrive together, and the first may be answered before the second is seen: all are answered.
+  connections.onOvertaken = (response) => {
+    if (last.has(response)) Reflect.set(response, '_last', false);
+  };
+}
+
+/** The response is the last one of its connection, unless the client has sent further requests already (pipelining). */
+function makeLast(response: object, connections: Connections): boolean {
+  const request: unknown = Reflect.get(response, 'req');
+  const header: unknown = Reflect.get(response, '_header');
+  if (!(request instanceof Object) || typeof header !== 'string') return false;
+  const socket: unknown = Reflect.get(request, 'socket');
+  if (!(socket instanceof Object) || !connections.isNewest(socket, response)) return false;
+  Reflect.set(response, '_header', withConnectionClose(header));
+  Reflect.set(response, 'shouldKeepAlive', false);
+  // Node ends the connection after the response that has this.
+  Reflect.set(response, '_last', true);
+  if (Reflect.get(request, 'complete') !== true) lingerOn(socket as Duplex, request as Duplex);
+  return true;
+}
+
+/** `header`: the status line and the fields, with an empty line at the end. */
+export function withConnectionClose(header: string): string {
+  const fields = header.replace(/\r\n(?:connection|keep-alive):[^\r\n]*/gi, '');
+  return `${fields.slice(0, -2)}Connection: close\r\n\r\n`;
+}
+
+/**
+ * A response may be out before its request is in. Closing then resets the connection, and the client may not get to
+ * read the response. So only our side is closed; the rest of the request is read first.
+ */
+function lingerOn(socket: Duplex, request: Duplex): void {
+  const destroySoon: unknown = Reflect.get(socket, 'destroySoon');
+  if (typeof destroySoon !== 'function') return;
+  Reflect.set(socket, 'destroySoon', () => {
+    Reflect.deleteProperty(socket, 'destroySoon');
+    if (Reflect.get(request, 'complete') === true) return void Reflect.apply(destroySoon, socket, []);
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER);
+    request.once('end', () => socket.destroy());
+    socket.once('close', () => clearTimeout(timer));
+  });
+}
+
+/**
+ * When to close a connection that is idle, performance.now(). Infinity: its server does that by itself before `lastCall`.
+ * One that was used has not been used since the drain began (its last response would have closed it), so the nearer the
+ * end the less likely is a request just then.
+ */
+export function whenToClose(connection: Connection, drainStart: number, lastCall: number): number {
+  const server: unknown = Reflect.get(connection.top, 'server');
+  const keepAlive = server instanceof Object ? keepAliveTimeoutOf(server) : 0;
+  if (connection.requests === 0) {
+    const silentSince = Math.max(connection.idleSince, drainStart);
+    return Math.min(silentSince + Math.max(keepAlive, MIN_PATIENCE), lastCall);
+  }
+  const closesItself = keepAlive > 0 && connection.idleSince + keepAlive + KEEP_ALIVE_BUFFER < lastCall;
+  return closesItself ? Number.POSITIVE_INFINITY : lastCall;
+}
+
+/** Ends it once all that was written is sent. */
+export function closeIdle({ top }: Connection): void {
+  const destroySoon: unknown = Reflect.get(top, 'destroySoon');
+  if (typeof destroySoon === 'function') Reflect.apply(destroySoon, top, []);
+  else top.destroy();
+}

@@ -1,0 +1,116 @@
+// The app's HTTP/2 sessions: how many requests are on them, and how they are ended without losing one. (worker)
+//
+// GOAWAY tells a client which of its requests are still answered. So the first GOAWAY promises all of them ("open no
+// more, but I take what is on its way"), a round trip later nothing is on its way any more, and the session closes.
+
+import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { isProbe } from './connections.ts';
+import { isTls } from './server-kind.ts';
+
+/** How long a client may take to answer a ping or to close its end. */
+const ROUND_TRIP = 1_000;
+/**
+ * A GOAWAY frame: length 8, type 7, no flags, stream 0; last stream 2^31-1, error 0 (NO_ERROR).
+ *
+ * `session.goaway(0, 2 ** 31 - 1)` would send the same bytes, but nghttp2 ignores every new stream once it has sent a
+ * GOAWAY, whatever it promised; so the frame is written past it. Node writes whole frames: this one falls between two.
+ */
+const GOAWAY_AFTER_ALL = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+
+interface Session {
+  readonly session: ServerHttp2Session;
+  readonly socket: Duplex;
+}
+
+export class Http2Sessions {
+  readonly #open = new Set<Session>();
+  readonly #onFinished: () => void;
+  #streams = 0;
+  #isDraining = false;
+
+  constructor(onFinished: () => void) {
+    this.#onFinished = onFinished;
+  }
+
+  /** Requests in flight. */
+  get inFlight(): number {
+    return this.#streams;
+  }
+
+  /** Follows the sessions of a server that does not listen yet. */
+  watch(server: Http2Server): void {
+    let accepted: Duplex | null = null;
+    // The server makes its session of this socket before the next one comes.
+    server.prependListener(isTls(server) ? 'secureConnection' : 'connection', (socket: Duplex) => {
+      accepted = socket;
+    });
+    server.on('session', (session) => {
+      if (accepted !== null && !isProbe(accepted)) this.#add({ session, socket: accepted });
+      accepted = null;
+    });
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    for (const open of this.#open) sayGoodbye(open);
+  }
+
+  #add(open: Session): void {
+    const { session, socket } = open;
+    this.#open.add(open);
+    socket.once('close', () => this.#open.delete(open));
+    session.on('stream', (stream: ServerHttp2Stream) => {
+      this.#streams += 1;
+      stream.once('close', () => {
+        this.#streams -= 1;
+        this.#onFinished();
+      });
+    });
+    if (this.#isDraining) sayGoodbye(open);
+  }
+}
+
+/** The promise may not come before the server's settings, which a new session has not sent yet. */
+function sayGoodbye(open: Session): void {
+  if (open.session.pendingSettingsAck) withinRoundTrip((done) => open.session.once('localSettings', done), () => promiseAll(open));
+  else promiseAll(open);
+}
+
+function promiseAll(open: Session): void {
+  const { session, socket } = open;
+  if (session.destroyed || socket.destroyed) return endSocket(open);
+  socket.write(GOAWAY_AFTER_ALL);
+  withinRoundTrip((done) => session.ping(done), () => close(open));
+}
+
+function close(open: Session): void {
+  const { session } = open;
+  session.close();
+  // A client that has no more use for the connection may still keep it.
+  if (session.destroyed) endSocket(open);
+  else session.on('stream', () => {}).once('close', () => endSocket(open));
+}
+
+function endSocket({ socket }: Session): void {
+  const timer = setTimeout(() => socket.destroy(), ROUND_TRIP);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+/** Goes on when `start` has called back, or else after ROUND_TRIP. */
+function withinRoundTrip(start: (done: () => void) => void, next: () => void): void {
+  let isDone = false;
+  const done = (): void => {
+    if (isDone) return;
+    isDone = true;
+    clearTimeout(timer);
+    next();
+  };
+  const timer = setTimeout(done, ROUND_TRIP);
+  try {
+    start(done);
+  } catch {
+    // The session ended meanwhile.
+    done();
+  }
+}

@@ -1,0 +1,164 @@
+// The app's servers: every server.listen of the process passes through here. A call for a declared address gets the
+// inherited socket, any other goes on to Node (where node:cluster shares the port); either may be held by the gate. (worker)
+
+import { Server } from 'node:net';
+import { resolve } from 'node:path';
+import { EvenkeelError } from '../core/errors.ts';
+import { formatAddress } from '../core/spec.ts';
+import type { AgentBoot, AgentMessage } from '../protocol/agent-link.ts';
+import { deafen } from './deafen.ts';
+import { DeclaredSocket } from './declared-socket.ts';
+import { Gate } from './gate.ts';
+import { type ListenRequest, readListenArguments } from './listen-arguments.ts';
+import { matchAddress } from './match-address.ts';
+import { handleOf } from './server-handle.ts';
+import { kindOf, speaksHttp } from './server-kind.ts';
+
+export interface ServersPorts {
+  send(message: AgentMessage): void;
+  /** A server is about to listen for the first time. Once for each. */
+  onServer(server: Server): void;
+}
+
+/** What becomes of a call: `socket` null: Node's own listen does it. */
+interface Route {
+  readonly socket: DeclaredSocket | null;
+  readonly args: readonly unknown[];
+}
+
+export class Servers {
+  readonly #ports: ServersPorts;
+  readonly #sockets: readonly DeclaredSocket[];
+  readonly #gate: Gate;
+  /** In the order in which the app made them known. */
+  readonly #known = new Map<Server, { readonly declared: boolean }>();
+  readonly #introduced = new WeakSet<Server>();
+  /** The listener for 'listening' of a call that has not been answered yet. */
+  readonly #pending = new WeakMap<Server, () => void>();
+  #listenPlainly: (server: Server, args: readonly unknown[]) => void = () => {};
+  #isStopped = false;
+
+  constructor(boot: AgentBoot, ports: ServersPorts) {
+    this.#ports = ports;
+    this.#sockets = boot.listen.map(({ address, fd }) => new DeclaredSocket(address, fd));
+    this.#gate = new Gate(boot.gate);
+  }
+
+  install(): void {
+    const original: unknown = Reflect.get(Server.prototype, 'listen');
+    if (typeof original !== 'function') throw new Error('Internal error: net.Server has no listen');
+    this.#listenPlainly = (server, args) => Reflect.apply(original, server, args);
+    const onListen = (server: Server, args: readonly unknown[]): void => this.#listen(server, args);
+    Reflect.set(Server.prototype, 'listen', function listen(this: Server, ...args: unknown[]): Server {
+      onListen(this, args);
+      return this;
+    });
+  }
+
+  openGate(): void {
+    this.#gate.open();
+  }
+
+  /** The server that a probe asks: the first that speaks HTTP, those on declared sockets before others. */
+  firstHttp(): Server | null {
+    const http = [...this.#known].filter(([server]) => speaksHttp(kindOf(server)));
+    return (http.find(([, { declared }]) => declared) ?? http[0])?.[0] ?? null;
+  }
+
+  /** Nothing is accepted from now on, nor ever again. True: node:cluster may have connections for us on their way. */
+  stop(): boolean {
+    this.#isStopped = true;
+    this.#gate.abandon();
+    for (const socket of this.#sockets) socket.retire();
+    return [...this.#known.keys()].map(deafen).includes('round-robin');
+  }
+
+  #listen(server: Server, args: readonly unknown[]): void {
+    // A worker that drains has nothing to listen for; an error would make its last seconds look like a fault.
+    if (this.#isStopped) return;
+    const request = readListenArguments(args);
+    // A server that has a handle listens already: Node says so.
+    if (request === null || handleOf(server) !== null) {
+      this.#learn(server, null);
+      return this.#proceed(server, null, { socket: null, args });
+    }
+    const socket = this.#findDeclared(request);
+    this.#learn(server, socket);
+    const { callback } = request;
+    const held = this.#gate.hold(server, () => {
+      this.#proceed(server, request, { socket, args: args.filter((argument) => argument !== callback) });
+    });
+    if (!held) return this.#proceed(server, request, { socket, args });
+    if (callback !== null) server.once('listening', callback);
+    this.#ports.send({ type: 'held', address: socket?.text ?? describeRequest(request) });
+  }
+
+  #proceed(server: Server, request: ListenRequest | null, { socket, args }: Route): void {
+    if (this.#isStopped) return;
+    this.#report(server, socket);
+    if (socket === null || request === null) return this.#listenPlainly(server, shareable(request, args));
+    if (request.callback !== null && args.includes(request.callback)) server.once('listening', request.callback);
+    socket.listen(server, request);
+  }
+
+  #learn(server: Server, socket: DeclaredSocket | null): void {
+    this.#known.set(server, { declared: socket !== null });
+    if (this.#introduced.has(server)) return;
+    this.#introduced.add(server);
+    this.#ports.onServer(server);
+    // An app may close a server and listen again before it hears of the close.
+    server.on('close', () => {
+      if (handleOf(server) === null) this.#known.delete(server);
+    });
+  }
+
+  #report(server: Server, socket: DeclaredSocket | null): void {
+    const earlier = this.#pending.get(server);
+    if (earlier !== undefined) server.off('listening', earlier);
+    const report = (): void => {
+      this.#pending.delete(server);
+      // Asked for before the drain began, granted after.
+      if (this.#isStopped) return void deafen(server);
+      this.#ports.send({ type: 'listening', address: describeServer(server), declared: socket?.text ?? null });
+    };
+    this.#pending.set(server, report);
+    server.once('listening', report);
+  }
+
+  /** Throws where the app asks for a narrower address than the config declares. */
+  #findDeclared(request: ListenRequest): DeclaredSocket | null {
+    const addresses = this.#sockets.map(({ address }) => address);
+    const match = matchAddress(request, addresses, (path) => resolve(path));
+    if (match.kind === 'none') return null;
+    if (match.kind === 'declared') return this.#sockets.find(({ address }) => address === match.address) ?? null;
+    const asked = describeRequest(request);
+    const declared = formatAddress(match.address);
+    throw new EvenkeelError(
+      'LISTEN_FAILED',
+      `The app listens on ${asked}, but its config declares "listen: ${declared}", which is reachable from more ` +
+        `places. Declare "${asked}" in the config, or let the app listen on port ${declared} without a host.`,
+    );
+  }
+}
+
+/**
+ * With SO_REUSEPORT each worker has a queue of its own in the kernel, and what waits there is lost when the worker
+ * stops listening. Workers share the port anyway.
+ */
+function shareable(request: ListenRequest | null, args: readonly unknown[]): readonly unknown[] {
+  const [options, ...rest] = args;
+  if (request?.reusePort !== true || typeof options !== 'object') return args;
+  return [{ ...options, reusePort: false }, ...rest];
+}
+
+function describeRequest(request: ListenRequest): string {
+  if (request.kind === 'unix') return request.path;
+  return formatAddress({ kind: 'tcp', host: request.host, port: request.port });
+}
+
+function describeServer(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return address ?? '';
+  const isEvery = address.address === '::' || address.address === '0.0.0.0';
+  return formatAddress({ kind: 'tcp', host: isEvery ? null : address.address, port: address.port });
+}

@@ -1,0 +1,62 @@
+// CLI: `logs` without a manager: from the files that the config names. Who of the workers wrote a line is not in them.
+
+import { stat } from 'node:fs/promises';
+import type { AppSpec } from '../core/spec.ts';
+import { followFile } from '../logs/follow-file.ts';
+import { lastLinesOfFile } from '../logs/tail.ts';
+import type { Outcome } from './command.ts';
+import type { Context } from './context.ts';
+import { followStream } from './follow-stream.ts';
+import { loadEcosystem } from './load-ecosystem.ts';
+import { LogPrinter } from './log-printer.ts';
+import type { LogStream } from './merge-lines.ts';
+import { requireApps } from './require-apps.ts';
+
+export interface FileWish {
+  readonly streams: readonly LogStream[];
+  readonly count: number;
+  readonly follow: boolean;
+}
+
+interface Source {
+  readonly app: string;
+  readonly stream: LogStream;
+  readonly path: string;
+}
+
+/** Throws what is wrong with the config, and NO_SUCH_APP. */
+export async function showLogFiles(context: Context, names: readonly string[], wish: FileWish): Promise<Outcome> {
+  const { apps } = await loadEcosystem(context);
+  const known = apps.map((app) => app.name);
+  requireApps(names, known);
+  const chosen = names.length === 0 ? apps : apps.filter((app) => names.includes(app.name));
+  const printer = new LogPrinter(context, chosen.map((app) => app.name));
+  return followStream(context, async (end) => {
+    const following = [];
+    for (const source of chosen.flatMap((app) => sourcesOf(app, wish.streams))) {
+      const size = await sizeOf(source.path);
+      await printLast(printer, source, wish.count, size);
+      const print = (line: string): void => printer.print(source.app, { slot: null, stream: source.stream, line });
+      if (wish.follow) following.push(followFile(source.path, size, print, end));
+    }
+    await Promise.all(following);
+  });
+}
+
+/** Each file once, also where both streams go to it. */
+function sourcesOf({ name, logs }: AppSpec, streams: readonly LogStream[]): readonly Source[] {
+  const sources = streams.flatMap((stream) => {
+    const target = logs[stream];
+    return target.kind === 'file' ? [{ app: name, stream, path: target.path }] : [];
+  });
+  return sources.filter(({ path }, index) => sources.findIndex((other) => other.path === path) === index);
+}
+
+async function printLast(printer: LogPrinter, { app, stream, path }: Source, count: number, size: number): Promise<void> {
+  for (const line of await lastLinesOfFile(path, count, size)) printer.print(app, { slot: null, stream, line });
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => null);
+  return found?.size ?? 0;
+}

@@ -1,0 +1,17 @@
+// Pure: the guard on what the config loader is started with. (config loader)
+
+import { isRecord } from './is-record.ts';
+import type { LoaderBoot } from './loader-boot.ts';
+
+export function decodeBoot(text: string | undefined): LoaderBoot {
+  const boot: unknown = JSON.parse(text ?? 'null');
+  if (!isRecord(boot) || typeof boot.from !== 'string' || typeof boot.cpus !== 'number') {
+    throw new Error('Internal error: the config loader was started without a request');
+  }
+  const { from, cpus, file, profile } = boot;
+  return { from, cpus, file: textOrNull(file), profile: textOrNull(profile) };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

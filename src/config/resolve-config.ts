@@ -1,0 +1,109 @@
+// From a config as it was read to a resolved ecosystem: validate, merge, interpolate, complete, normalize, rules. Each
+// stage goes on with what is right, so that every problem of a file is found at once. (config loader)
+
+import { basename, dirname, resolve } from 'node:path';
+import type { ConfigProblem } from '../core/problem.ts';
+import type { EcosystemSpec } from '../core/spec.ts';
+import { AppValues } from './app-values.ts';
+import { complete } from './complete.ts';
+import type { ConfigSource } from './config-source.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { collectFaults, type Fault, makeFault, type Report } from './fault.ts';
+import type { Files } from './files.ts';
+import { interpolate, isTemplate, type Variables } from './interpolate.ts';
+import { type Data, isRecord } from './is-record.ts';
+import { hasPath, type KeyPath, valueAt } from './key-path.ts';
+import { type Flattened, flattenLayers } from './layers.ts';
+import { locateFaults } from './locate-faults.ts';
+import { type NormalizeContext, normalizeApp } from './normalize-app.ts';
+import { prune } from './prune.ts';
+import { checkRules } from './rules/check-rules.ts';
+import type { AppDraft } from './rules/draft.ts';
+import { readSchema, subschema } from './schema.ts';
+import { createValidator, type Validator } from './validate.ts';
+
+export interface ResolveOptions {
+  readonly profile: string | null;
+  /** What `${VAR}` and `inheritEnv` mean. */
+  readonly variables: Variables;
+  /** CPUs that may be used: "max". */
+  readonly cpus: number;
+  readonly files: Files;
+}
+
+export type Resolution =
+  | { readonly ok: true; readonly ecosystem: EcosystemSpec }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+export function resolveConfig(source: ConfigSource, options: ResolveOptions): Resolution {
+  const schema = readSchema();
+  const validate = createValidator(schema);
+  const written = [...validate(source.value), ...checkProfile(source.value, options.profile)];
+  const sound = prune(source.value, written.map(pathOf));
+  const flattened = flattenLayers(sound, options.profile);
+  const expanded = expandTexts(flattened, validate, options.variables);
+  const { faults, report } = collectFaults();
+  const folder = dirname(source.file);
+  const drafts = draftApps(schema, expanded.config, { ...options, folder, report });
+  const apps = drafts.map((draft) => draft.spec);
+  const names = isRecord(expanded.config.apps) ? Object.keys(expanded.config.apps) : [];
+  checkRules({ apps: drafts, names, folder, files: options.files, originOf: flattened.originOf, report });
+  const merged = [...expanded.faults, ...faults].map((fault) => ({ ...fault, path: flattened.originOf(fault.path) }));
+  const problems = locateFaults(source, [...written, ...merged]);
+  if (problems.length > 0) return { ok: false, problems };
+  const values = new AppValues(complete(schema, schema, expanded.config));
+  const ecosystem: EcosystemSpec = {
+    file: source.file,
+    name: values.optionalText('name') ?? (basename(folder) || 'evenkeel'),
+    stateDir: resolve(folder, values.text('stateDir')),
+    profile: options.profile,
+    apps,
+  };
+  return { ok: true, ecosystem };
+}
+
+const pathOf = (fault: Fault): KeyPath => fault.path;
+
+function checkProfile(file: unknown, profile: string | null): readonly Fault[] {
+  if (profile === null || hasPath(file, ['profiles', profile])) return [];
+  const profiles = valueAt(file, ['profiles']);
+  const names = isRecord(profiles) ? Object.keys(profiles) : [];
+  const all = names.length === 0 ? 'the file has no profiles' : `profiles: ${names.join(', ')}`;
+  const hint = didYouMean(profile, names) ?? all;
+  return [makeFault(['profiles', profile], 'there is no such profile', { hint, at: 'key' })];
+}
+
+interface Expanded {
+  readonly config: Data;
+  readonly faults: readonly Fault[];
+}
+
+/** Fills in variables, and validates again: a text may have become one that is wrong. */
+function expandTexts({ config }: Flattened, validate: Validator, variables: Variables): Expanded {
+  const { faults, report } = collectFaults();
+  const filled = interpolate(config, variables, report);
+  // What was wrong before is undefined by now.
+  const wrong = validate(filled, (path, text) => quoteTemplate(valueAt(config, path), text)).filter(
+    (fault) => valueAt(filled, fault.path) !== undefined,
+  );
+  const sound = prune(filled, wrong.map(pathOf));
+  return { config: isRecord(sound) ? sound : {}, faults: [...faults, ...wrong] };
+}
+
+/** A variable's value may be a secret: what was written shows instead. */
+function quoteTemplate(written: unknown, text: string): string {
+  if (typeof written !== 'string' || !isTemplate(written)) return JSON.stringify(text);
+  return `${JSON.stringify(written)}, filled in,`;
+}
+
+function draftApps(schema: Data, config: Data, context: NormalizeContext): readonly AppDraft[] {
+  const part = subschema(schema, ['definitions', 'app']);
+  const apps = isRecord(config.apps) ? Object.entries(config.apps) : [];
+  return apps
+    .filter(([, app]) => app !== undefined)
+    .map(([name, given]) => {
+      const report: Report = (path, ...rest) => context.report(['apps', name, ...path], ...rest);
+      const values = new AppValues(complete(schema, part, given));
+      return { given, spec: normalizeApp(name, values, { ...context, report }) };
+    });
+}

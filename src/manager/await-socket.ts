@@ -1,0 +1,32 @@
+// Manager: waits until a cluster process that was just started takes connections.
+
+import type { Socket } from 'node:net';
+import type { Milliseconds } from '../core/spec.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
+import { CLUSTER_BOOT_TIMEOUT } from '../protocol/cluster-boot.ts';
+import type { ClusterPorts } from './cluster-ports.ts';
+import { QUICK } from './deadlines.ts';
+
+const PAUSE: Milliseconds = 20;
+
+/** Throws when the process ends before, or takes none within CLUSTER_BOOT_TIMEOUT. */
+export async function awaitSocket(path: string, identity: ProcessIdentity, ports: ClusterPorts): Promise<Socket> {
+  const { clock } = ports;
+  const until = clock.now() + CLUSTER_BOOT_TIMEOUT;
+  for (;;) {
+    try {
+      return await ports.connect(path, QUICK);
+    } catch (error) {
+      if (!ports.isAlive(identity)) throw new Error('it ended before it could be asked', { cause: error });
+      if (clock.now() > until) throw error;
+    }
+    await pause(clock);
+  }
+}
+
+export function pause(clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    clock.setTimer(clock.now() + PAUSE, resolve);
+  });
+}

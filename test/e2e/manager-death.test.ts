@@ -1,0 +1,201 @@
+// The manager is killed: nothing that runs notices, and the next one adopts it all (P5); the same for the files it left.
+
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
+import { puppet, server } from '../support/apps.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { isAlive, processesOf } from '../support/process-table.ts';
+import { createRig, type Rig } from '../support/rig.ts';
+
+describe('kill -9 of the manager', () => {
+  test.each(['keep-alive', 'close'] as const)(
+    'costs no request (%s), and the next start adopts every worker',
+    async (mode) => {
+      const [web, api] = [await freePort(), await freePort()];
+      await using rig = await createRig({
+        apps: { web: server('http', web), api: server('http', api, { listen: [api] }) },
+      });
+      await rig.run('start');
+      const before = await rig.status();
+      const loads = [web, api].map((port) => rig.load({ port, clients: 6, mode }));
+      await Promise.all(loads.map((load) => load.more(50)));
+      await rig.kill9(before.manager.pid);
+      await Promise.all(loads.map((load) => load.more(300)));
+      expect((await rig.cli('status')).code).toBe(3);
+      await rig.run('start');
+      await Promise.all(loads.map((load) => load.more(100)));
+      for (const load of loads) expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+      const after = await rig.status();
+      expect(after.manager.pid).not.toBe(before.manager.pid);
+      expect(
+        after.apps.map(({ clusterPid, generation, workers }) => [
+          clusterPid,
+          generation,
+          workers.map(({ pid }) => pid),
+        ]),
+      ).toEqual(
+        before.apps.map(({ clusterPid, generation, workers }) => [
+          clusterPid,
+          generation,
+          workers.map(({ pid }) => pid),
+        ]),
+      );
+    },
+  );
+
+  test('costs no log line', async () => {
+    await using rig = await createRig({
+      apps: { web: puppet({ env: { PORT: await freePort() }, logs: { stdout: 'web.log' } }) },
+    });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.print('before\n');
+    await rig.kill9((await rig.status()).manager.pid);
+    await worker.print('while nobody manages\n');
+    await rig.run('start');
+    await worker.print('after\n');
+    await eventually('the last line is there', () => rig.read('web.log').includes('after'));
+    expect(rig.read('web.log')).toBe('before\nwhile nobody manages\nafter\n');
+  });
+
+  test('does not stop a deploy under way: it finishes by itself and is reported', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+    await rig.run('start');
+    const old = await rig.puppets.next();
+    const deploy = rig.spawnCli(['deploy', 'web', '--env', 'PORT=', '--env', 'VERSION=2']);
+    const next = await rig.puppets.next();
+    const load = rig.load({ port, clients: 4 });
+    await load.more(20);
+    await rig.kill9((await rig.status()).manager.pid);
+    expect((await deploy.ended).code).not.toBe(0);
+    await next.listen(port);
+    await old.closed;
+    await load.sees('2');
+    expect(await load.stop()).toMatchObject({ failed: 0 });
+    await rig.run('start');
+    expect(await rig.app('web')).toMatchObject({
+      state: 'online',
+      generation: 2,
+      lastDeploy: { generation: 2, outcome: 'done' },
+    });
+    const { generations } = await rig.json<HistoryAnswer>('history', 'web');
+    expect(generations.find(({ generation }) => generation === 2)).toMatchObject({ outcome: 'done', current: true });
+    const { stdout } = await rig.run('events', '--json');
+    expect(stdout).toMatch(/"deploy-finished"/);
+  });
+
+  test('and a worker killed meanwhile comes back by itself', async () => {
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await rig.kill9((await rig.status()).manager.pid);
+    await rig.kill9(worker.pid);
+    const successor = await rig.puppets.next();
+    await rig.run('start');
+    expect(await rig.appWhere('web', 'is online', ({ state }) => state === 'online')).toMatchObject({
+      workers: [{ pid: successor.pid, restarts: 1 }],
+    });
+  });
+
+  test('the config edited meanwhile is applied by reload, not by start', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    await rig.kill9((await rig.status()).manager.pid);
+    rig.editApp('web', { workers: 3 });
+    await rig.run('start');
+    expect(await rig.pids('web')).toEqual(pids);
+    await rig.run('reload');
+    expect((await rig.pids('web')).slice(0, 2)).toEqual(pids);
+    expect((await rig.app('web')).ready).toBe(3);
+  });
+});
+
+describe('kill -9 of a cluster process with a declared port', () => {
+  test('costs no request', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+    await rig.run('start');
+    const { clusterPid } = await rig.app('web');
+    const load = rig.load({ port, clients: 6 });
+    await load.more(50);
+    await rig.kill9(clusterPid ?? 0);
+    await load.more(200);
+    await rig.appWhere(
+      'web',
+      'has another cluster process',
+      (app) => app.state === 'online' && app.clusterPid !== clusterPid,
+    );
+    await load.more(100);
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+  });
+});
+
+describe('what a dead manager left', () => {
+  test('everything was killed, as by a power cut: start cleans up and brings all up again', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    for (const { pid } of processesOf(rig.dir)) await killIfThere(rig, pid);
+    await rig.run('start');
+    expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 2 });
+  });
+
+  test.each([
+    ['garbage', '{"half": '],
+    ['nothing', ''],
+    ['another kind of document', '[1, 2, 3]'],
+  ])('a state file with %s is set aside, and rebuilt from what lives', async (_what, content) => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const before = await rig.pids('web');
+    await rig.kill9((await rig.status()).manager.pid);
+    writeFileSync(rig.state.stateFile, content);
+    await rig.run('start');
+    expect(await rig.pids('web')).toEqual(before);
+    const aside = readdirSync(dirname(rig.state.stateFile)).filter((name) => name.startsWith('state.json.'));
+    expect(aside).not.toEqual([]);
+    expect((await rig.run('events', '--json')).stdout).toMatch(/"state-repaired"/);
+  });
+
+  test('no second manager runs on one state directory', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const { manager } = await rig.status();
+    const { code, stderr } = await rig.cli('start', '--foreground');
+    expect(code).toBe(1);
+    expect(stderr).toContain(String(manager.pid));
+    expect((await rig.status()).manager.pid).toBe(manager.pid);
+  });
+
+  test('a pid file that names a process of somebody else is not believed', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    await rig.run('stop');
+    writeFileSync(rig.state.managerPid, `${process.pid}\n`);
+    await rig.run('start');
+    expect((await rig.status()).manager.pid).not.toBe(process.pid);
+    expect(isAlive(process.pid)).toBe(true);
+  });
+});
+
+test('a state directory whose path is longer than a unix socket allows works, and leaves no socket', async () => {
+  const nested = Array.from({ length: 6 }, (_, index) => `${index}-${'long'.repeat(6)}`).join('/');
+  await using rig = await createRig({ apps: { web: server('http', await freePort()) }, nested });
+  expect(rig.state.managerSocket.startsWith(rig.dir)).toBe(false);
+  await rig.run('start');
+  expect((await rig.app('web')).state).toBe('online');
+  await rig.kill9((await rig.status()).manager.pid);
+  await rig.run('start');
+  expect((await rig.app('web')).ready).toBe(2);
+  await rig.run('stop');
+  const { socket, agentsSocket } = rig.state.app('web');
+  expect([rig.state.managerSocket, socket, agentsSocket].filter((path) => existsSync(path))).toEqual([]);
+});
+
+async function killIfThere(rig: Rig, pid: number): Promise<void> {
+  if (isAlive(pid)) await rig.kill9(pid);
+}

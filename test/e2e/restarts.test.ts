@@ -1,0 +1,163 @@
+// Workers that end unasked, and workers that are replaced on purpose: memory, schedule, their own request (P7).
+
+import { describe, expect, test } from 'vitest';
+import { puppet, server } from '../support/apps.ts';
+import { freePort } from '../support/free-port.ts';
+import { createRig, fixture } from '../support/rig.ts';
+
+describe('a worker that ends unasked', () => {
+  test('comes back in its slot, and the others are not touched', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const [first = null, second = null] = await rig.pids('web');
+    await rig.kill9(first ?? 0);
+    const { workers } = await rig.appWhere(
+      'web',
+      'has both again',
+      ({ ready, workers: [worker] }) => ready === 2 && worker?.pid !== first,
+    );
+    expect(workers).toMatchObject([
+      { slot: 0, restarts: 1 },
+      { slot: 1, pid: second, restarts: 0 },
+    ]);
+  });
+
+  test('killed under load costs at most what was in flight on its connections', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+    await rig.run('start');
+    const clients = 8;
+    const load = rig.load({ port, clients });
+    await load.more(200);
+    await rig.kill9((await rig.pids('web'))[0] ?? 0);
+    await load.more(500);
+    const { failed, errors } = await load.stop();
+    expect(failed).toBeLessThanOrEqual(clients);
+    expect(Object.keys(errors)).not.toContain('ECONNREFUSED');
+  });
+
+  test('the only one of an app with a declared port: connections wait for its successor', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ listen: [port], env: { PORT: port } }) } });
+    await rig.run('start');
+    const only = await rig.puppets.next();
+    await rig.kill9(only.pid);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).json()).toMatchObject({ version: '1' });
+  });
+
+  test('comes back again and again with growing delays', async () => {
+    await using rig = await createRig({
+      apps: {
+        bad: { script: fixture('throws-at-boot.mjs'), workers: 1, restart: { minDelay: '40ms', maxDelay: '10s' } },
+      },
+    });
+    const start = rig.spawnCli(['start']);
+    expect((await start.ended).code).toBe(1);
+    const events = await rig.events();
+    const delays: number[] = [];
+    for (let count = 0; count < 3; count += 1) delays.push((await events.waitFor('worker-backoff')).delayMs);
+    for (const [index, delay] of delays.slice(1).entries()) expect(delay).toBeGreaterThan(delays[index] ?? 0);
+    expect((await rig.app('bad')).state).toBe('backoff');
+  });
+
+  test('is given up after restart.limit quick failures in a row: failed', async () => {
+    await using rig = await createRig({
+      apps: { bad: { script: fixture('throws-at-boot.mjs'), workers: 1, restart: { minDelay: '10ms', limit: 3 } } },
+    });
+    expect((await rig.cli('start')).code).toBe(1);
+    await rig.appWhere('bad', 'has failed', ({ state }) => state === 'failed');
+  });
+
+  test('is told apart from one that was asked to: the event says so', async () => {
+    await using rig = await createRig({ apps: { web: puppet({ workers: 2, env: { PORT: await freePort() } }) } });
+    await rig.run('start');
+    const workers = [await rig.puppets.next(), await rig.puppets.next()];
+    const crashing = workers.find(({ hello }) => hello.slot === 0);
+    const retired = workers.find(({ hello }) => hello.slot === 1);
+    const events = await rig.events();
+    await crashing?.exit(0);
+    expect(await events.waitFor('worker-exited', ({ pid }) => pid === crashing?.pid)).toMatchObject({
+      expected: false,
+      code: 0,
+    });
+    await rig.run('scale', 'web=1');
+    expect(await events.waitFor('worker-exited', ({ pid }) => pid === retired?.pid)).toMatchObject({ expected: true });
+  });
+});
+
+describe('a worker is replaced first, then drains, without a lost request,', () => {
+  test('when it has grown over restart.memory', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: puppet({ workers: 2, env: { PORT: port }, restart: { memory: '250M' } }) },
+    });
+    await rig.run('start');
+    const [fat, slim] = [await rig.puppets.next(), await rig.puppets.next()];
+    const events = await rig.events();
+    const load = rig.load({ port, clients: 4 });
+    await load.more(50);
+    await fat.allocate(300 * 1024 * 1024);
+    expect(await events.waitFor('worker-recycle')).toMatchObject({
+      pid: fat.pid,
+      reason: expect.stringMatching(/memory/),
+    });
+    const next = await rig.puppets.next();
+    await events.waitFor('worker-ready', ({ pid }) => pid === next.pid);
+    await events.waitFor('worker-draining', ({ pid }) => pid === fat.pid);
+    await fat.closed;
+    await load.more(50);
+    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(slim.isRunning).toBe(true);
+  });
+
+  test('one at a time, when restart.schedule says so', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('http', port, { restart: { schedule: '* * * * * *' } }) },
+    });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    const events = await rig.events();
+    const load = rig.load({ port, clients: 4 });
+    const slots = [
+      await events.waitFor('worker-exited', isExpected),
+      await events.waitFor('worker-exited', isExpected),
+    ];
+    expect(new Set(slots.map(({ pid }) => pid))).toEqual(new Set(pids));
+    await load.more(50);
+    expect(await load.stop()).toMatchObject({ failed: 0 });
+    const order = events.all.flatMap(({ type }) => (type === 'worker-ready' || type === 'worker-exited' ? [type] : []));
+    expect(order.slice(0, 4)).toEqual(['worker-ready', 'worker-exited', 'worker-ready', 'worker-exited']);
+  });
+
+  test.each([['offline'], ['Offline'], [{ event: 'request-restart' }]])('when it asks for it: %j', async (message) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+    await rig.run('start');
+    const asking = await rig.puppets.next();
+    const load = rig.load({ port, clients: 4 });
+    await load.more(20);
+    await asking.send(message);
+    await asking.send(message);
+    const next = await rig.puppets.next();
+    await asking.closed;
+    await load.more(50);
+    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(next.hello).toMatchObject({ slot: asking.hello.slot, generation: 1 });
+    expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1, workers: [{ pid: next.pid }] });
+  });
+});
+
+test('restart stops, then starts, and says that this is not without downtime', async () => {
+  await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
+  await rig.run('start');
+  const old = await rig.puppets.next();
+  const { stdout, stderr } = await rig.run('restart', 'web');
+  expect(stdout + stderr).toMatch(/downtime/);
+  expect(old.isRunning).toBe(false);
+  expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1, generation: 1 });
+});
+
+function isExpected({ expected }: { readonly expected: boolean }): boolean {
+  return expected;
+}

@@ -1,0 +1,113 @@
+// P1, in short: unmodified servers lose no request, whatever replaces their workers. The long version with its table is
+// bench/zero-loss.mjs and docs/zero-loss.md.
+
+import { describe, expect, test } from 'vitest';
+import { server } from '../support/apps.ts';
+import { freePort } from '../support/free-port.ts';
+import type { Load } from '../support/load.ts';
+import { createRig, type Rig } from '../support/rig.ts';
+
+const CLIENTS = 12;
+const KINDS = ['http', 'express', 'fastify'] as const;
+const MODES = ['keep-alive', 'close'] as const;
+
+/** One after the other, under the same load. */
+const ACTS: readonly [string, (rig: Rig) => Promise<unknown>][] = [
+  ['deploy all-at-once', (rig) => rig.run('deploy', 'web')],
+  ['deploy rolling', deployRolling],
+  ['reload with an env change', (rig) => reloadWith(rig, { env: 'changed' })],
+  ['scale up', (rig) => rig.run('scale', 'web=3')],
+  ['scale down', (rig) => rig.run('scale', 'web=1')],
+  ['rollback', (rig) => rig.run('rollback', 'web')],
+  ['restart of one worker after another by schedule', replaceBySchedule],
+  ['the death of the manager and its successor', killManager],
+];
+
+describe.each(KINDS)('%s', (kind) => {
+  test.each(MODES)('%s: no request is lost', async (mode) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server(kind, port) } });
+    await rig.run('start');
+    const load = rig.load({ port, clients: CLIENTS, mode });
+    await load.more(CLIENTS);
+    for (const [act, perform] of ACTS) {
+      await perform(rig);
+      await load.more(100);
+      expectNoLoss(act, load);
+    }
+  });
+});
+
+describe('declared ports', () => {
+  test.each(MODES)('%s: no request is lost', async (mode) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+    await rig.run('start');
+    const load = rig.load({ port, clients: CLIENTS, mode });
+    for (const [act, perform] of ACTS.slice(0, 5)) {
+      await perform(rig);
+      await load.more(100);
+      expectNoLoss(act, load);
+    }
+  });
+});
+
+describe('round-robin', () => {
+  test.each(MODES)('%s: no request is lost', async (mode) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port, { balance: 'round-robin' }) } });
+    await rig.run('start');
+    const load = rig.load({ port, clients: CLIENTS, mode });
+    for (const [act, perform] of ACTS.slice(0, 5)) {
+      await perform(rig);
+      await load.more(100);
+      expectNoLoss(act, load);
+    }
+  });
+});
+
+describe.each(['own-sigterm', 'exit-on-shutdown'])('an app with its own idea of stopping: %s', (kind) => {
+  test.each(MODES)('%s: no request is lost', async (mode) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server(kind, port) } });
+    await rig.run('start');
+    const load = rig.load({ port, clients: CLIENTS, mode });
+    await load.more(CLIENTS);
+    for (let count = 0; count < 2; count += 1) await rig.run('deploy', 'web');
+    await load.more(100);
+    expectNoLoss('two deploys', load);
+  });
+});
+
+function expectNoLoss(act: string, load: Load): void {
+  const { answered, failed, failures } = load.lap();
+  expect({ act, failed, failures }).toEqual({ act, failed: 0, failures: [] });
+  expect(answered).toBeGreaterThan(0);
+}
+
+async function deployRolling(rig: Rig): Promise<void> {
+  rig.editApp('web', { deploy: { strategy: 'rolling', settle: '50ms' } });
+  await rig.run('reload');
+  await rig.run('deploy', 'web');
+}
+
+async function reloadWith(rig: Rig, env: Readonly<Record<string, string>>): Promise<void> {
+  rig.editEnv('web', env);
+  await rig.run('reload');
+}
+
+async function replaceBySchedule(rig: Rig): Promise<void> {
+  const events = await rig.events();
+  rig.editApp('web', { restart: { schedule: '* * * * * *' } });
+  await rig.run('reload');
+  await events.waitFor('worker-recycle');
+  await events.waitFor('worker-exited', ({ expected }) => expected);
+  rig.editApp('web', { restart: { schedule: null } });
+  await rig.run('reload');
+  events.close();
+}
+
+async function killManager(rig: Rig): Promise<void> {
+  await rig.kill9((await rig.status()).manager.pid);
+  await rig.run('start');
+}

@@ -1,0 +1,174 @@
+import { expect, it } from 'vitest';
+import { deferred } from '../../src/core/deferred.ts';
+import { abort } from '../../src/manager/operations/abort.ts';
+import { deploy } from '../../src/manager/operations/deploy.ts';
+import { history } from '../../src/manager/operations/history.ts';
+import { plan } from '../../src/manager/operations/plan.ts';
+import { rollback } from '../../src/manager/operations/rollback.ts';
+import { start } from '../../src/manager/operations/start.ts';
+import { status } from '../../src/manager/operations/status.ts';
+import { stop } from '../../src/manager/operations/stop.ts';
+import { appSpec } from '../support/app-spec.ts';
+import { ManagerRig } from '../support/manager-rig.ts';
+
+async function started(...apps: ReturnType<typeof appSpec>[]) {
+  const rig = new ManagerRig(apps);
+  const { context } = await rig.open();
+  await start(context, null);
+  return { rig, context };
+}
+
+it('deploys what runs, not what the file says by now', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.apps = [appSpec({ env: { A: '1' } })];
+  expect((await deploy(context, ['web'], {})).apps).toMatchObject([
+    { action: 'deploy', ok: true, reasons: ['deploy'], deploy: { generation: 2, outcome: 'done' } },
+  ]);
+  expect(context.fleet.runningSpec('web')?.env).toEqual({});
+});
+
+it('remembers its options as drift, and over the next deploy', async () => {
+  const { context } = await started(appSpec({ env: { A: '0', KEEP: 'k' } }));
+  const { apps } = await deploy(context, ['web'], { env: { A: 'secret1' }, script: '/b.js', cwd: '/b', workers: 3 });
+  expect(apps).toMatchObject([{ reasons: ['deploy --env A --script /b.js --cwd /b --workers 3'] }]);
+  expect(JSON.stringify(apps)).not.toContain('secret1');
+  await deploy(context, ['web'], {});
+  expect(context.fleet.runningSpec('web')).toMatchObject({
+    ...{ env: { A: 'secret1', KEEP: 'k' }, script: '/b.js', cwd: '/b', workers: 3 },
+  });
+  expect((await status(context, null)).apps).toMatchObject([{ drift: true }]);
+  const reasons = ['script /b.js → /srv/app.js', 'cwd /b → /srv', 'workers 3 → 2', 'env.A changed'];
+  expect((await plan(context)).changes).toMatchObject([{ action: 'deploy', reasons }]);
+});
+
+it('options survive a stop and a start', async () => {
+  const { context } = await started(appSpec());
+  await deploy(context, ['web'], { script: '/b.js' });
+  await stop(context, ['web'], null);
+  await start(context, ['web']);
+  expect(context.fleet.runningSpec('web')?.script).toBe('/b.js');
+});
+
+it('a deploy that failed leaves no drift', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').outcome = 'failed';
+  expect((await deploy(context, ['web'], { env: { A: '1' } })).ok).toBe(false);
+  expect((await status(context, null)).apps).toMatchObject([{ drift: false }]);
+  expect(context.fleet.wantedSpec('web').env).toEqual({});
+});
+
+it('of many at once one wins, and the others are told by whom', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').hold = deferred();
+  const storm = Array.from({ length: 16 }, () => deploy(context, ['web'], {}).then((result) => result.ok, (error) => error));
+  await rig.event('deploy-started', 'web', 2);
+  await expect(deploy(context, ['web'], {})).rejects.toMatchObject({
+    code: 'DEPLOY_IN_PROGRESS',
+    message: 'web: generation 2 is being deployed (booting)',
+  });
+  rig.script('web').hold?.resolve();
+  const ends = await Promise.all(storm);
+  expect(ends.filter((end) => end === true)).toHaveLength(1);
+  expect(ends.filter((end) => end !== true && end.code === 'DEPLOY_IN_PROGRESS')).toHaveLength(15);
+  expect(rig.cluster('web').memory.generation).toBe(2);
+});
+
+it('an abort ends the deploy under way', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').hold = deferred();
+  const deploying = deploy(context, ['web'], {});
+  await rig.event('deploy-started', 'web', 2);
+  expect((await abort(context, 'web')).apps).toMatchObject([{ action: 'abort', ok: true, deploy: { outcome: 'aborted' } }]);
+  expect((await deploying).apps).toMatchObject([{ ok: false, deploy: { outcome: 'aborted' } }]);
+});
+
+it('an abort calls off a deploy that has been accepted and waits', async () => {
+  const { rig, context } = await started(appSpec());
+  const busy = deferred<void>();
+  void context.fleet.handle('web').queue.run(() => busy.promise);
+  await deploy(context, ['web'], { wait: false });
+  expect((await abort(context, 'web')).apps).toMatchObject([{ ok: true, message: 'the deploy had not begun, and will not' }]);
+  busy.resolve();
+  await context.fleet.handle('web').queue.run(async () => {});
+  expect(rig.cluster('web').asked).toEqual(['start start']);
+  expect(context.fleet.claims.of('web')).toBe(null);
+});
+
+it('refuses to abort where no deploy is under way', async () => {
+  const { context } = await started(appSpec());
+  await expect(abort(context, 'web')).rejects.toMatchObject({ code: 'NO_DEPLOY' });
+});
+
+it('with --no-wait answers when the deploy is accepted', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').hold = deferred();
+  expect((await deploy(context, ['web'], { wait: false })).apps).toMatchObject([{ ok: true, message: 'accepted', deploy: null }]);
+  await expect(deploy(context, ['web'], { wait: false })).rejects.toMatchObject({ code: 'DEPLOY_IN_PROGRESS' });
+  rig.script('web').hold?.resolve();
+  await rig.event('deploy-finished', 'web', 2);
+});
+
+it('deploys all that run, in the order of their dependencies, and skips dependents of a failure', async () => {
+  const { rig, context } = await started(
+    appSpec({ name: 'web', dependsOn: ['api'] }),
+    appSpec({ name: 'api' }),
+    appSpec({ name: 'job' }),
+    appSpec({ name: 'off' }),
+  );
+  await stop(context, ['off'], null);
+  rig.script('api').outcome = 'timed-out';
+  const { apps } = await deploy(context, null, {});
+  expect(apps.map(({ app, action, ok }) => [app, action, ok])).toEqual([
+    ['web', 'skipped', false],
+    ['api', 'deploy', false],
+    ['job', 'deploy', true],
+  ]);
+  expect(context.fleet.claims.of('web')).toBe(null);
+});
+
+it('refuses apps that are unknown or stopped, and scripts for a command', async () => {
+  const { context } = await started(appSpec(), appSpec({ name: 'other', script: null, command: ['sleep', '1'] }));
+  await stop(context, ['web'], null);
+  await expect(deploy(context, ['wbe'], {})).rejects.toMatchObject({ code: 'NO_SUCH_APP' });
+  await expect(deploy(context, ['web'], {})).rejects.toMatchObject({ code: 'APP_STOPPED' });
+  await expect(deploy(context, ['other'], { script: '/x' })).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  expect((await deploy(context, ['web', 'other'], {})).apps).toMatchObject([
+    { app: 'web', ok: false, error: { code: 'APP_STOPPED' } },
+    { app: 'other', ok: true },
+  ]);
+});
+
+it('rolls back to the generation before, or to a named one, and that is drift', async () => {
+  const { context } = await started(appSpec({ env: { V: '1' } }));
+  await deploy(context, ['web'], { env: { V: '2' } });
+  await deploy(context, ['web'], { env: { V: '3' } });
+  expect((await rollback(context, 'web', {})).apps).toMatchObject([{ action: 'rollback', ok: true, reasons: ['rollback to 2'] }]);
+  expect(context.fleet.runningSpec('web')?.env).toEqual({ V: '2' });
+  expect((await status(context, null)).apps).toMatchObject([{ drift: true, generation: 4 }]);
+  await rollback(context, 'web', { to: 1 });
+  expect(context.fleet.runningSpec('web')?.env).toEqual({ V: '1' });
+});
+
+it('a generation that failed cannot be rolled back to', async () => {
+  const { rig, context } = await started(appSpec());
+  await expect(rollback(context, 'web', {})).rejects.toMatchObject({ code: 'NO_SUCH_GENERATION' });
+  rig.script('web').outcome = 'failed';
+  await deploy(context, ['web'], {});
+  rig.script('web').outcome = 'done';
+  await expect(rollback(context, 'web', { to: 2 })).rejects.toMatchObject({ code: 'NO_SUCH_GENERATION' });
+  expect((await deploy(context, ['web'], {})).ok).toBe(true);
+});
+
+it('the history hides values of env unless they are asked for', async () => {
+  const { context } = await started(appSpec({ env: { KEY: 'hunter2' } }));
+  const masked = await history(context, 'web', false);
+  expect(masked.generations).toMatchObject([{ generation: 1, pinned: { spec: { env: { KEY: null } } } }]);
+  expect(JSON.stringify(masked)).not.toContain('hunter2');
+  expect(JSON.stringify(await history(context, 'web', true))).toContain('hunter2');
+});
+
+it('no event holds a value of env', async () => {
+  const { rig, context } = await started(appSpec({ env: { KEY: 'hunter2' } }));
+  await deploy(context, ['web'], { env: { KEY: 'hunter3' } });
+  expect(JSON.stringify(rig.events)).not.toMatch(/hunter/);
+});

@@ -1,0 +1,177 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
+import { EvenkeelError } from '../../src/core/errors.ts';
+import { plan } from '../../src/manager/operations/plan.ts';
+import { reload } from '../../src/manager/operations/reload.ts';
+import { scale } from '../../src/manager/operations/scale.ts';
+import { start } from '../../src/manager/operations/start.ts';
+import { status } from '../../src/manager/operations/status.ts';
+import { stop } from '../../src/manager/operations/stop.ts';
+import { revivalDelay } from '../../src/manager/revive-cluster.ts';
+import { appSpec } from '../support/app-spec.ts';
+import { ManagerRig } from '../support/manager-rig.ts';
+import { quickClock } from '../support/quick-clock.ts';
+
+const web = appSpec({ listen: [{ kind: 'tcp', host: null, port: 3000 }] });
+
+async function started(...apps: (typeof web)[]) {
+  const rig = new ManagerRig(apps);
+  const manager = await rig.open();
+  await start(manager.context, null);
+  return { rig, manager, context: manager.context };
+}
+
+describe('the next manager', () => {
+  it('adopts what runs, untouched', async () => {
+    const { rig, manager } = await started(web, appSpec({ name: 'api' }));
+    const before = rig.clusters.map(({ pid }) => pid);
+    await manager.close('test');
+    const { context } = await rig.open();
+    expect(rig.clusters.map(({ pid, alive }) => [pid, alive])).toEqual(before.map((pid) => [pid, true]));
+    expect((await status(context, null)).apps).toMatchObject([{ name: 'web', state: 'online' }, { name: 'api' }]);
+    expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['none', 'none']);
+    expect(rig.events.filter(({ type }) => type === 'cluster-adopted')).toHaveLength(2);
+  });
+
+  it('tells what happened meanwhile, once', async () => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    rig.cluster('web').tell({ type: 'deploy-finished', generation: 2, outcome: 'done', reason: 'deploy' });
+    await rig.open();
+    const finished = () => rig.types('web').filter((type) => type === 'deploy-finished');
+    expect(finished()).toHaveLength(2);
+  });
+
+  it('remembers what commands have changed', async () => {
+    const { rig, manager, context } = await started(web);
+    await scale(context, 'web', 5);
+    await manager.close('test');
+    const next = await rig.open();
+    expect((await status(next.context, null)).apps).toMatchObject([{ desired: 5, drift: true }]);
+  });
+
+  it('leaves a stopped app stopped', async () => {
+    const { rig, manager, context } = await started(web, appSpec({ name: 'api' }));
+    await stop(context, ['web'], null);
+    await manager.close('test');
+    const next = await rig.open();
+    expect((await reload(next.context)).apps.map(({ action }) => action)).toEqual(['none', 'none']);
+    expect(rig.isRunning('web')).toBe(false);
+  });
+
+  it('brings back a cluster process that died in between', async () => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    rig.cluster('web').die();
+    const { context } = await rig.open();
+    await rig.event('cluster-started', 'web', 2);
+    await context.fleet.handle('web').revival;
+    expect(rig.cluster('web').asked).toEqual(['resume']);
+  });
+
+  it('knows an app that the config no longer has, and a reload removes it', async () => {
+    const { rig, manager } = await started(web, appSpec({ name: 'old' }));
+    await manager.close('test');
+    rig.apps = [web];
+    const { context } = await rig.open();
+    expect((await status(context, null)).apps.map(({ name }) => name)).toEqual(['web', 'old']);
+    expect((await reload(context)).apps).toMatchObject([
+      { app: 'web', action: 'none' },
+      { app: 'old', action: 'stop', reasons: ['removed from the config'] },
+    ]);
+  });
+
+  it('adopts even where the config is invalid, and says so', async () => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    rig.config = new EvenkeelError('CONFIG_INVALID', 'invalid');
+    const next = await rig.open();
+    expect(next.configError).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect((await status(next.context, null)).apps).toMatchObject([{ name: 'web', state: 'online' }]);
+  });
+
+  it('does not run for an invalid config alone', async () => {
+    const rig = new ManagerRig([web]);
+    rig.config = new EvenkeelError('CONFIG_INVALID', 'invalid');
+    await expect(rig.open()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it.each(['{"version":1,"da', '{"version":1,"data":{"apps":3}}'])('rebuilds a broken state (%s) from what lives', async (text) => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    writeFileSync(rig.layout.stateFile, text);
+    const { context } = await rig.open();
+    expect(rig.events).toContainEqual(expect.objectContaining({ type: 'state-repaired', file: rig.layout.stateFile }));
+    expect((await reload(context)).apps).toMatchObject([{ action: 'none' }]);
+    expect(rig.cluster('web').asked).toEqual(['start start']);
+  });
+
+  it('refuses the state of a newer version', async () => {
+    const rig = new ManagerRig([web]);
+    writeFileSync(rig.layout.stateFile, '{"version":99,"data":{}}');
+    await expect(rig.open()).rejects.toMatchObject({ code: 'STATE_FROM_NEWER_VERSION' });
+  });
+});
+
+describe('a cluster process that is lost', () => {
+  it('is replaced at once by one that resumes, with the same sockets', async () => {
+    const { rig, context } = await started(web);
+    const { pid } = rig.cluster('web');
+    rig.cluster('web').die();
+    await rig.event('cluster-started', 'web', 2);
+    await context.fleet.handle('web').revival;
+    expect(rig.cluster('web')).toMatchObject({ asked: ['resume'], boot: { sockets: [{ address: '3000' }] } });
+    expect(rig.types('web').filter((type) => type.startsWith('cluster-'))).toEqual([
+      'cluster-started',
+      'cluster-lost',
+      'cluster-started',
+    ]);
+    expect(rig.events).toContainEqual(expect.objectContaining({ type: 'cluster-lost', pid }));
+    expect((await status(context, 'web')).apps).toMatchObject([{ state: 'online' }]);
+  });
+
+  it('makes requests wait for its successor', async () => {
+    const { rig, context } = await started(web);
+    rig.cluster('web').die();
+    await rig.event('cluster-lost', 'web');
+    expect((await scale(context, 'web', 3)).ok).toBe(true);
+    expect(rig.cluster('web').asked).toEqual(['resume', 'scale 3']);
+  });
+
+  it('that hangs is ended, and replaced', async () => {
+    const rig = new ManagerRig([web]);
+    rig.clock = quickClock(50);
+    const { context } = await rig.open();
+    await start(context, null);
+    const hung = rig.cluster('web');
+    hung.frozen = true;
+    await rig.event('cluster-started', 'web', 2);
+    expect(hung.alive).toBe(false);
+  });
+
+  it('that hangs when the next manager comes is ended, and replaced', async () => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    rig.cluster('web').frozen = true;
+    rig.clock = quickClock(20);
+    await rig.open();
+    await rig.event('cluster-started', 'web', 2);
+    expect(rig.clusters.map(({ alive }) => alive)).toEqual([false, true]);
+  });
+
+  it('while it is asked to stop is replaced, so that its workers are stopped too', async () => {
+    const { rig, context } = await started(web);
+    const first = rig.cluster('web');
+    first.frozen = true;
+    const stopping = stop(context, ['web'], null);
+    await vi.waitFor(() => expect(first.asked).toContain('stop'));
+    first.die();
+    expect((await stopping).apps).toMatchObject([{ action: 'stop', ok: true }]);
+    expect(rig.clusters.map(({ asked }) => asked.at(-1))).toEqual(['stop', 'stop']);
+    expect(rig.isRunning('web')).toBe(false);
+  });
+
+  it('comes back ever more slowly: at once, then after 1, 2, 4 ... 30 s', () => {
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 100].map(revivalDelay)).toEqual([0, 0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  });
+});

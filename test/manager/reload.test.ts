@@ -1,0 +1,172 @@
+import { expect, it } from 'vitest';
+import { deferred } from '../../src/core/deferred.ts';
+import { EvenkeelError } from '../../src/core/errors.ts';
+import { plan } from '../../src/manager/operations/plan.ts';
+import { reload } from '../../src/manager/operations/reload.ts';
+import { restart } from '../../src/manager/operations/restart.ts';
+import { scale } from '../../src/manager/operations/scale.ts';
+import { start } from '../../src/manager/operations/start.ts';
+import { status } from '../../src/manager/operations/status.ts';
+import { stop } from '../../src/manager/operations/stop.ts';
+import { appSpec } from '../support/app-spec.ts';
+import { ManagerRig } from '../support/manager-rig.ts';
+
+const [web, api, job, old] = ['web', 'api', 'job', 'old'].map((name) => appSpec({ name })) as [
+  ReturnType<typeof appSpec>,
+  ReturnType<typeof appSpec>,
+  ReturnType<typeof appSpec>,
+  ReturnType<typeof appSpec>,
+];
+const port = (number: number) => ({ kind: 'tcp', host: null, port: number }) as const;
+
+async function started(...apps: (typeof web)[]) {
+  const rig = new ManagerRig(apps);
+  const { context } = await rig.open();
+  await start(context, null);
+  for (const cluster of rig.clusters) cluster.asked.length = 0;
+  return { rig, context };
+}
+
+it('does to each app what its change needs, and touches no other', async () => {
+  const { rig, context } = await started(web, api, job, old);
+  rig.apps = [
+    { ...web, env: { PORT: '1' } },
+    { ...api, workers: 4, stop: { ...api.stop, timeout: 1000 } },
+    { ...job, restart: { ...job.restart, limit: 5 } },
+    appSpec({ name: 'fresh' }),
+  ];
+  const { ok, apps } = await reload(context);
+  expect(ok).toBe(true);
+  expect(apps.map(({ app, action, reasons }) => [app, action, reasons])).toEqual([
+    ['web', 'deploy', ['env.PORT added']],
+    ['api', 'scale', ['workers 2 → 4', 'stop.timeout 30s → 1s']],
+    ['job', 'live', ['restart.limit 0 → 5']],
+    ['fresh', 'start', ['added to the config']],
+    ['old', 'stop', ['removed from the config']],
+  ]);
+  expect(rig.cluster('web').asked).toEqual(['deploy env.PORT added']);
+  expect(rig.cluster('api').asked).toEqual(['apply-live stop.timeout', 'scale 4']);
+  expect(rig.cluster('job').asked).toEqual(['apply-live restart.limit']);
+  expect(rig.isRunning('old')).toBe(false);
+});
+
+it('a second reload has nothing to do', async () => {
+  const { rig, context } = await started(web, api);
+  rig.apps = [{ ...web, env: { A: '1' } }, { ...api, workers: 3 }];
+  await reload(context);
+  const again = await reload(context);
+  expect(again.apps.map(({ action, message }) => [action, message])).toEqual([
+    ['none', 'unchanged'],
+    ['none', 'unchanged'],
+  ]);
+  expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['none', 'none']);
+});
+
+it('an invalid config changes nothing and is thrown with its problems', async () => {
+  const { rig, context } = await started(web);
+  const problem = { file: '/c', line: 1, column: 1, path: 'apps', message: 'wrong', hint: null };
+  rig.config = new EvenkeelError('CONFIG_INVALID', 'invalid', { problems: [problem] });
+  await expect(reload(context)).rejects.toMatchObject({ code: 'CONFIG_INVALID', problems: [problem] });
+  await expect(plan(context)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  expect(rig.cluster('web').asked).toEqual([]);
+  expect(rig.events.filter(({ type }) => type === 'config-invalid')).toHaveLength(1);
+});
+
+it('a failing app fails alone: the others are reconciled, its dependents skipped', async () => {
+  const dependent = { ...api, dependsOn: ['web'] };
+  const { rig, context } = await started(web, dependent, job);
+  rig.script('web').outcome = 'failed';
+  rig.script('web').reason = 'worker 0 exited with code 1';
+  rig.apps = [web, dependent, job].map((app) => ({ ...app, env: { A: '1' } }));
+  const { ok, apps } = await reload(context);
+  expect(ok).toBe(false);
+  expect(apps.map(({ app, action, ok, message }) => [app, action, ok, message])).toEqual([
+    ['web', 'deploy', false, 'generation 2 failed: worker 0 exited with code 1'],
+    ['api', 'skipped', false, 'skipped: it depends on web, which failed'],
+    ['job', 'deploy', true, 'generation 2 serves'],
+  ]);
+  expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['deploy', 'deploy', 'none']);
+});
+
+it('leaves a stopped app stopped', async () => {
+  const { rig, context } = await started(web, api);
+  await stop(context, ['web'], null);
+  rig.apps = [{ ...web, workers: 7 }, api];
+  expect((await reload(context)).apps.map(({ action }) => action)).toEqual(['none', 'none']);
+  expect(rig.isRunning('web')).toBe(false);
+});
+
+it('tries again to start what could not be started', async () => {
+  const { rig, context } = await started(web);
+  const listening = { ...api, listen: [port(1)] };
+  rig.taken.add('1');
+  rig.apps = [web, listening];
+  expect((await reload(context)).apps).toMatchObject([{}, { action: 'start', error: { code: 'LISTEN_FAILED' } }]);
+  rig.taken.clear();
+  expect((await reload(context)).apps).toMatchObject([{}, { action: 'start', reasons: ['not running'], ok: true }]);
+});
+
+it('undoes what commands have changed, and that is drift until then', async () => {
+  const { context } = await started(web);
+  expect((await scale(context, 'web', 5)).apps).toMatchObject([{ action: 'scale', message: 'workers 2 → 5' }]);
+  expect((await status(context, null)).apps).toMatchObject([{ desired: 5, drift: true }]);
+  expect((await plan(context)).changes).toMatchObject([{ action: 'scale', reasons: ['workers 5 → 2'] }]);
+  await reload(context);
+  expect((await status(context, null)).apps).toMatchObject([{ desired: 2, drift: false }]);
+});
+
+it('passes a new address to the running cluster process, and lets a removed one go', async () => {
+  const { rig, context } = await started({ ...web, listen: [port(1)] });
+  rig.apps = [{ ...web, listen: [port(2)] }];
+  expect((await reload(context)).apps).toMatchObject([{ action: 'deploy', ok: true, reasons: ['listen changed'] }]);
+  expect([...rig.cluster('web').received]).toEqual(['1', '2']);
+  expect([...rig.bound]).toEqual(['2']);
+});
+
+it('an address that cannot be bound waits for a restart, and the rest is deployed', async () => {
+  const { rig, context } = await started(web);
+  rig.taken.add('1');
+  rig.apps = [{ ...web, listen: [port(1)], env: { A: '1' } }];
+  const { ok, notices } = await reload(context);
+  expect(ok).toBe(true);
+  expect(notices).toEqual([
+    'web: listen changed, but cannot listen on 1: it is in use; takes effect at `evenkeel restart web`',
+  ]);
+  expect(context.fleet.runningSpec('web')).toMatchObject({ listen: [], env: { A: '1' } });
+  rig.taken.clear();
+  await restart(context, 'web');
+  expect(context.fleet.runningSpec('web')).toMatchObject({ listen: [port(1)] });
+  expect(rig.cluster('web').boot.sockets).toMatchObject([{ address: '1' }]);
+});
+
+it('a changed balance waits for a restart, which starts a new cluster process', async () => {
+  const { rig, context } = await started(web);
+  rig.apps = [{ ...web, balance: 'round-robin' }];
+  const { apps, notices } = await reload(context);
+  expect(apps).toMatchObject([{ action: 'none' }]);
+  expect(notices).toEqual(['web: balance changed; takes effect at `evenkeel restart web`']);
+  const before = rig.cluster('web');
+  expect((await restart(context, 'web')).ok).toBe(true);
+  expect(before.alive).toBe(false);
+  expect(context.fleet.runningSpec('web')?.balance).toBe('round-robin');
+  expect((await reload(context)).notices).toEqual([]);
+});
+
+it('restarts in place where nothing waits', async () => {
+  const { rig, context } = await started(web);
+  expect((await restart(context, 'web')).apps).toMatchObject([{ action: 'restart', ok: true }]);
+  expect(rig.cluster('web').asked).toEqual(['restart']);
+});
+
+it('reloads one after the other', async () => {
+  const { rig, context } = await started(web);
+  rig.script('web').hold = deferred();
+  rig.apps = [{ ...web, env: { A: '1' } }];
+  const first = reload(context);
+  await rig.event('deploy-started', 'web', 2);
+  rig.apps = [{ ...web, env: { A: '2' } }];
+  const second = reload(context);
+  rig.script('web').hold?.resolve();
+  expect((await first).apps).toMatchObject([{ reasons: ['env.A added'] }]);
+  expect((await second).apps).toMatchObject([{ reasons: ['env.A changed'] }]);
+});

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { start } from '../../src/manager/operations/start.ts';
+import { status } from '../../src/manager/operations/status.ts';
+import { stop } from '../../src/manager/operations/stop.ts';
+import { appSpec } from '../support/app-spec.ts';
+import { ManagerRig } from '../support/manager-rig.ts';
+
+const port = { kind: 'tcp', host: null, port: 3000 } as const;
+
+it('starts dependencies first, with the sockets that they declare', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'web', dependsOn: ['api'], listen: [port] }), appSpec({ name: 'api' })]);
+  const { context } = await rig.open();
+  const { ok, apps } = await start(context, null);
+  expect(ok).toBe(true);
+  expect(apps.map(({ app, action, message }) => [app, action, message])).toEqual([
+    ['web', 'start', 'generation 1 serves'],
+    ['api', 'start', 'generation 1 serves'],
+  ]);
+  expect(rig.clusters.map(({ boot }) => boot.app)).toEqual(['api', 'web']);
+  expect(rig.cluster('web').boot.sockets).toEqual([{ address: '3000', fd: 3, twinFd: 4 }]);
+  expect([...rig.bound]).toEqual(['3000']);
+});
+
+it('starts what a named app depends on, and nothing else', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'web', dependsOn: ['api'] }), appSpec({ name: 'api' }), appSpec({ name: 'job' })]);
+  const { context } = await rig.open();
+  const { apps } = await start(context, ['web']);
+  expect(apps.map(({ app }) => app)).toEqual(['web', 'api']);
+  expect(rig.isRunning('job')).toBe(false);
+});
+
+it('leaves alone what runs already, also where the file has changed', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { context } = await rig.open();
+  await start(context, null);
+  rig.apps = [appSpec({ env: { A: '1' } })];
+  const { apps } = await start(context, null);
+  expect(apps).toMatchObject([{ action: 'none', ok: true, message: 'already running' }]);
+  expect(rig.cluster('web').asked).toEqual(['start start']);
+});
+
+it('refuses a name that the config does not have, and starts nothing', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { context } = await rig.open();
+  await expect(start(context, ['web', 'wbe'])).rejects.toMatchObject({ code: 'NO_SUCH_APP' });
+  expect(rig.clusters).toEqual([]);
+});
+
+it('a start that fails skips the dependents, and starts them when the dependency comes online', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'web', dependsOn: ['api'] }), appSpec({ name: 'api' }), appSpec({ name: 'job' })]);
+  const { context } = await rig.open();
+  rig.script('api').outcome = 'failed';
+  const { ok, apps } = await start(context, null);
+  expect(ok).toBe(false);
+  expect(apps.map(({ app, action, ok }) => [app, action, ok])).toEqual([
+    ['web', 'skipped', false],
+    ['api', 'start', false],
+    ['job', 'start', true],
+  ]);
+  rig.cluster('api').tell({ type: 'app-state', state: 'online', previous: 'backoff' });
+  await rig.event('deploy-finished', 'web');
+  expect(rig.isRunning('web')).toBe(true);
+});
+
+it('an address that is taken fails its app alone', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'web', listen: [port] }), appSpec({ name: 'job' })]);
+  rig.taken.add('3000');
+  const { context } = await rig.open();
+  const { apps } = await start(context, null);
+  expect(apps).toMatchObject([
+    { app: 'web', ok: false, error: { code: 'LISTEN_FAILED' } },
+    { app: 'job', ok: true },
+  ]);
+  expect((await status(context, 'web')).apps).toMatchObject([{ state: 'failed' }]);
+});
+
+it('a cluster process that does not come up is told as such', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  rig.spawnFails = true;
+  const { context } = await rig.open();
+  const { apps } = await start(context, null);
+  expect(apps).toMatchObject([{ ok: false, error: { code: 'CLUSTER_START_FAILED' } }]);
+});
+
+it('stops dependents first, and lets the sockets go', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'api', listen: [port] }), appSpec({ name: 'web', dependsOn: ['api'] })]);
+  const { context, lifecycle } = await rig.open();
+  await start(context, null);
+  const result = await stop(context, null, null);
+  expect(result.ok).toBe(true);
+  await lifecycle.finished;
+  expect(rig.bound.size).toBe(0);
+  expect(rig.clusters.some((cluster) => cluster.alive)).toBe(false);
+  expect(rig.events.filter((event) => event.type === 'cluster-lost')).toEqual([]);
+});
+
+it('a stopped app is shown as stopped, and only `start` brings it back', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'web' }), appSpec({ name: 'job' })]);
+  const { context } = await rig.open();
+  await start(context, null);
+  await stop(context, ['web'], null);
+  expect((await status(context, null)).apps).toMatchObject([
+    { name: 'web', state: 'stopped', workers: [] },
+    { name: 'job', state: 'online' },
+  ]);
+  await start(context, ['web']);
+  expect((await status(context, 'web')).apps).toMatchObject([{ state: 'online', generation: 2 }]);
+});
+
+it('a stop does not wait for the deploy under way: it aborts it', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { deploy } = await import('../../src/manager/operations/deploy.ts');
+  const { deferred } = await import('../../src/core/deferred.ts');
+  const { context } = await rig.open();
+  await start(context, null);
+  rig.script('web').hold = deferred();
+  const deploying = deploy(context, ['web'], {});
+  await rig.event('deploy-started', 'web', 2);
+  rig.cluster('web').tell({ type: 'app-state', state: 'deploying', previous: 'online' });
+  await rig.event('app-state', 'web', 2);
+  const stopped = await stop(context, ['web'], null);
+  expect(stopped.apps).toMatchObject([{ action: 'stop', ok: true }]);
+  expect((await deploying).apps).toMatchObject([{ ok: false, deploy: { outcome: 'aborted' } }]);
+});
+
+it('keeps its state, socket and pid file to its user, and removes what is only for the living', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { context, close } = await rig.open();
+  await start(context, null);
+  await context.fleet.state.flush();
+  const { dir, managerSocket, managerPid, stateFile } = rig.layout;
+  const modes = [dir, managerSocket, managerPid, stateFile].map((path) => statSync(path).mode & 0o777);
+  expect(modes).toEqual([0o700, 0o600, 0o600, 0o600]);
+  expect(readFileSync(managerPid, 'utf8')).toBe(`${process.pid}\n`);
+  await close('test');
+  expect([managerSocket, managerPid].map((path) => existsSync(path))).toEqual([false, false]);
+});
+
+it('two managers never run on one state directory', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  await rig.open();
+  await expect(rig.open()).rejects.toMatchObject({ code: 'MANAGER_RUNS' });
+});

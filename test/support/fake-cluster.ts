@@ -1,0 +1,232 @@
+// Cluster processes that are objects in the test's own process: they speak the real protocol on real unix sockets, and do
+// what a test tells them to.
+
+import type { Server, Socket } from 'node:net';
+import { type Deferred, deferred } from '../../src/core/deferred.ts';
+import { type ErrorBody, EvenkeelError, toErrorBody } from '../../src/core/errors.ts';
+import type { AppEvent } from '../../src/core/events.ts';
+import type { AppSpec } from '../../src/core/spec.ts';
+import type { AppStatus, DeployOutcome, DeployResult } from '../../src/core/status.ts';
+import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
+import { listenUnix } from '../../src/platform/unix-server.ts';
+import type { ClusterBoot } from '../../src/protocol/cluster-boot.ts';
+import type { DeployRequest, HistoryEntry, NumberedEvent, PinnedSpec } from '../../src/protocol/cluster-link.ts';
+
+/** What a real one keeps in cluster.json: it outlives the process. */
+export interface ClusterMemory {
+  current: PinnedSpec | null;
+  history: HistoryEntry[];
+  generation: number;
+  running: boolean;
+}
+
+export const freshMemory = (): ClusterMemory => ({ current: null, history: [], generation: 0, running: false });
+
+/** How the next deploy or start goes. */
+export interface Script {
+  outcome: DeployOutcome;
+  reason: string;
+  /** Set to make it wait until resolved, or aborted. */
+  hold: Deferred<void> | null;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+export class FakeCluster {
+  readonly pid: number;
+  readonly boot: ClusterBoot;
+  readonly memory: ClusterMemory;
+  readonly script: Script;
+  /** Every request, in order, as "type" or "type detail". */
+  readonly asked: string[] = [];
+  readonly received = new Set<string>();
+  readonly #exited = deferred<void>();
+  readonly #connections = new Set<Socket>();
+  readonly #events: NumberedEvent[] = [];
+  #server: Server | null = null;
+  #started = false;
+  #deploying: { generation: number; aborted: Deferred<string> } | null = null;
+  frozen = false;
+  alive = true;
+
+  constructor(pid: number, boot: ClusterBoot, memory: ClusterMemory, script: Script) {
+    this.pid = pid;
+    this.boot = boot;
+    this.memory = memory;
+    this.script = script;
+    memory.generation = Math.max(memory.generation, boot.generation);
+    for (const { address } of boot.sockets) this.received.add(address);
+  }
+
+  get exited(): Promise<void> {
+    return this.#exited.promise;
+  }
+
+  async listen(): Promise<void> {
+    const server = await listenUnix(this.boot.socket, (socket) => this.#accept(socket));
+    if (this.alive) this.#server = server;
+    else server.close();
+  }
+
+  /** As by SIGKILL; workers would go on. */
+  die(): void {
+    this.alive = false;
+    this.#server?.close();
+    for (const socket of this.#connections) socket.destroy();
+    this.#exited.resolve();
+  }
+
+  tell(event: object): void {
+    const told = { ...event, app: this.boot.app, time: new Date().toISOString() } as AppEvent;
+    const numbered = { seq: this.#events.length + 1, event: told };
+    this.#events.push(numbered);
+    for (const socket of this.#connections) sendFrame(socket, { type: 'event', ...numbered });
+  }
+
+  #accept(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+    frames(
+      socket,
+      (value) => void this.#answer(socket, value as { id: number; type: string; params: Params }),
+      () => {},
+    );
+  }
+
+  async #answer(socket: Socket, { id, type, params }: { id: number; type: string; params: Params }): Promise<void> {
+    if (type !== 'hello' && type !== 'status') this.asked.push(describe(type, params));
+    if (this.frozen) return;
+    try {
+      sendFrame(socket, { id, ok: true, result: await this.#do(type, params) });
+    } catch (error) {
+      const body: ErrorBody = toErrorBody(error);
+      sendFrame(socket, { id, ok: false, error: body });
+    }
+    if (type === 'stop') setImmediate(() => this.die());
+  }
+
+  async #do(type: string, params: Params): Promise<unknown> {
+    const { memory } = this;
+    switch (type) {
+      case 'hello':
+        return this.#snapshot(Number(params.sinceEvent));
+      case 'status':
+        return this.#status();
+      case 'history':
+        return memory.history;
+      case 'start':
+      case 'deploy':
+        return await this.#deploy(params as unknown as DeployRequest);
+      case 'resume': {
+        if (!memory.running || memory.current === null)
+          throw new EvenkeelError('APP_STOPPED', 'nothing was running here');
+        this.#started = true;
+        return { generation: memory.current.generation };
+      }
+      case 'restart':
+      case 'scale': {
+        const from = memory.current?.spec.workers ?? 0;
+        const to = type === 'scale' ? Number(params.workers) : from;
+        this.#amend({ workers: to });
+        return { from, to, failure: null };
+      }
+      case 'apply-live':
+        memory.current = memory.current && { ...memory.current, spec: params.spec as AppSpec };
+        return {};
+      case 'stop':
+        memory.running = false;
+        this.#deploying?.aborted.resolve('the app was stopped');
+        return { killed: 0 };
+      case 'abort':
+        if (this.#deploying === null) throw new EvenkeelError('NO_DEPLOY', 'no deploy is under way');
+        this.#deploying.aborted.resolve(String(params.reason));
+        return this.#result(this.#deploying.generation, 'aborted', String(params.reason));
+      case 'logs':
+        if (params.follow === true) setImmediate(() => this.#log());
+        return { lines: [{ slot: 0, stream: 'stdout', line: 'past' }], files: [] };
+      default:
+        return { workers: memory.current?.spec.workers ?? 0 };
+    }
+  }
+
+  async #deploy({ spec, reason, pinned }: DeployRequest): Promise<DeployResult> {
+    if (this.#deploying !== null) throw new EvenkeelError('DEPLOY_IN_PROGRESS', 'one is under way');
+    const { memory, script } = this;
+    memory.generation += 1;
+    const { generation } = memory;
+    const aborted = deferred<string>();
+    this.#deploying = { generation, aborted };
+    const first = !this.#started;
+    this.#started = true;
+    this.tell({ type: 'deploy-started', generation, reason, strategy: spec.deploy.strategy });
+    const end =
+      script.hold === null ? null : await Promise.race([script.hold.promise.then(() => null), aborted.promise]);
+    this.#deploying = null;
+    const result =
+      end === null
+        ? this.#result(generation, script.outcome, script.reason || reason)
+        : this.#result(generation, 'aborted', end);
+    const { outcome } = result;
+    // A start that failed goes on trying with what it was given.
+    if (outcome === 'done' || (first && memory.current === null)) {
+      memory.current = {
+        generation,
+        spec,
+        realCwd: pinned?.realCwd ?? spec.cwd,
+        realScript: pinned?.realScript ?? spec.script,
+      };
+      memory.running = true;
+    }
+    const entry = { ...result, pinned: outcome === 'done' ? memory.current : null, current: outcome === 'done' };
+    memory.history = [...memory.history.map((old) => ({ ...old, current: old.current && outcome !== 'done' })), entry];
+    this.tell({ ...result, type: 'deploy-finished' });
+    if (outcome === 'done') this.tell({ type: 'app-state', state: 'online', previous: 'deploying' });
+    return result;
+  }
+
+  #result(generation: number, outcome: DeployOutcome, reason: string): DeployResult {
+    const record = { generation, outcome, reason, startedAt: new Date().toISOString(), durationMs: 1 };
+    const loss = { finished: 0, cut: 0, killed: 0 };
+    return { ...record, app: this.boot.app, loss, failure: null, hookOutput: [] };
+  }
+
+  #amend(change: Partial<AppSpec>): void {
+    const { current } = this.memory;
+    if (current !== null) this.memory.current = { ...current, spec: { ...current.spec, ...change } };
+  }
+
+  #log(): void {
+    for (const socket of this.#connections) {
+      sendFrame(socket, { type: 'log', slot: 1, stream: 'stderr', line: 'now' });
+      sendFrame(socket, { type: 'log-skipped', lines: 3 });
+    }
+  }
+
+  #status(): AppStatus {
+    const { current } = this.memory;
+    const workers = current?.spec.workers ?? 0;
+    const deploy = this.#deploying && {
+      ...{ generation: this.#deploying.generation, phase: 'booting' as const },
+      ...{ startedAt: new Date().toISOString(), ready: 0, desired: 1 },
+    };
+    return {
+      ...{ name: this.boot.app, state: deploy ? 'deploying' : 'online', generation: current?.generation ?? 0, deploy },
+      ...{ desired: workers, ready: workers, clusterPid: this.pid, drift: false, lastDeploy: null, workers: [] },
+    };
+  }
+
+  #snapshot(since: number): object {
+    return {
+      ...{ version: 1, evenkeel: '0', pid: this.pid, startedAt: '', status: this.#status(), held: [...this.received] },
+      ...{ current: this.#started ? this.memory.current : null, started: this.#started },
+      ...{ desired: this.memory.current?.spec.workers ?? 0, lastEvent: this.#events.length },
+      missed: this.#events.filter((event) => event.seq > since),
+    };
+  }
+}
+
+function describe(type: string, params: Params): string {
+  if (type === 'start' || type === 'deploy') return `${type} ${String(params.reason)}`;
+  if (type === 'scale') return `scale ${String(params.workers)}`;
+  return type === 'apply-live' ? `apply-live ${String(params.keys)}` : type;
+}

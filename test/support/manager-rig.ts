@@ -1,0 +1,168 @@
+// A whole manager in the test's process, with fake cluster processes, fake sockets and a config that the test sets. A
+// second manager on the same rig finds what the first has left.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { EvenkeelError } from '../../src/core/errors.ts';
+import type { EvenkeelEvent, EvenkeelEventType } from '../../src/core/events.ts';
+import { type AppSpec, type EcosystemSpec, formatAddress, type ListenAddress } from '../../src/core/spec.ts';
+import type { ClusterPorts } from '../../src/manager/cluster-ports.ts';
+import { type Manager, openManager } from '../../src/manager/open-manager.ts';
+import type { SpawnCluster } from '../../src/manager/spawn-cluster.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
+import { stateLayout } from '../../src/platform/paths.ts';
+import type { ProcessIdentity } from '../../src/platform/process-identity.ts';
+import type { BoundSocket } from '../../src/platform/sockets.ts';
+import { connectUnix } from '../../src/platform/unix-client.ts';
+import { ecosystemSpec } from './app-spec.ts';
+import { type ClusterMemory, FakeCluster, freshMemory, type Script } from './fake-cluster.ts';
+import { tempDir } from './temp-dir.ts';
+
+export class ManagerRig {
+  readonly layout;
+  readonly events: EvenkeelEvent[] = [];
+  readonly complaints: unknown[] = [];
+  readonly clusters: FakeCluster[] = [];
+  /** Texts of the addresses that are bound now. */
+  readonly bound = new Set<string>();
+  /** Addresses that somebody else has. */
+  readonly taken = new Set<string>();
+  clock: Clock = systemClock;
+  /** Cluster processes end before they can be asked. */
+  spawnFails = false;
+  config: EcosystemSpec | EvenkeelError;
+  readonly #memories = new Map<string, ClusterMemory>();
+  readonly #scripts = new Map<string, Script>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(apps: readonly AppSpec[]) {
+    const stateDir = join(tempDir(), 'state');
+    mkdirSync(stateDir, { mode: 0o700 });
+    this.layout = stateLayout(stateDir);
+    this.config = ecosystemSpec(stateDir, apps);
+    onTestFinished(() => {
+      for (const cluster of this.clusters) cluster.die();
+    });
+  }
+
+  set apps(apps: readonly AppSpec[]) {
+    this.config = ecosystemSpec(this.layout.dir, apps);
+  }
+
+  /** Closed when the test ends, unless it is killed or closed before. */
+  async open(): Promise<Manager> {
+    const { config } = this;
+    const manager = await openManager({
+      ...{
+        layout: this.layout,
+        evenkeel: '0',
+        agent: '/agent.cjs',
+        ports: this.#ports(),
+        bind: (address) => this.#bind(address),
+      },
+      config: config instanceof EvenkeelError ? { ok: false, error: config } : { ok: true, ecosystem: config },
+      log: {
+        append: (event) => this.#note(event),
+        last: async (count) => this.events.slice(-count),
+        close: async () => {},
+      },
+      load: async () => {
+        if (this.config instanceof EvenkeelError) throw this.config;
+        return this.config;
+      },
+      complain: (problem) => this.complaints.push(problem),
+    });
+    let open = true;
+    const close = (reason: string) => (open ? ((open = false), manager.close(reason)) : Promise.resolve());
+    onTestFinished(() => close('test'));
+    return { ...manager, close };
+  }
+
+  /** The living cluster process of an app. */
+  cluster(app: string): FakeCluster {
+    const found = this.clusters.findLast((cluster) => cluster.boot.app === app && cluster.alive);
+    if (found === undefined) throw new Error(`no cluster process of ${app} is alive`);
+    return found;
+  }
+
+  isRunning(app: string): boolean {
+    return this.clusters.some((cluster) => cluster.boot.app === app && cluster.alive);
+  }
+
+  script(app: string): Script {
+    const script = this.#scripts.get(app) ?? { outcome: 'done', reason: '', hold: null };
+    this.#scripts.set(app, script);
+    return script;
+  }
+
+  /** Resolves with the event once it has happened, `nth` from 1. */
+  async event(type: EvenkeelEventType, app?: string, nth = 1): Promise<EvenkeelEvent> {
+    for (;;) {
+      const found = this.events.filter(
+        (event) => event.type === type && (app === undefined || ('app' in event && event.app === app)),
+      );
+      const event = found[nth - 1];
+      if (event !== undefined) return event;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  types(app: string): string[] {
+    return this.events.filter((event) => 'app' in event && event.app === app).map((event) => event.type);
+  }
+
+  #note(event: EvenkeelEvent): void {
+    this.events.push(event);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+
+  #ports(): ClusterPorts {
+    const find = ({ pid }: ProcessIdentity) => this.clusters.find((cluster) => cluster.pid === pid);
+    return {
+      clock: this.clock,
+      spawn: this.#spawn,
+      connect: connectUnix,
+      identify: (pid) => (this.clusters.some((cluster) => cluster.pid === pid && cluster.alive) ? identity(pid) : null),
+      isAlive: (id) => find(id)?.alive === true,
+      kill: (id) => find(id)?.die(),
+      waitForExit: async (id, timeout) => {
+        const cluster = find(id);
+        if (cluster === undefined) return true;
+        const late = new Promise<boolean>((resolve) => {
+          this.clock.setTimer(this.clock.now() + timeout, () => resolve(false));
+        });
+        return await Promise.race([cluster.exited.then(() => true), late]);
+      },
+    };
+  }
+
+  readonly #spawn: SpawnCluster = (boot) => {
+    const memory = this.#memories.get(boot.app) ?? freshMemory();
+    this.#memories.set(boot.app, memory);
+    const cluster = new FakeCluster(1_000_000 + this.clusters.length, boot, memory, this.script(boot.app));
+    this.clusters.push(cluster);
+    if (this.spawnFails) cluster.die();
+    else void cluster.listen();
+    return {
+      identity: identity(cluster.pid),
+      sendSocket: async (socket) => void cluster.received.add(socket.address),
+    };
+  };
+
+  #bind(address: ListenAddress): BoundSocket {
+    const text = formatAddress(address);
+    if (this.taken.has(text) || this.bound.has(text)) {
+      throw new EvenkeelError('LISTEN_FAILED', `cannot listen on ${text}: it is in use`);
+    }
+    this.bound.add(text);
+    const handle = { fd: 0, close: () => {} };
+    return { address: text, port: null, handle, fd: 0, close: () => void this.bound.delete(text) };
+  }
+}
+
+function identity(pid: number): ProcessIdentity {
+  return { pid, startTime: 'fake' };
+}
