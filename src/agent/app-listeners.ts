@@ -22,7 +22,7 @@ export class AppListeners {
 
   /** As if the parent had sent it. In a turn of its own, so that what a listener throws is the app's own exception. */
   sendMessage(): void {
-    process.nextTick(() => process.emit('message', SHUTDOWN, undefined));
+    process.nextTick(() => Reflect.apply(process.emit, process, ['message', SHUTDOWN]));
   }
 
   /** After the message, if there is one. */

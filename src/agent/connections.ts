@@ -2,8 +2,8 @@
 // ours is on the app's servers, sockets or requests. (worker)
 
 import { subscribe } from 'node:diagnostics_channel';
-import type { Server } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Server } from 'node:net';
+import { Duplex } from 'node:stream';
 import { ProbeSocket } from './probe-socket.ts';
 import { isHttp2, kindOf } from './server-kind.ts';
 
@@ -43,7 +43,7 @@ export class Connections {
 
   watch(): void {
     subscribe('net.server.socket', (message) => {
-      const socket = part(message, 'socket');
+      const socket = streamIn(message, 'socket');
       if (socket !== null) this.#add(socket, ownerOf(socket));
     });
     subscribe('http.server.request.start', (message) => this.#onRequest(message));
@@ -82,8 +82,8 @@ export class Connections {
   }
 
   #onRequest(message: unknown): void {
-    const socket = part(message, 'socket');
-    const response = part(message, 'response');
+    const socket = streamIn(message, 'socket');
+    const response = objectIn(message, 'response');
     if (socket === null || response === null || isProbe(socket)) return;
     const overtaken = this.#newest.get(socket);
     if (overtaken !== undefined) this.onOvertaken(overtaken.response);
@@ -93,10 +93,10 @@ export class Connections {
   }
 
   #onResponse(message: unknown): void {
-    const socket = part(message, 'socket');
+    const socket = streamIn(message, 'socket');
     if (socket === null || isProbe(socket)) return;
     this.#finished += 1;
-    if (this.#newest.get(socket)?.response === part(message, 'response')) this.#newest.delete(socket);
+    if (this.#newest.get(socket)?.response === objectIn(message, 'response')) this.#newest.delete(socket);
     const connection = this.#find(socket);
     if (connection !== null) {
       connection.inFlight -= 1;
@@ -123,7 +123,7 @@ export class Connections {
   #find(socket: Duplex): Connection | null {
     const known = this.#bySocket.get(socket);
     if (known !== undefined) return known;
-    const below = part(socket, '_parent');
+    const below = streamIn(socket, '_parent');
     const connection = below === null ? undefined : this.#bySocket.get(below);
     if (connection === undefined) return null;
     connection.top = socket;
@@ -147,11 +147,16 @@ export function isProbe(socket: Duplex): boolean {
 
 function ownerOf(socket: Duplex): Server | null {
   const server: unknown = Reflect.get(socket, '_server');
-  return server instanceof Object ? (server as Server) : null;
+  return server instanceof Server ? server : null;
 }
 
-function part(message: unknown, name: string): Duplex | null {
+function streamIn(message: unknown, name: string): Duplex | null {
+  const value = objectIn(message, name);
+  return value instanceof Duplex ? value : null;
+}
+
+function objectIn(message: unknown, name: string): object | null {
   if (!(message instanceof Object)) return null;
-  const socket: unknown = Reflect.get(message, name);
-  return socket instanceof Object ? (socket as Duplex) : null;
+  const value: unknown = Reflect.get(message, name);
+  return value instanceof Object ? value : null;
 }

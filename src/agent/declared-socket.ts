@@ -7,7 +7,7 @@
 //   inherited ──listen──▶ used ──close──▶ copying ──▶ inherited again (or lost)
 
 import type { Server } from 'node:net';
-import { type ListenAddress, formatAddress } from '../core/spec.ts';
+import { formatAddress, type ListenAddress } from '../core/spec.ts';
 import { type NodeHandle, openInherited } from '../platform/node-handles.ts';
 import { copySocket } from './copy-socket.ts';
 import { holdListen } from './hold-listen.ts';
@@ -18,7 +18,9 @@ type SocketState =
   | { readonly kind: 'inherited'; readonly open: () => NodeHandle }
   | { readonly kind: 'used' }
   | { readonly kind: 'copying'; readonly waiting: (() => void)[] }
-  | { readonly kind: 'lost' };
+  | { readonly kind: 'lost' }
+  /** The worker drains: nobody will listen again. */
+  | { readonly kind: 'retired' };
 
 const DEFAULT_BACKLOG = 511;
 /** Bits of uv_pipe_chmod. */
@@ -30,7 +32,6 @@ export class DeclaredSocket {
   /** As the config has it. */
   readonly text: string;
   #state: SocketState;
-  #isRetired = false;
 
   constructor(address: ListenAddress, fd: number) {
     this.address = address;
@@ -38,9 +39,9 @@ export class DeclaredSocket {
     this.#state = { kind: 'inherited', open: () => openInherited(fd) };
   }
 
-  /** From now on nobody will listen again. */
+  /** From now on nobody will listen again; who listens still does. */
   retire(): void {
-    this.#isRetired = true;
+    this.#state = { kind: 'retired' };
   }
 
   /** As server.listen does: returns at once, then 'listening' or 'error' is emitted. */
@@ -57,6 +58,8 @@ export class DeclaredSocket {
       }
       case 'used':
         return this.#fail(server, 'EADDRINUSE', 'address already in use');
+      case 'retired':
+        return;
       case 'lost':
         return this.#fail(server, 'EBADF', 'evenkeel could not keep the declared socket for a second listen');
     }
@@ -79,10 +82,11 @@ export class DeclaredSocket {
   }
 
   #beforeClose(fd: number): void {
-    if (this.#isRetired) return;
+    if (this.#state.kind === 'retired') return;
     const waiting: (() => void)[] = [];
     this.#state = { kind: 'copying', waiting };
     copySocket(fd, (copy) => {
+      if (this.#state.kind === 'retired') return;
       this.#state = copy === null ? { kind: 'lost' } : { kind: 'inherited', open: () => copy };
       for (const resume of waiting) resume();
     });

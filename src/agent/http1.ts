@@ -4,11 +4,11 @@
 // `Connection: close` goes into each header that has not been sent, whatever the app put there (proxies copy
 // keep-alive). Connections that nobody uses are left to the server's own keepAliveTimeout.
 
-import type { Duplex } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import type { Connection, Connections } from './connections.ts';
 import { keepAliveTimeoutOf } from './server-kind.ts';
 
-/** How long the rest of a request may take to arrive once its response is out. */
+/** How long a client may pause in sending a request whose response is out. */
 const LINGER = 5_000;
 const SWITCHING_PROTOCOLS = 101;
 /** A connection without a first request is one that a client opened in advance. It has at least this long to send one. */
@@ -37,14 +37,14 @@ export function closeAfterResponses(connections: Connections): void {
 function makeLast(response: object, connections: Connections): boolean {
   const request: unknown = Reflect.get(response, 'req');
   const header: unknown = Reflect.get(response, '_header');
-  if (!(request instanceof Object) || typeof header !== 'string') return false;
+  if (!(request instanceof Readable) || typeof header !== 'string') return false;
   const socket: unknown = Reflect.get(request, 'socket');
-  if (!(socket instanceof Object) || !connections.isNewest(socket, response)) return false;
+  if (!(socket instanceof Duplex) || !connections.isNewest(socket, response)) return false;
   Reflect.set(response, '_header', withConnectionClose(header));
   Reflect.set(response, 'shouldKeepAlive', false);
   // Node ends the connection after the response that has this.
   Reflect.set(response, '_last', true);
-  if (Reflect.get(request, 'complete') !== true) lingerOn(socket as Duplex, request as Duplex);
+  if (Reflect.get(request, 'complete') !== true) lingerOn(socket, request);
   return true;
 }
 
@@ -56,18 +56,24 @@ export function withConnectionClose(header: string): string {
 
 /**
  * A response may be out before its request is in. Closing then resets the connection, and the client may not get to
- * read the response. So only our side is closed; the rest of the request is read first.
+ * read the response. So only our side is closed, and the rest of the request is read first, as long as it arrives.
  */
-function lingerOn(socket: Duplex, request: Duplex): void {
+function lingerOn(socket: Duplex, request: Readable): void {
   const destroySoon: unknown = Reflect.get(socket, 'destroySoon');
   if (typeof destroySoon !== 'function') return;
   Reflect.set(socket, 'destroySoon', () => {
     Reflect.deleteProperty(socket, 'destroySoon');
-    if (Reflect.get(request, 'complete') === true) return void Reflect.apply(destroySoon, socket, []);
+    const end = (): void => void Reflect.apply(destroySoon, socket, []);
+    if (Reflect.get(request, 'complete') === true) return end();
     socket.end();
-    const timer = setTimeout(() => socket.destroy(), LINGER);
-    request.once('end', () => socket.destroy());
-    socket.once('close', () => clearTimeout(timer));
+    request.once('end', end);
+    let bytesRead: unknown;
+    const timer = setInterval(() => {
+      const before = bytesRead;
+      bytesRead = Reflect.get(socket, 'bytesRead');
+      if (before === bytesRead) end();
+    }, LINGER);
+    socket.once('close', () => clearInterval(timer));
   });
 }
 

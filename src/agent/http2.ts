@@ -27,7 +27,7 @@ export class Http2Sessions {
   readonly #open = new Set<Session>();
   readonly #onFinished: () => void;
   #streams = 0;
-  #isDraining = false;
+  #state: 'serving' | 'draining' = 'serving';
 
   constructor(onFinished: () => void) {
     this.#onFinished = onFinished;
@@ -52,7 +52,7 @@ export class Http2Sessions {
   }
 
   drain(): void {
-    this.#isDraining = true;
+    this.#state = 'draining';
     for (const open of this.#open) sayGoodbye(open);
   }
 
@@ -67,34 +67,37 @@ export class Http2Sessions {
         this.#onFinished();
       });
     });
-    if (this.#isDraining) sayGoodbye(open);
+    if (this.#state === 'draining') sayGoodbye(open);
   }
 }
 
 /** The promise may not come before the server's settings, which a new session has not sent yet. */
 function sayGoodbye(open: Session): void {
-  if (open.session.pendingSettingsAck) withinRoundTrip((done) => open.session.once('localSettings', done), () => promiseAll(open));
+  if (open.session.pendingSettingsAck)
+    withinRoundTrip(
+      (done) => open.session.once('localSettings', done),
+      () => promiseAll(open),
+    );
   else promiseAll(open);
 }
 
 function promiseAll(open: Session): void {
   const { session, socket } = open;
-  if (session.destroyed || socket.destroyed) return endSocket(open);
+  if (session.destroyed || !socket.writable) return close(open);
   socket.write(GOAWAY_AFTER_ALL);
-  withinRoundTrip((done) => session.ping(done), () => close(open));
+  withinRoundTrip(
+    (done) => session.ping(done),
+    () => close(open),
+  );
 }
 
-function close(open: Session): void {
-  const { session } = open;
+function close({ session, socket }: Session): void {
   session.close();
-  // A client that has no more use for the connection may still keep it.
-  if (session.destroyed) endSocket(open);
-  else session.on('stream', () => {}).once('close', () => endSocket(open));
-}
-
-function endSocket({ socket }: Session): void {
-  const timer = setTimeout(() => socket.destroy(), ROUND_TRIP);
-  socket.once('close', () => clearTimeout(timer));
+  // A client that has no more use for the connection may still keep it. What was written must be out by then.
+  const timer = setInterval(() => {
+    if (session.destroyed && socket.writableFinished) socket.destroy();
+  }, ROUND_TRIP);
+  socket.once('close', () => clearInterval(timer));
 }
 
 /** Goes on when `start` has called back, or else after ROUND_TRIP. */

@@ -36,7 +36,7 @@ export class Servers {
   /** The listener for 'listening' of a call that has not been answered yet. */
   readonly #pending = new WeakMap<Server, () => void>();
   #listenPlainly: (server: Server, args: readonly unknown[]) => void = () => {};
-  #isStopped = false;
+  #state: 'serving' | 'stopped' = 'serving';
 
   constructor(boot: AgentBoot, ports: ServersPorts) {
     this.#ports = ports;
@@ -67,7 +67,7 @@ export class Servers {
 
   /** Nothing is accepted from now on, nor ever again. True: node:cluster may have connections for us on their way. */
   stop(): boolean {
-    this.#isStopped = true;
+    this.#state = 'stopped';
     this.#gate.abandon();
     for (const socket of this.#sockets) socket.retire();
     return [...this.#known.keys()].map(deafen).includes('round-robin');
@@ -75,7 +75,7 @@ export class Servers {
 
   #listen(server: Server, args: readonly unknown[]): void {
     // A worker that drains has nothing to listen for; an error would make its last seconds look like a fault.
-    if (this.#isStopped) return;
+    if (this.#state === 'stopped') return;
     const request = readListenArguments(args);
     // A server that has a handle listens already: Node says so.
     if (request === null || handleOf(server) !== null) {
@@ -94,7 +94,7 @@ export class Servers {
   }
 
   #proceed(server: Server, request: ListenRequest | null, { socket, args }: Route): void {
-    if (this.#isStopped) return;
+    if (this.#state === 'stopped') return;
     this.#report(server, socket);
     if (socket === null || request === null) return this.#listenPlainly(server, shareable(request, args));
     if (request.callback !== null && args.includes(request.callback)) server.once('listening', request.callback);
@@ -118,7 +118,7 @@ export class Servers {
     const report = (): void => {
       this.#pending.delete(server);
       // Asked for before the drain began, granted after.
-      if (this.#isStopped) return void deafen(server);
+      if (this.#state === 'stopped') return void deafen(server);
       this.#ports.send({ type: 'listening', address: describeServer(server), declared: socket?.text ?? null });
     };
     this.#pending.set(server, report);

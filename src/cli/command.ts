@@ -11,6 +11,8 @@ export interface ResultOutcome {
   readonly document: unknown;
   /** Ends with a line feed unless it is empty. */
   readonly text: string;
+  /** For stderr, below it; not with --json. */
+  readonly errorText?: string;
 }
 
 /** The command has written what it had to say. */

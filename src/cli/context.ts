@@ -1,5 +1,6 @@
 // CLI: what a command has to work with. Everything outside the process comes through here, so tests put in their own.
 
+import type { ProgramName } from '../platform/entry-points.ts';
 import type { Style } from './style.ts';
 
 export interface TextOutput {
@@ -38,6 +39,8 @@ export interface Surroundings {
   readonly outputClosed: AbortSignal;
   /** Calls the listener for each SIGINT or SIGTERM from now on; returns the way to stop that. */
   readonly onInterrupt: (listener: (signal: NodeJS.Signals) => void) => () => void;
+  /** The absolute path of one of our other programs, built. */
+  readonly program: (name: ProgramName) => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

@@ -77,7 +77,9 @@ function orphanedStateDir(cwd: string): string {
 
 async function configuredStateDir(context: Context, config: string): Promise<string | null> {
   if (!existsSync(config)) {
-    throw new EvenkeelError('NO_CONFIG', `there is no file ${config}`, { hint: 'Look at --config and EVENKEEL_CONFIG.' });
+    throw new EvenkeelError('NO_CONFIG', `there is no file ${config}`, {
+      hint: 'Look at --config and EVENKEEL_CONFIG.',
+    });
   }
   const { loadEcosystem } = await import('./load-ecosystem.ts');
   try {

@@ -28,7 +28,11 @@ const OUTCOME_COLORS: Readonly<Record<DeployOutcome, StyleName>> = {
 export function viewHistory(entries: readonly HistoryEntry[], style: Style): string {
   if (entries.length === 0) return 'no generations yet\n';
   const newestFirst = [...entries].sort((a, b) => b.generation - a.generation);
-  return renderTable(COLUMNS, newestFirst.map((entry) => row(entry, style)), style);
+  return renderTable(
+    COLUMNS,
+    newestFirst.map((entry) => row(entry, style)),
+    style,
+  );
 }
 
 /** Variables by name; their values only where the answer has them (--show-env). */

@@ -8,14 +8,15 @@ export interface LiveArea {
   draw(lines: readonly string[]): void;
   /** Writes a line that stays, above the area. */
   print(line: string): void;
-  /** Removes the area and shows the cursor again. */
+  /** Removes the lines. */
   clear(): void;
-  /** Leaves the lines where they are and shows the cursor again. */
+  /** Leaves the lines where they are. */
   keep(): void;
 }
 
 export function createLiveArea(output: TextOutput): LiveArea {
-  const update = createLogUpdate(terminalOf(output));
+  // The cursor stays visible: nothing has to be restored, however this process ends.
+  const update = createLogUpdate(terminalOf(output), { showCursor: true });
   return {
     draw: (lines) => update(lines.join('\n')),
     print: (line) => update.persist(line),

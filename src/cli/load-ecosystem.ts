@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { runLoader } from '../config/run-loader.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
-import { entryPoint } from '../platform/entry-points.ts';
+import { availableCpus } from '../platform/cpus.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
 import type { Context } from './context.ts';
 
@@ -12,7 +12,8 @@ const DEADLINE = 30_000;
 
 /** Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
 export function loadEcosystem(context: Context): Promise<EcosystemSpec> {
-  return runLoader(loadRequest(context), { env: context.env, deadline: DEADLINE, loader: entryPoint('config') });
+  const options = { env: context.env, cpus: availableCpus(), deadline: DEADLINE, loader: context.program('config') };
+  return runLoader(loadRequest(context), options);
 }
 
 export function loadRequest({ cwd, globals }: Context): LoadRequest {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // CLI: the program `evenkeel`. Binds a run to this process: its streams, its signals, its exit code.
 
+import { entryPoint } from '../platform/entry-points.ts';
 import { errorCode } from '../platform/system-error.ts';
 import { runCli } from './run-cli.ts';
 
@@ -26,9 +27,12 @@ const code = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   outputClosed: outputClosed.signal,
   onInterrupt,
+  program: entryPoint,
   now: () => Date.now(),
 });
 
 // Writes to pipes may still be on their way on some systems.
-await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
+);
 process.exit(code);

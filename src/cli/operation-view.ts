@@ -7,12 +7,18 @@ import type { WorkerFailure } from '../core/status.ts';
 import type { AppResult, OperationResult } from '../protocol/control-api.ts';
 import type { Style } from './style.ts';
 
+/** Lines of a worker or a hook in an error. */
+const QUOTED_LINES = 20;
+
 export interface OperationView {
   readonly out: string;
   readonly err: string;
 }
 
-export function viewOperation(result: OperationResult, styles: { readonly out: Style; readonly err: Style }): OperationView {
+export function viewOperation(
+  result: OperationResult,
+  styles: { readonly out: Style; readonly err: Style },
+): OperationView {
   const width = Math.max(0, ...result.apps.map((app) => app.app.length));
   const lines = result.apps.filter((app) => app.action !== 'none').map((app) => resultLine(app, width, styles.out));
   const summary = lines.length === 0 && result.ok ? ['nothing to do'] : lines;
@@ -35,25 +41,30 @@ function exitCodeOfApp(app: AppResult): number {
 }
 
 function resultLine(result: AppResult, width: number, style: Style): string {
-  const mark = result.action === 'skipped' ? style('yellow', '-') : result.ok ? style('green', '✓') : style('red', '✗');
-  const reasons = result.reasons.filter((reason) => reason !== result.action);
-  const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
-  const took = result.durationMs > 0 ? style('dim', ` in ${humanDuration(result.durationMs)}`) : '';
-  const loss = result.deploy?.outcome === 'done' && result.action !== 'start' ? `; ${describeLoss(result.deploy.loss)}` : '';
-  return `${mark} ${style('bold', result.app.padEnd(width))}  ${result.action}${why}: ${result.message}${took}${loss}`;
+  const { app, action, message, durationMs, deploy } = result;
+  const mark = action === 'skipped' ? style('yellow', '-') : result.ok ? style('green', '✓') : style('red', '✗');
+  const took = durationMs > 0 ? style('dim', ` (${humanDuration(durationMs)})`) : '';
+  const loss = deploy?.outcome === 'done' && action !== 'start' ? `; ${describeLoss(deploy.loss)}` : '';
+  return `${mark} ${style('bold', app.padEnd(width))}  ${action}${describeWhy(result)}: ${message}${loss}${took}`;
 }
 
+/** The reasons, unless the action or the message says them already. */
+function describeWhy({ reasons, action, message }: AppResult): string {
+  const why = reasons.join(', ');
+  return why === '' || why === action || message.includes(why) ? '' : ` (${why})`;
+}
+
+/** What the line of the result does not say already: the worker that failed, what was written last, what to do. */
 function failureLines(result: AppResult, style: Style): readonly string[] {
   if (result.ok) return [];
   const failure = result.failure ?? result.deploy?.failure ?? null;
-  const cause = failure === null ? (result.error?.message ?? result.message) : describeFailure(failure);
-  const hint = result.error?.hint ?? null;
-  return [
-    `${style('red', `${result.app}:`)} ${cause}`,
-    ...(hint === null ? [] : [`  hint: ${hint}`]),
-    ...quote('the hooks wrote', result.deploy?.hookOutput.slice(-20) ?? [], style),
-    ...quote(failure === null ? '' : `worker ${failure.slot} wrote last`, failure?.lastLines.slice(-20) ?? [], style),
+  const lines = [
+    ...(failure === null ? [] : [`  ${describeFailure(failure)}`]),
+    ...quote('the hooks wrote', result.deploy?.hookOutput ?? [], style),
+    ...quote(failure === null ? '' : `worker ${failure.slot} wrote last`, failure?.lastLines ?? [], style),
+    ...(result.error?.hint == null ? [] : [`  hint: ${result.error.hint}`]),
   ];
+  return lines.length === 0 ? [] : [style('red', `${result.app}: ${result.action} failed`), ...lines];
 }
 
 function describeFailure({ slot, pid, reason }: WorkerFailure): string {
@@ -61,7 +72,8 @@ function describeFailure({ slot, pid, reason }: WorkerFailure): string {
 }
 
 function quote(title: string, lines: readonly string[], style: Style): readonly string[] {
-  return lines.length === 0 ? [] : [`  ${title}:`, ...lines.map((line) => style('dim', `    ${line}`))];
+  const last = lines.slice(-QUOTED_LINES);
+  return last.length === 0 ? [] : [`  ${title}:`, ...last.map((line) => style('dim', `    ${line}`))];
 }
 
 function joinLines(lines: readonly string[]): string {

@@ -16,7 +16,10 @@ export interface Option<V> {
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never };
 
-export function decodeOptions<T extends OptionTable>(table: T, raw: Readonly<Record<string, unknown>>): OptionValues<T> {
+export function decodeOptions<T extends OptionTable>(
+  table: T,
+  raw: Readonly<Record<string, unknown>>,
+): OptionValues<T> {
   const entries = Object.entries(table).map(([key, option]) => [key, option.decode(raw[key])]);
   // The keys are those of the table and each value comes from its own option, which fromEntries cannot express.
   return Object.fromEntries(entries) as OptionValues<T>;

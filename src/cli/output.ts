@@ -17,11 +17,16 @@ export function createOutput(stream: RawOutput, { color, env }: OutputRules): Te
     },
     isTTY,
     get columns() {
-      return stream.columns ?? 80;
+      return sizeOr(stream.columns, 80);
     },
     get rows() {
-      return stream.rows ?? 24;
+      return sizeOr(stream.rows, 24);
     },
     style: wantsColor({ allowed: color, env, isTTY }) ? colorStyle : plainStyle,
   };
+}
+
+/** Some pseudo-terminals say that they have no size at all. */
+function sizeOr(size: number | undefined, otherwise: number): number {
+  return size === undefined || size <= 0 ? otherwise : size;
 }

@@ -110,7 +110,9 @@ function addHelpCommand(program: Command, catalog: readonly CatalogEntry[]): voi
     const found = catalog.find((entry) => entry.name === name || entry.aliases.includes(name));
     const subcommand = program.commands.find((known) => known.name() === (found?.name ?? name));
     if (subcommand === undefined) {
-      throw new EvenkeelError('BAD_USAGE', `unknown command '${name}'`, { hint: '`evenkeel help` lists the commands.' });
+      throw new EvenkeelError('BAD_USAGE', `unknown command '${name}'`, {
+        hint: '`evenkeel help` lists the commands.',
+      });
     }
     if (found !== undefined) configure(subcommand, found, await found.load());
     subcommand.outputHelp();

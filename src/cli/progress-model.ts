@@ -45,7 +45,9 @@ export function reduceProgress(model: ProgressModel, event: EvenkeelEvent): Prog
 
 /** The deploys that have begun and not ended. */
 export function deploysUnderWay(model: ProgressModel): readonly string[] {
-  return model.filter((progress) => progress.generation !== null && progress.end === null).map((progress) => progress.app);
+  return model
+    .filter((progress) => progress.generation !== null && progress.end === null)
+    .map((progress) => progress.app);
 }
 
 function begin(app: string, at: number): AppProgress {

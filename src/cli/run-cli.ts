@@ -1,6 +1,6 @@
 // CLI: one run from the command line to the exit code. Never throws for an expected failure and never ends the process.
 
-import { EXIT, EvenkeelError, toErrorBody } from '../core/errors.ts';
+import { EvenkeelError, EXIT, toErrorBody } from '../core/errors.ts';
 import { packageVersion } from '../platform/entry-points.ts';
 import { CATALOG } from './catalog.ts';
 import type { Outcome } from './command.ts';
@@ -43,10 +43,14 @@ function createContext(surroundings: Surroundings, globals: GlobalOptions): Cont
   return { ...rest, globals, out: createOutput(stdout, rules), err: createOutput(stderr, rules) };
 }
 
-function print({ globals, out }: Context, outcome: Outcome): number {
-  if (outcome.kind === 'result') {
-    out.write(globals.json ? `${JSON.stringify(outcome.document, null, 2)}\n` : outcome.text);
+function print({ globals, out, err }: Context, outcome: Outcome): number {
+  if (outcome.kind === 'streamed') return outcome.exit;
+  if (globals.json) {
+    out.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
+    return outcome.exit;
   }
+  out.write(outcome.text);
+  err.write(outcome.errorText ?? '');
   return outcome.exit;
 }
 

@@ -11,11 +11,12 @@ import { describeError } from './describe-error.ts';
 import { exitCodeOf, viewOperation } from './operation-view.ts';
 import { startManager } from './start-manager.ts';
 
-/** What a stop that is to be over at once gives the workers, in milliseconds. */
-const FORCED = 1;
-
 /** Returns when the manager has ended, with its exit code; 1 where an app did not start, and then everything is stopped. */
-export async function runInForeground(context: Context, spec: EcosystemSpec, apps: readonly string[]): Promise<Outcome> {
+export async function runInForeground(
+  context: Context,
+  spec: EcosystemSpec,
+  apps: readonly string[],
+): Promise<Outcome> {
   const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
   const { child, report } = await startManager(context, spec, { foreground: true });
   // It was let go for the case that it outlives us; here we stay for it.
@@ -25,16 +26,16 @@ export async function runInForeground(context: Context, spec: EcosystemSpec, app
     if (child.exitCode !== null || child.signalCode !== null) give();
     else child.once('exit', give);
   });
-  let interrupts = 0;
+  let interrupted = false;
+  // The manager counts: the first one stops everything gracefully, a second one at once.
   const forget = context.onInterrupt(() => {
-    interrupts += 1;
-    if (interrupts === 1) child.kill('SIGTERM');
-    else client.operate('/v1/stop', { timeout: FORCED }).catch(() => child.kill('SIGTERM'));
+    interrupted = true;
+    child.kill('SIGTERM');
   });
   try {
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
     const exit = await bringUp(context, client, apps);
-    if (exit !== EXIT.done && interrupts === 0) {
+    if (exit !== EXIT.done && !interrupted) {
       await client.operate('/v1/stop', {});
       await ended;
       return { kind: 'streamed', exit };
@@ -46,12 +47,16 @@ export async function runInForeground(context: Context, spec: EcosystemSpec, app
 }
 
 /** The manager writes what happens to our stderr by itself; here is only the result. */
-async function bringUp({ out, err, globals }: Context, client: ControlClient, apps: readonly string[]): Promise<number> {
+async function bringUp(
+  { out, err, globals }: Context,
+  client: ControlClient,
+  apps: readonly string[],
+): Promise<number> {
   try {
     const result = await client.operate('/v1/start', apps.length === 0 ? {} : { apps });
     const view = viewOperation(result, { out: out.style, err: err.style });
-    if (!globals.json) err.write(view.err);
     out.write(globals.json ? `${JSON.stringify(result, null, 2)}\n` : view.out);
+    if (!globals.json) err.write(view.err);
     return exitCodeOf(result);
   } catch (error) {
     // Stopped, or refused: told in words here, for everything has to be stopped before this command may end.

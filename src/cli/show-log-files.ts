@@ -30,7 +30,10 @@ export async function showLogFiles(context: Context, names: readonly string[], w
   const known = apps.map((app) => app.name);
   requireApps(names, known);
   const chosen = names.length === 0 ? apps : apps.filter((app) => names.includes(app.name));
-  const printer = new LogPrinter(context, chosen.map((app) => app.name));
+  const printer = new LogPrinter(
+    context,
+    chosen.map((app) => app.name),
+  );
   return followStream(context, async (end) => {
     const following = [];
     for (const source of chosen.flatMap((app) => sourcesOf(app, wish.streams))) {
@@ -52,7 +55,12 @@ function sourcesOf({ name, logs }: AppSpec, streams: readonly LogStream[]): read
   return sources.filter(({ path }, index) => sources.findIndex((other) => other.path === path) === index);
 }
 
-async function printLast(printer: LogPrinter, { app, stream, path }: Source, count: number, size: number): Promise<void> {
+async function printLast(
+  printer: LogPrinter,
+  { app, stream, path }: Source,
+  count: number,
+  size: number,
+): Promise<void> {
   for (const line of await lastLinesOfFile(path, count, size)) printer.print(app, { slot: null, stream, line });
 }
 

@@ -6,7 +6,6 @@ import { Readable } from 'node:stream';
 import { EvenkeelError } from '../core/errors.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import { type DetachedStdio, spawnDetached } from '../platform/daemonize.ts';
-import { entryPoint } from '../platform/entry-points.ts';
 import { stateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { isManagerReport, readErrorBody } from '../protocol/control-guards.ts';
@@ -27,8 +26,6 @@ export interface StartedManager {
 export interface StartRules {
   /** Keeps our stdout and stderr; else they go to manager.out in the state directory. */
   readonly foreground: boolean;
-  /** The program; tests put in their own. */
-  readonly program?: string;
 }
 
 /** Throws what the manager reports, MANAGER_START_FAILED with its last words, or TIMED_OUT; then no manager is left. */
@@ -39,7 +36,7 @@ export async function startManager(context: Context, spec: EcosystemSpec, rules:
   try {
     const stdio: DetachedStdio[] = ['ignore', log ?? 'inherit', log ?? 'inherit', 'pipe'];
     const boot: ManagerBoot = { ...loadRequest(context), foreground: rules.foreground };
-    const args = [rules.program ?? entryPoint('manager'), JSON.stringify(boot)];
+    const args = [context.program('manager'), JSON.stringify(boot)];
     const { child } = spawnDetached({ file: process.execPath, args, env: context.env, cwd: context.cwd, stdio });
     const report = await readReport(child, rules.foreground ? null : managerOut);
     if (report.ready) return { child, report };

@@ -23,7 +23,7 @@ function appLines(script: string): readonly string[] {
     '    env:',
     '      NODE_ENV: production',
     '      # PORT: 3000',
-    '      # DB: "${DB_URL}"                     from the environment of the manager',
+    `      # DB: "\${DB_URL}"                     from the environment of the manager`,
     '      # KEY: { file: /run/secrets/key }     from a file',
     '    # listen: [3000]      # ports that never refuse a connection, even when every worker is down',
     '    # ready: { on: listening, timeout: 30s }             # or message, http, tcp, log, delay',

@@ -16,7 +16,11 @@ export function viewStatus({ manager, apps }: Status, now: number, style: Style)
   const uptime = humanDuration(now - Date.parse(manager.startedAt));
   const title = `${style('bold', manager.name)}  ${style('dim', `manager ${manager.version}, pid ${manager.pid}, up ${uptime}, ${manager.config}`)}`;
   if (apps.length === 0) return `${title}\nno apps\n`;
-  return `${title}\n${renderTable(APP_COLUMNS, apps.map((app) => appRow(app, style)), style)}`;
+  return `${title}\n${renderTable(
+    APP_COLUMNS,
+    apps.map((app) => appRow(app, style)),
+    style,
+  )}`;
 }
 
 /** What `status web` shows. */
@@ -53,7 +57,8 @@ function appRow(app: AppStatus, style: Style): readonly string[] {
 }
 
 function appRemark({ deploy, drift }: AppStatus): string {
-  if (deploy !== null) return `generation ${deploy.generation} ${deploy.phase}, ${deploy.ready}/${deploy.desired} ready`;
+  if (deploy !== null)
+    return `generation ${deploy.generation} ${deploy.phase}, ${deploy.ready}/${deploy.desired} ready`;
   return drift ? 'differs from the config' : '';
 }
 
@@ -83,10 +88,14 @@ function remarks({ deploy, lastDeploy, drift, name }: AppStatus, now: number): r
   return [
     ...(deploy === null
       ? []
-      : [`deploy: generation ${deploy.generation} ${deploy.phase}, ${deploy.ready} of ${deploy.desired} ready, for ${since(deploy.startedAt, now)}`]),
+      : [
+          `deploy: generation ${deploy.generation} ${deploy.phase}, ${deploy.ready} of ${deploy.desired} ready, for ${since(deploy.startedAt, now)}`,
+        ]),
     ...(lastDeploy === null
       ? []
-      : [`last deploy: generation ${lastDeploy.generation} ${lastDeploy.outcome} ${since(lastDeploy.startedAt, now)} ago: ${lastDeploy.reason}`]),
+      : [
+          `last deploy: generation ${lastDeploy.generation} ${lastDeploy.outcome} ${since(lastDeploy.startedAt, now)} ago: ${lastDeploy.reason}`,
+        ]),
     ...(drift ? [`differs from the config: \`evenkeel plan\` shows how ${name} would change`] : []),
   ];
 }

@@ -5,14 +5,17 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type ConfigSource, NOWHERE, type Position, type ReadResult, unreadable } from './config-source.ts';
 import { collectFaults } from './fault.ts';
-import { isRecord } from './is-record.ts';
+import { type Data, isRecord } from './is-record.ts';
 import { formatKeyPath } from './key-path.ts';
 import { toPlainData } from './plain-data.ts';
 
 export async function loadModule(file: string): Promise<ReadResult> {
   try {
+    const module = await importConfig(file);
+    if (!isRecord(module) || !('default' in module))
+      return unreadable(file, 'the config has no default export', NO_EXPORT);
     const { faults, report } = collectFaults();
-    const value = toPlainData(await evaluate(file), report);
+    const value = toPlainData(await evaluate(defaultExport(module)), report);
     const source: ConfigSource = { file, value, locate: () => NOWHERE };
     if (faults.length === 0) return { ok: true, source };
     const problems = faults.map(({ path, message, hint }) => ({
@@ -32,8 +35,9 @@ export function describeThrow(file: string, error: unknown): ReadResult {
   return unreadable(file, `the config threw ${message}`, null, positionIn(stack, file));
 }
 
-async function evaluate(file: string): Promise<unknown> {
-  const exported = defaultExport(await importConfig(file));
+const NO_EXPORT = 'write `export default { apps: { ... } }`, or a function that returns such an object';
+
+async function evaluate(exported: unknown): Promise<unknown> {
   if (typeof exported !== 'function') return exported;
   const returned: unknown = await exported();
   return returned;
@@ -46,9 +50,7 @@ async function importConfig(file: string): Promise<unknown> {
 }
 
 /** A CommonJS file that was compiled from an ES module has its default export one level deeper. */
-function defaultExport(module: unknown): unknown {
-  if (!isRecord(module) || !('default' in module)) throw new Error('it has no default export');
-  const { default: exported } = module;
+function defaultExport({ default: exported }: Data): unknown {
   const isCompiled = isRecord(exported) && exported.__esModule === true && 'default' in exported;
   return isCompiled ? exported.default : exported;
 }

@@ -17,7 +17,8 @@ export function parseText(file: string, text: string, format: 'yaml' | 'json'): 
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
+    // 'silent' would also be silent about a second document.
+    logLevel: 'error',
     ...(format === 'json' ? { schema: 'json' } : { merge: true }),
   });
   const problems = syntaxProblems(file, document, lines, format);

@@ -36,8 +36,7 @@ export type Resolution =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export function resolveConfig(source: ConfigSource, options: ResolveOptions): Resolution {
-  const schema = readSchema();
-  const validate = createValidator(schema);
+  const { schema, validate } = compileSchema();
   const written = [...validate(source.value), ...checkProfile(source.value, options.profile)];
   const sound = prune(source.value, written.map(pathOf));
   const flattened = flattenLayers(sound, options.profile);
@@ -60,6 +59,22 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
     apps,
   };
   return { ok: true, ecosystem };
+}
+
+interface Compiled {
+  readonly schema: Data;
+  readonly validate: Validator;
+}
+
+let compiled: Compiled | null = null;
+
+/** Takes longer than all the rest, so it is done once. */
+function compileSchema(): Compiled {
+  if (compiled === null) {
+    const schema = readSchema();
+    compiled = { schema, validate: createValidator(schema) };
+  }
+  return compiled;
 }
 
 const pathOf = (fault: Fault): KeyPath => fault.path;

@@ -36,7 +36,8 @@ export function describeSchemaError(root: unknown, error: SchemaError, quote: Qu
     case 'type':
       return wrongType(path, error.schema, data);
     case 'enum':
-      return wrongWord(path, error.schema, quote(path, String(data)), data);
+      // Of another type than text: the error about that says it.
+      return typeof data === 'string' ? wrongWord(path, error.schema, quote(path, data), data) : null;
     case 'format':
       return wrongFormat(path, error, quote);
     case 'minimum':
@@ -124,10 +125,9 @@ function hintForType(types: readonly string[], data: unknown): string | null {
   return null;
 }
 
-function wrongWord(path: KeyPath, allowed: unknown, quoted: string, data: unknown): Fault {
+function wrongWord(path: KeyPath, allowed: unknown, quoted: string, word: string): Fault {
   const words = (Array.isArray(allowed) ? allowed : []).map(String);
-  const hint = typeof data === 'string' ? didYouMean(data, words) : null;
-  return makeFault(path, `${quoted} is not one of ${words.join(', ')}`, { hint });
+  return makeFault(path, `${quoted} is not one of ${words.join(', ')}`, { hint: didYouMean(word, words) });
 }
 
 function wrongFormat(path: KeyPath, error: SchemaError, quote: Quote): Fault {

@@ -29,9 +29,14 @@ export async function searchConfig(from: string): Promise<string | null> {
       ...{ searchPlaces, loaders: LOADERS, cache: false, searchStrategy: 'none', ignoreEmptySearchPlaces: false },
     });
     const found = await explorer.search(folder);
-    if (found !== null) return found.filepath;
+    if (found !== null && !isEmptyPackage(found)) return found.filepath;
   }
   return null;
+}
+
+/** Of our own files an empty one is a config, which is then refused. */
+function isEmptyPackage(found: { readonly filepath: string; readonly isEmpty?: boolean }): boolean {
+  return found.isEmpty === true && found.filepath.endsWith('package.json');
 }
 
 function* upwards(from: string): Generator<string> {
@@ -67,12 +72,14 @@ function statOf(file: string): Stats | null {
   }
 }
 
-/** null: not a config, look on. One that cannot be read is a config if it seems to be meant as one. */
+const OURS = { evenkeel: true };
+
+/** Whether our key is there. In one that cannot be read it is there if it seems to be. */
 function packageConfig(text: string): unknown {
   try {
     const content: unknown = JSON.parse(text);
-    return isRecord(content) && Object.hasOwn(content, 'evenkeel') ? { evenkeel: true } : null;
+    return isRecord(content) && Object.hasOwn(content, 'evenkeel') ? OURS : {};
   } catch {
-    return /"evenkeel"\s*:/.test(text) ? { evenkeel: true } : null;
+    return /"evenkeel"\s*:/.test(text) ? OURS : {};
   }
 }

@@ -20,7 +20,7 @@ export type Hook =
     };
 
 /**
- * The config of an ecosystem: the apps of one repository on one machine. Durations are "500ms", "30s", "5m", "2h", "1d" or milliseconds; sizes are "512K", "10M", "1G" or bytes. `${NAME}` and `${NAME:-default}` in a text stand for a variable of the environment; `$$` is a plain `$`.
+ * The config of an ecosystem: the apps of one repository on one machine. Durations are "500ms", "30s", "5m", "2h", "1d" or milliseconds; sizes are "512K", "10M", "1G" or bytes. `${NAME}` and `${NAME:-default}` in a text stand for a variable of the environment; `$$` is a plain `$`. `defaults` has the keys of an app and is merged under every app: key by key, what the app itself says wins, and a list replaces the whole list.
  */
 export interface EvenkeelConfig {
   /**
@@ -45,7 +45,7 @@ export interface EvenkeelConfig {
   apps: Apps;
 }
 /**
- * Merged under every app, key by key; what the app says itself wins, and a list replaces the whole list.
+ * One app: a Node program, or any other, and how it is kept running.
  */
 export interface App {
   /**
@@ -302,258 +302,12 @@ export interface Profile {
    * Where sockets, state and the log of the manager are, relative to the config file. A change takes effect when the manager is restarted.
    */
   stateDir?: string;
-  defaults?: App1;
+  defaults?: App;
   apps?: Apps;
-}
-/**
- * One app: a Node program, or any other, and how it is kept running.
- */
-export interface App1 {
-  /**
-   * Path of a Node program, relative to `cwd`. An app has either `script` or `command`.
-   */
-  script?: string;
-  /**
-   * Any other program: its argv, run without a shell and looked up in the PATH of the app. An app has either `script` or `command`.
-   *
-   * @minItems 1
-   */
-  command?: string[];
-  /**
-   * Arguments that follow the script or the command.
-   */
-  args?: string[];
-  /**
-   * How Node is started; of no effect with `command`.
-   */
-  node?: {
-    /**
-     * The Node binary: a name looked up in the PATH of the app, or a path.
-     */
-    bin?: string;
-    /**
-     * Options of Node itself.
-     */
-    args?: string[];
-  };
-  /**
-   * The app's working directory, relative to the config file. Symbolic links are resolved at each deploy, and a generation stays with what it was deployed from.
-   */
-  cwd?: string;
-  /**
-   * How many processes: a number, "max" for as many as there are CPUs that may be used (affinity and cgroup quota count), "max-1" for one less, or a share of them such as "50%". Never less than 1.
-   */
-  workers?: number | string;
-  /**
-   * Environment variables of the app, on top of `inheritEnv` and `envFile`. Numbers and booleans become text, `null` removes a variable, and `{file: PATH}` (relative to the config file) takes the content of a file, such as a secret, without its final line break.
-   */
-  env?: {
-    [k: string]:
-      | string
-      | number
-      | boolean
-      | null
-      | {
-          /**
-           * Path of a file, relative to the config file, whose content is the value.
-           */
-          file: string;
-        };
-  };
-  /**
-   * A file of NAME=value lines, relative to the config file; `env` wins over it. What it brings counts as a change of `env`.
-   */
-  envFile?: string | null;
-  /**
-   * Which variables the app takes over from the manager's environment: a list of names (`LC_*` stands for all that begin with `LC_`), `true` for all of them, `false` for none. What they bring counts as a change of `env`.
-   */
-  inheritEnv?: string[] | boolean;
-  /**
-   * Addresses that evenkeel opens and holds for the app, so that they never refuse a connection while the app is meant to run: a port, "host:port", "[IPv6]:port", or the path of a unix socket (it has a "/"; relative to `cwd`).
-   */
-  listen?: (number | string)[];
-  /**
-   * How connections reach the workers: `shared` lets every worker accept from the one socket, `round-robin` hands them out one by one (evener, slower on short connections, and only for ports that are not in `listen`). A change takes effect when the app is restarted.
-   */
-  balance?: "shared" | "round-robin";
-  /**
-   * What makes a new worker ready. One that is not ready in time has failed.
-   */
-  ready?: {
-    /**
-     * `listening`: it listens on all of `listen`, or on anything where that is empty; `message`: it sends "ready"; `http`: `url` answers; `tcp`: `port` accepts; `log`: a line matches `pattern`; `delay`: it has lived for `delay`. Takes effect for workers that start from then on, like all of `ready`.
-     */
-    on?: "listening" | "message" | "http" | "tcp" | "log" | "delay";
-    /**
-     * With `on: http`: a path, which is asked of the very worker before it gets any connection, or a whole URL.
-     */
-    url?: string;
-    /**
-     * With `on: http`: the status that counts as ready; `null`: any below 400.
-     */
-    status?: number | null;
-    /**
-     * With `on: tcp`: the port to connect to.
-     */
-    port?: number;
-    /**
-     * With `on: tcp`: the host to connect to.
-     */
-    host?: string;
-    /**
-     * With `on: log`: a regular expression for one line of the worker's output.
-     */
-    pattern?: string;
-    /**
-     * With `on: delay`: how long a worker has to live.
-     */
-    delay?: string | number;
-    /**
-     * From the start of a worker until it has to be ready.
-     */
-    timeout?: string | number;
-  };
-  /**
-   * Checks on workers that are ready; `null`: none. A worker that fails is replaced gracefully.
-   */
-  health?: {
-    /**
-     * What is asked: a path, which is asked of each worker privately, or a whole URL. Any status below 400 is healthy.
-     */
-    http?: string;
-    /**
-     * Time between two checks of a worker.
-     */
-    interval?: string | number;
-    /**
-     * How long an answer may take.
-     */
-    timeout?: string | number;
-    /**
-     * So many failures in a row replace the worker.
-     */
-    failures?: number;
-  } | null;
-  /**
-   * How a worker ends.
-   */
-  stop?: {
-    /**
-     * The signal that asks the worker to end, sent when it has drained.
-     */
-    signal?: string;
-    /**
-     * From the start of the drain until the worker is killed.
-     */
-    timeout?: string | number;
-  };
-  /**
-   * What happens when a worker ends unasked, and when one is replaced.
-   */
-  restart?: {
-    /**
-     * Pause before the first restart in a row; it doubles each time.
-     */
-    minDelay?: string | number;
-    /**
-     * The longest pause.
-     */
-    maxDelay?: string | number;
-    /**
-     * A worker that lived this long starts with a clean record.
-     */
-    resetAfter?: string | number;
-    /**
-     * Give up on a worker after so many quick failures in a row; 0: never.
-     */
-    limit?: number;
-    /**
-     * What an uncaught exception does: `exit` ends the worker, as plain Node does; `replace` starts its successor first and lets it drain.
-     */
-    onUncaught?: "exit" | "replace";
-    /**
-     * A worker that uses more memory than this (resident) is replaced gracefully, one at a time; `null`: no limit.
-     */
-    memory?: string | number | null;
-    /**
-     * A cron pattern (minute hour day month weekday): all workers are replaced gracefully then, one at a time; `null`: never.
-     */
-    schedule?: string | null;
-  };
-  /**
-   * How a generation of workers replaces the one before.
-   */
-  deploy?: {
-    /**
-     * `all-at-once`: all new workers start beside the old ones; `rolling`: `batch` by `batch`; `handover`: new workers boot fully, and listen only when the old ones have stopped accepting; `replace`: stop, then start, with downtime.
-     */
-    strategy?: "all-at-once" | "rolling" | "handover" | "replace";
-    /**
-     * Workers that `rolling` replaces at a time.
-     */
-    batch?: number;
-    /**
-     * New workers have to stay up this long beside the old ones.
-     */
-    settle?: string | number;
-    /**
-     * The whole deploy has to get this far in time, or the old generation stays.
-     */
-    timeout?: string | number;
-    /**
-     * Programs or modules that run before a deploy, one after the other, with the app's cwd, env and user. A failing one vetoes the deploy.
-     */
-    before?: Hook[];
-    /**
-     * The same, after a deploy that is done. A failing one changes nothing and is reported.
-     */
-    after?: Hook[];
-  };
-  /**
-   * Where the output of the workers goes. Paths are relative to the config file.
-   */
-  logs?: {
-    /**
-     * A file, "-" for the manager's own stream, `null` or "/dev/null" for nowhere.
-     */
-    stdout?: string | null;
-    /**
-     * The same for standard error.
-     */
-    stderr?: string | null;
-    /**
-     * A log file that is larger than this is rotated; `null`: however large.
-     */
-    maxSize?: string | number | null;
-    /**
-     * A cron pattern: rotate then as well.
-     */
-    schedule?: string | null;
-    /**
-     * Rotated files that are kept for each stream.
-     */
-    keep?: number;
-    /**
-     * Compress rotated files with gzip.
-     */
-    compress?: boolean;
-    /**
-     * Put the time (ISO 8601) before each line.
-     */
-    timestamps?: boolean;
-  };
-  /**
-   * The user that the workers run as: a name or a numeric id. It takes a manager that runs as root; `null`: its own user.
-   */
-  user?: string | number | null;
-  /**
-   * Apps that are started and deployed before this one.
-   */
-  dependsOn?: string[];
 }
 /**
  * The apps, by name: letters, digits, ".", "_" and "-", at most 64.
  */
 export interface Apps {
-  [k: string]: App1;
+  [k: string]: App;
 }

@@ -6,6 +6,8 @@ import type { LineSink } from './line-sink.ts';
 import { errorText } from './system-error-code.ts';
 import { endsWithin } from './within.ts';
 
+const ignore = (): void => undefined;
+
 export class StreamSink implements LineSink {
   readonly #stream: Writable;
   readonly #onDrain: () => void;
@@ -20,7 +22,6 @@ export class StreamSink implements LineSink {
     this.#onDrain = onDrain;
     this.#onProblem = onProblem;
     stream.on('drain', this.#drained);
-    // Stays on for good: an error that nobody listens to would end the process.
     stream.on('error', this.#failed);
   }
 
@@ -43,7 +44,9 @@ export class StreamSink implements LineSink {
   async close(deadline: number): Promise<void> {
     await endsWithin(deadline, this.flush());
     this.#broken = true;
-    this.#stream.off('drain', this.#drained);
+    this.#stream.off('drain', this.#drained).off('error', this.#failed);
+    // A late error that nobody listens to would end the process.
+    if (!this.#stream.listeners('error').includes(ignore)) this.#stream.on('error', ignore);
   }
 
   readonly #drained = (): void => {

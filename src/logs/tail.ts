@@ -17,7 +17,7 @@ export async function lastLinesOfFile(path: string, count: number, upTo = Number
   const live = await open(path, 'r').catch(() => null);
   try {
     const facts = (await live?.stat()) ?? null;
-    let lines = live === null || facts === null ? [] : await lastLinesOf(live, Math.min(facts.size, upTo), count);
+    let lines = live !== null && facts?.isFile() ? await lastLinesOf(live, Math.min(facts.size, upTo), count) : [];
     const rotated = await listRotated(path).catch(() => []);
     for (const file of rotated.reverse()) {
       if (lines.length >= count) break;
@@ -56,8 +56,9 @@ async function lastLinesOf(file: FileHandle, size: number, count: number): Promi
     const length = Math.min(BLOCK, position);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position - length);
     position -= length;
-    blocks.unshift(buffer.subarray(0, bytesRead));
-    newlines += countLines(buffer);
+    const block = buffer.subarray(0, bytesRead);
+    blocks.unshift(block);
+    newlines += countLines(block);
   }
   return splitLast(blocks, count);
 }

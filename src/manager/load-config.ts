@@ -2,8 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { runLoader } from '../config/run-loader.ts';
-import { EvenkeelError } from '../core/errors.ts';
+import type { EvenkeelError } from '../core/errors.ts';
 import type { EcosystemSpec, Milliseconds } from '../core/spec.ts';
+import { availableCpus } from '../platform/cpus.ts';
 import { entryPoint } from '../platform/entry-points.ts';
 import { stateLayout } from '../platform/paths.ts';
 import { defaultStateDir, findStateDir } from '../platform/registry.ts';
@@ -13,13 +14,13 @@ const DEADLINE: Milliseconds = 30_000;
 
 /** Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
 export function loadConfig(request: LoadRequest): Promise<EcosystemSpec> {
-  return runLoader(request, { env: process.env, deadline: DEADLINE, loader: entryPoint('config') });
+  const loader = entryPoint('config');
+  return runLoader(request, { env: process.env, cpus: availableCpus(), deadline: DEADLINE, loader });
 }
 
 /** Where an earlier manager of this config kept its state; null: there was none. `error`: why it cannot be read now. */
-export async function findState(request: LoadRequest, error: unknown): Promise<string | null> {
-  const problems = error instanceof EvenkeelError ? error.problems : [];
-  const files = [...(request.file === null ? [] : [request.file]), ...problems.map((problem) => problem.file)];
+export async function findState(request: LoadRequest, error: EvenkeelError): Promise<string | null> {
+  const files = [...(request.file === null ? [] : [request.file]), ...error.problems.map((problem) => problem.file)];
   for (const file of new Set(files)) {
     for (const stateDir of [await findStateDir(file), defaultStateDir(file)]) {
       if (stateDir !== null && existsSync(stateLayout(stateDir).stateFile)) return stateDir;

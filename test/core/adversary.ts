@@ -14,6 +14,8 @@ export type Move =
   | { readonly do: 'scale'; readonly workers: number }
   | { readonly do: 'settings'; readonly limit: number }
   | { readonly do: 'all-leave' | 'abort' }
+  /** All goes well for so many events. */
+  | { readonly do: 'go-well'; readonly events: number }
   | { readonly do: 'calm' | 'wake' | 'stray' }
   | ({ readonly do: 'deploy' } & DeployMove);
 
@@ -28,7 +30,7 @@ export interface DeployMove {
 }
 
 export interface Plot {
-  readonly begin: 'nothing' | 'online' | 'orphans' | 'orphans first';
+  readonly begin: 'nothing' | 'online' | 'rolling' | 'orphans' | 'orphans first';
   readonly moves: readonly Move[];
 }
 
@@ -52,6 +54,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: of('ready'), pick }) },
   { weight: 6, arbitrary: fc.record({ do: of('exit'), pick }) },
   { weight: 3, arbitrary: fc.record({ do: of('fail', 'leave', 'leave-urgently', 'quiet'), pick }) },
+  { weight: 4, arbitrary: fc.record({ do: of('go-well'), events: fc.integer({ min: 1, max: 8 }) }) },
   { weight: 2, arbitrary: fc.record({ do: of('hooks'), pass: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: of('wait'), ms: fc.constantFrom(1, 50, 100, 500, 1000, 3000) }) },
   { weight: 1, arbitrary: fc.record({ do: of('lag'), ms: fc.constantFrom(1, 100, 2000) }) },
@@ -62,17 +65,25 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 4, arbitrary: deployMove },
 );
 
-const begin = fc.constantFrom<Plot['begin']>('nothing', 'online', 'online', 'orphans', 'orphans first');
+const begin = fc.constantFrom<Plot['begin']>('nothing', 'online', 'rolling', 'orphans', 'orphans first');
 
 export const plots: fc.Arbitrary<Plot> = fc.record({ begin, moves: fc.array(move, { maxLength: 60, size: 'max' }) });
 
 export function play({ begin, moves }: Plot, watch: (record: StepRecord) => void): Simulator {
   const world = new Simulator(watch);
   if (begin === 'online') world.online({ workers: 3 });
+  if (begin === 'rolling') rollHalfway(world);
   if (begin === 'orphans') world.resume(['0@1', '1@1', '2@1'], { workers: 3 });
   if (begin === 'orphans first') world.resume(['0@1', '0@2', '1@1'], { orphansFirst: true });
   for (const move of moves) act(world, move);
   return world;
+}
+
+/** The first worker is replaced, the second is being so. */
+function rollHalfway(world: Simulator): void {
+  world.online({ workers: 3 });
+  world.deploy({ workers: 3, strategy: 'rolling' });
+  world.calm(({ model: { deploy } }) => deploy?.phase === 'booting' && deploy.range.from === 1);
 }
 
 function act(world: Simulator, move: Move): void {
@@ -94,6 +105,11 @@ function act(world: Simulator, move: Move): void {
     case 'lag':
       world.lag(move.ms);
       break;
+    case 'go-well': {
+      let left = move.events;
+      world.calm(() => left-- === 0);
+      break;
+    }
     case 'calm':
       world.calm();
       break;

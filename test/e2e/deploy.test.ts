@@ -1,8 +1,8 @@
-// `deploy` and `rollback` that succeed: the strategies step by step, options, hooks, history, the loss report.
+// `deploy` that succeeds: the strategies step by step, options, hooks, the loss report.
 
 import { symlinkSync, unlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { HistoryAnswer, OperationResult } from '../../src/protocol/control-api.ts';
+import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import { isAlive } from '../support/process-table.ts';
@@ -266,40 +266,5 @@ describe('hooks', () => {
     await rig.run('start');
     await rig.run('deploy', 'web');
     expect((await seenBy(port)).argv[1]).toBe(fixture('environment.mjs'));
-  });
-});
-
-describe('rollback', () => {
-  test('deploys the settings of the generation before, or of the one that is named', async () => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('environment', port, { workers: 1 }) } });
-    await rig.run('start');
-    for (const version of ['2', '3']) {
-      rig.editEnv('web', { VERSION: version });
-      await rig.run('reload');
-    }
-    await rig.run('rollback', 'web');
-    expect((await seenBy(port)).version).toBe('2');
-    expect(await rig.app('web')).toMatchObject({ generation: 4, drift: true });
-    await rig.run('rollback', 'web', '--to', '1');
-    expect((await seenBy(port)).version).toBe('1');
-    const { generations } = await rig.json<HistoryAnswer>('history', 'web');
-    expect(generations.map(({ generation, outcome }) => [generation, outcome]).sort()).toEqual([
-      [1, 'done'],
-      [2, 'done'],
-      [3, 'done'],
-      [4, 'done'],
-      [5, 'done'],
-    ]);
-    expect(generations.filter(({ current }) => current).map(({ generation }) => generation)).toEqual([5]);
-  });
-
-  test('with nothing to go back to fails and changes nothing', async () => {
-    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
-    await rig.run('start');
-    const pids = await rig.pids('web');
-    expect((await rig.cli('rollback', 'web')).code).not.toBe(0);
-    expect((await rig.cli('rollback', 'web', '--to', '77')).code).not.toBe(0);
-    expect(await rig.pids('web')).toEqual(pids);
   });
 });

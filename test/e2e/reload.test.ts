@@ -152,9 +152,9 @@ describe('reload', () => {
     const events = await rig.events();
     rig.editApp('web', { restart: { schedule: '* * * * * *' } });
     await rig.run('reload');
-    const recycled = await events.waitFor('worker-recycle');
-    expect(recycled.reason).toMatch(/schedule/);
-    expect(pids).toContain(recycled.pid);
+    const replaced = await events.waitFor('worker-draining');
+    expect(replaced.reason).toMatch(/schedule/);
+    expect(pids).toContain(replaced.pid);
   });
 
   test('applies timeouts, restart, health and log settings without touching a worker', async () => {

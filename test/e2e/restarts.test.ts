@@ -97,13 +97,12 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
     const load = rig.load({ port, clients: 4 });
     await load.more(50);
     await fat.allocate(300 * 1024 * 1024);
-    expect(await events.waitFor('worker-recycle')).toMatchObject({
+    const next = await rig.puppets.next();
+    await events.waitFor('worker-ready', ({ pid }) => pid === next.pid);
+    expect(await events.waitFor('worker-draining')).toMatchObject({
       pid: fat.pid,
       reason: expect.stringMatching(/memory/),
     });
-    const next = await rig.puppets.next();
-    await events.waitFor('worker-ready', ({ pid }) => pid === next.pid);
-    await events.waitFor('worker-draining', ({ pid }) => pid === fat.pid);
     await fat.closed;
     await load.more(50);
     expect(await load.stop()).toMatchObject({ failed: 0 });

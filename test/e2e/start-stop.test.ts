@@ -40,7 +40,7 @@ describe('start', () => {
     const first = await rig.puppets.next();
     const second = await rig.puppets.next();
     await first.listen(port);
-    await rig.appWhere('web', 'one worker is ready', ({ ready }) => ready === 1);
+    await rig.appWhere('web', 'one worker is ready', ({ deploy }) => deploy?.ready === 1);
     expect(start.isOver).toBe(false);
     await second.listen(port);
     expect((await start.ended).code).toBe(0);
@@ -126,7 +126,7 @@ describe('start', () => {
     ]);
     const { manager, apps } = await rig.status();
     expect(apps).toMatchObject([{ state: 'online', generation: 1, ready: 2 }]);
-    const managers = processesOf(rig.dir).filter(({ command }) => command.includes('dist/manager/main.js'));
+    const managers = processesOf(rig.dir).filter(({ command }) => command.includes('evenkeel manager'));
     expect(managers.map(({ pid }) => pid)).toEqual([manager.pid]);
   });
 

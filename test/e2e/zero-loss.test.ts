@@ -100,8 +100,8 @@ async function replaceBySchedule(rig: Rig): Promise<void> {
   const events = await rig.events();
   rig.editApp('web', { restart: { schedule: '* * * * * *' } });
   await rig.run('reload');
-  await events.waitFor('worker-recycle');
-  await events.waitFor('worker-exited', ({ expected }) => expected);
+  await events.waitFor('worker-draining', ({ reason }) => reason.includes('schedule'));
+  await events.waitFor('worker-exited');
   rig.editApp('web', { restart: { schedule: null } });
   await rig.run('reload');
   events.close();

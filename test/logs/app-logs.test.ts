@@ -94,6 +94,8 @@ describe('the files of an app', () => {
       }),
     );
     await Promise.all(ends);
+    // Compressing takes its time.
+    await logs.close(10_000);
     const numbers = numbersByWriter(wholeLog(out));
     for (const { name } of writers) expect(numbers.get(name)).toEqual(upTo(count));
     expect(rotatedNames(out).length).toBeGreaterThan(5);
@@ -202,9 +204,7 @@ describe('a stream that goes to the manager’s own', () => {
   });
 
   it('may go away: it is told once, and the workers go on', async () => {
-    const closed = new Writable({ write: (_chunk, _encoding, done) => done(new Error('write EPIPE')) });
-    // A Writable, where the type asks for no more than that.
-    const stdout: Writable = closed;
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(new Error('write EPIPE')) });
     const problems: string[] = [];
     const off: LogTarget = { kind: 'off' };
     const spec: LogSpec = {
@@ -284,8 +284,9 @@ describe('what is remembered', () => {
     const worker = workerStub(0);
     const { ended } = logs.attach(worker);
     const followed: string[] = [];
+    const seen = nextLine(logs);
     worker.stdout.write(numberedLines('a', 0, 3_000));
-    await nextLine(logs);
+    await seen;
     const snapshot = logs.snapshot(10);
     const stop = logs.follow(({ line }) => followed.push(line));
     worker.stdout.write(numberedLines('a', 3_000, 3_500));
@@ -300,8 +301,8 @@ describe('what is remembered', () => {
     worker.end();
     await ended;
     stop();
-    const numberOf = (line: string | undefined): number => Number(line?.split(' ')[1]);
-    const first = numberOf(lines.at(-1)?.line) + 1;
+    const numberOf = (line: string): number => Number(line.split(' ')[1]);
+    const first = numberOf(lines.at(-1)?.line ?? '') + 1;
     expect(followed.map(numberOf)).toEqual(upTo(3_500).slice(first));
   });
 });

@@ -51,7 +51,10 @@ class Api {
 async function lines(response: http.IncomingMessage): Promise<{ readonly type: string }[]> {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk;
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 async function serving(...apps: ReturnType<typeof appSpec>[]) {
@@ -70,7 +73,9 @@ it('answers what runs', async () => {
     body: { manager: { pid: process.pid, name: 'shop' }, apps: [{ name: 'web', state: 'online', drift: false }] },
   });
   expect(await api.ask('GET', '/v1/plan')).toMatchObject({ body: { changes: [{ action: 'none' }], notices: [] } });
-  expect(await api.ask('GET', '/v1/apps/web/history')).toMatchObject({ body: { app: 'web', generations: [{ generation: 1 }] } });
+  expect(await api.ask('GET', '/v1/apps/web/history')).toMatchObject({
+    body: { app: 'web', generations: [{ generation: 1 }] },
+  });
 });
 
 it('does what it is asked, and answers with the result', async () => {
@@ -140,20 +145,60 @@ const refused: [string, string, string, unknown, number, string, string][] = [
   ['half of a body', 'POST', '/v1/stop', '{"apps":', 400, 'BAD_REQUEST', 'not JSON'],
   ['a body that is a list', 'POST', '/v1/stop', '[]', 400, 'BAD_REQUEST', 'not a JSON object'],
   ['an unknown field', 'POST', '/v1/stop', { app: 'web' }, 400, 'BAD_REQUEST', 'app is not known'],
-  ['an inherited name as a field', 'POST', '/v1/stop', '{"__proto__":{"apps":["web"]}}', 400, 'BAD_REQUEST', '__proto__ is not known'],
+  [
+    'an inherited name as a field',
+    'POST',
+    '/v1/stop',
+    '{"__proto__":{"apps":["web"]}}',
+    400,
+    'BAD_REQUEST',
+    '__proto__ is not known',
+  ],
   ['names of a wrong type', 'POST', '/v1/stop', { apps: ['web', 3] }, 400, 'BAD_REQUEST', 'apps[1] must be a text'],
-  ['a timeout of a wrong type', 'POST', '/v1/stop', { apps: ['web'], timeout: '5s' }, 400, 'BAD_REQUEST', 'timeout must be an integer'],
+  [
+    'a timeout of a wrong type',
+    'POST',
+    '/v1/stop',
+    { apps: ['web'], timeout: '5s' },
+    400,
+    'BAD_REQUEST',
+    'timeout must be an integer',
+  ],
   ['no workers', 'POST', '/v1/apps/web/scale', {}, 400, 'BAD_REQUEST', 'workers is missing'],
   ['too few workers', 'POST', '/v1/apps/web/scale', { workers: 0 }, 400, 'BAD_REQUEST', 'workers must be an integer'],
   ['half a worker', 'POST', '/v1/apps/web/scale', { workers: 1.5 }, 400, 'BAD_REQUEST', 'workers must be an integer'],
   ['env that is no text', 'POST', '/v1/apps/web/deploy', { env: { A: 1 } }, 400, 'BAD_REQUEST', 'env.A must be a text'],
-  ['a relative script', 'POST', '/v1/apps/web/deploy', { script: 'a.js' }, 400, 'BAD_REQUEST', 'script must be an absolute path'],
-  ['options of a wrong type', 'POST', '/v1/deploy', { all: true, options: { wait: 1 } }, 400, 'BAD_REQUEST', 'options.wait'],
+  [
+    'a relative script',
+    'POST',
+    '/v1/apps/web/deploy',
+    { script: 'a.js' },
+    400,
+    'BAD_REQUEST',
+    'script must be an absolute path',
+  ],
+  [
+    'options of a wrong type',
+    'POST',
+    '/v1/deploy',
+    { all: true, options: { wait: 1 } },
+    400,
+    'BAD_REQUEST',
+    'options.wait',
+  ],
   ['a deploy of nothing', 'POST', '/v1/deploy', {}, 400, 'BAD_REQUEST', 'apps or all'],
   ['a signal that is none', 'POST', '/v1/apps/web/signal', { signal: 'SIGFOO' }, 400, 'BAD_REQUEST', 'SIGFOO'],
   ['a count that is none', 'GET', '/v1/events?n=many', undefined, 400, 'BAD_REQUEST', 'many'],
   ['an abort of nothing', 'POST', '/v1/apps/web/abort', {}, 409, 'NO_DEPLOY', ''],
-  ['a body that is too large', 'POST', '/v1/stop', `{"apps":["${'x'.repeat(MAX_BODY_BYTES)}"]}`, 413, 'BODY_TOO_LARGE', ''],
+  [
+    'a body that is too large',
+    'POST',
+    '/v1/stop',
+    `{"apps":["${'x'.repeat(MAX_BODY_BYTES)}"]}`,
+    413,
+    'BODY_TOO_LARGE',
+    '',
+  ],
 ];
 it.each(refused)('refuses %s', async (_what, method, path, body, status, code, message) => {
   const { rig, api } = await serving(appSpec());
@@ -184,7 +229,9 @@ it('half a request is ended at its deadline', async () => {
   const server = await serveApi(socket, context, { last: async () => [] }, { requestTimeout: 50 });
   onTestFinished(() => server.close(0));
   const api = new Api(socket);
-  expect(await api.raw('POST /v1/stop HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"a')).toMatch(/^HTTP\/1\.1 408 /);
+  expect(await api.raw('POST /v1/stop HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"a')).toMatch(
+    /^HTTP\/1\.1 408 /,
+  );
   expect(await api.raw('GET /v1/sta')).toMatch(/^HTTP\/1\.1 408 /);
 });
 
@@ -207,7 +254,8 @@ it('a reader of events that never reads is dropped, and the manager goes on', as
   const closed = new Promise((resolve) => response.once('close', resolve));
   response.once('error', () => {});
   const time = new Date().toISOString();
-  for (let n = 0; n < 3000; n++) context.fleet.bus.relay({ type: 'hook-output', app: 'web', hook: 'h', line: 'x'.repeat(1000), time });
+  for (let n = 0; n < 3000; n++)
+    context.fleet.bus.relay({ type: 'hook-output', app: 'web', hook: 'h', line: 'x'.repeat(1000), time });
   response.resume();
   await closed;
   expect((await api.ask('GET', '/v1/version')).status).toBe(200);
@@ -242,7 +290,10 @@ it('refuses changes while everything is being stopped, and answers the stop itse
   rig.cluster('web').frozen = true;
   const stopping = api.ask('POST', '/v1/stop', {});
   await vi.waitFor(() => expect(context.lifecycle.stopping).toBe(true));
-  expect(await api.ask('POST', '/v1/start', {})).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN' } } });
+  expect(await api.ask('POST', '/v1/start', {})).toMatchObject({
+    status: 503,
+    body: { error: { code: 'SHUTTING_DOWN' } },
+  });
   expect((await api.ask('GET', '/v1/version')).status).toBe(200);
   rig.cluster('web').die();
   expect(await stopping).toMatchObject({ status: 200, body: { ok: true } });

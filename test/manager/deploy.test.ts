@@ -60,7 +60,12 @@ it('a deploy that failed leaves no drift', async () => {
 it('of many at once one wins, and the others are told by whom', async () => {
   const { rig, context } = await started(appSpec());
   rig.script('web').hold = deferred();
-  const storm = Array.from({ length: 16 }, () => deploy(context, ['web'], {}).then((result) => result.ok, (error) => error));
+  const storm = Array.from({ length: 16 }, () =>
+    deploy(context, ['web'], {}).then(
+      (result) => result.ok,
+      (error) => error,
+    ),
+  );
   await rig.event('deploy-started', 'web', 2);
   await expect(deploy(context, ['web'], {})).rejects.toMatchObject({
     code: 'DEPLOY_IN_PROGRESS',
@@ -78,7 +83,9 @@ it('an abort ends the deploy under way', async () => {
   rig.script('web').hold = deferred();
   const deploying = deploy(context, ['web'], {});
   await rig.event('deploy-started', 'web', 2);
-  expect((await abort(context, 'web')).apps).toMatchObject([{ action: 'abort', ok: true, deploy: { outcome: 'aborted' } }]);
+  expect((await abort(context, 'web')).apps).toMatchObject([
+    { action: 'abort', ok: true, deploy: { outcome: 'aborted' } },
+  ]);
   expect((await deploying).apps).toMatchObject([{ ok: false, deploy: { outcome: 'aborted' } }]);
 });
 
@@ -87,7 +94,9 @@ it('an abort calls off a deploy that has been accepted and waits', async () => {
   const busy = deferred<void>();
   void context.fleet.handle('web').queue.run(() => busy.promise);
   await deploy(context, ['web'], { wait: false });
-  expect((await abort(context, 'web')).apps).toMatchObject([{ ok: true, message: 'the deploy had not begun, and will not' }]);
+  expect((await abort(context, 'web')).apps).toMatchObject([
+    { ok: true, message: 'the deploy had not begun, and will not' },
+  ]);
   busy.resolve();
   await context.fleet.handle('web').queue.run(async () => {});
   expect(rig.cluster('web').asked).toEqual(['start start']);
@@ -102,7 +111,9 @@ it('refuses to abort where no deploy is under way', async () => {
 it('with --no-wait answers when the deploy is accepted', async () => {
   const { rig, context } = await started(appSpec());
   rig.script('web').hold = deferred();
-  expect((await deploy(context, ['web'], { wait: false })).apps).toMatchObject([{ ok: true, message: 'accepted', deploy: null }]);
+  expect((await deploy(context, ['web'], { wait: false })).apps).toMatchObject([
+    { ok: true, message: 'accepted', deploy: null },
+  ]);
   await expect(deploy(context, ['web'], { wait: false })).rejects.toMatchObject({ code: 'DEPLOY_IN_PROGRESS' });
   rig.script('web').hold?.resolve();
   await rig.event('deploy-finished', 'web', 2);
@@ -142,7 +153,9 @@ it('rolls back to the generation before, or to a named one, and that is drift', 
   const { context } = await started(appSpec({ env: { V: '1' } }));
   await deploy(context, ['web'], { env: { V: '2' } });
   await deploy(context, ['web'], { env: { V: '3' } });
-  expect((await rollback(context, 'web', {})).apps).toMatchObject([{ action: 'rollback', ok: true, reasons: ['rollback to 2'] }]);
+  expect((await rollback(context, 'web', {})).apps).toMatchObject([
+    { action: 'rollback', ok: true, reasons: ['rollback to 2'] },
+  ]);
   expect(context.fleet.runningSpec('web')?.env).toEqual({ V: '2' });
   expect((await status(context, null)).apps).toMatchObject([{ drift: true, generation: 4 }]);
   await rollback(context, 'web', { to: 1 });

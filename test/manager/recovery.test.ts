@@ -96,15 +96,20 @@ describe('the next manager', () => {
     await expect(rig.open()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
-  it.each(['{"version":1,"da', '{"version":1,"data":{"apps":3}}'])('rebuilds a broken state (%s) from what lives', async (text) => {
-    const { rig, manager } = await started(web);
-    await manager.close('test');
-    writeFileSync(rig.layout.stateFile, text);
-    const { context } = await rig.open();
-    expect(rig.events).toContainEqual(expect.objectContaining({ type: 'state-repaired', file: rig.layout.stateFile }));
-    expect((await reload(context)).apps).toMatchObject([{ action: 'none' }]);
-    expect(rig.cluster('web').asked).toEqual(['start start']);
-  });
+  it.each(['{"version":1,"da', '{"version":1,"data":{"apps":3}}'])(
+    'rebuilds a broken state (%s) from what lives',
+    async (text) => {
+      const { rig, manager } = await started(web);
+      await manager.close('test');
+      writeFileSync(rig.layout.stateFile, text);
+      const { context } = await rig.open();
+      expect(rig.events).toContainEqual(
+        expect.objectContaining({ type: 'state-repaired', file: rig.layout.stateFile }),
+      );
+      expect((await reload(context)).apps).toMatchObject([{ action: 'none' }]);
+      expect(rig.cluster('web').asked).toEqual(['start start']);
+    },
+  );
 
   it('refuses the state of a newer version', async () => {
     const rig = new ManagerRig([web]);
@@ -172,6 +177,8 @@ describe('a cluster process that is lost', () => {
   });
 
   it('comes back ever more slowly: at once, then after 1, 2, 4 ... 30 s', () => {
-    expect([0, 1, 2, 3, 4, 5, 6, 7, 100].map(revivalDelay)).toEqual([0, 0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 100].map(revivalDelay)).toEqual([
+      0, 0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000,
+    ]);
   });
 });

@@ -52,7 +52,10 @@ it('does to each app what its change needs, and touches no other', async () => {
 
 it('a second reload has nothing to do', async () => {
   const { rig, context } = await started(web, api);
-  rig.apps = [{ ...web, env: { A: '1' } }, { ...api, workers: 3 }];
+  rig.apps = [
+    { ...web, env: { A: '1' } },
+    { ...api, workers: 3 },
+  ];
   await reload(context);
   const again = await reload(context);
   expect(again.apps.map(({ action, message }) => [action, message])).toEqual([

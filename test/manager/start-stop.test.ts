@@ -23,7 +23,11 @@ it('starts dependencies first, with the sockets that they declare', async () => 
 });
 
 it('starts what a named app depends on, and nothing else', async () => {
-  const rig = new ManagerRig([appSpec({ name: 'web', dependsOn: ['api'] }), appSpec({ name: 'api' }), appSpec({ name: 'job' })]);
+  const rig = new ManagerRig([
+    appSpec({ name: 'web', dependsOn: ['api'] }),
+    appSpec({ name: 'api' }),
+    appSpec({ name: 'job' }),
+  ]);
   const { context } = await rig.open();
   const { apps } = await start(context, ['web']);
   expect(apps.map(({ app }) => app)).toEqual(['web', 'api']);
@@ -48,7 +52,11 @@ it('refuses a name that the config does not have, and starts nothing', async () 
 });
 
 it('a start that fails skips the dependents, and starts them when the dependency comes online', async () => {
-  const rig = new ManagerRig([appSpec({ name: 'web', dependsOn: ['api'] }), appSpec({ name: 'api' }), appSpec({ name: 'job' })]);
+  const rig = new ManagerRig([
+    appSpec({ name: 'web', dependsOn: ['api'] }),
+    appSpec({ name: 'api' }),
+    appSpec({ name: 'job' }),
+  ]);
   const { context } = await rig.open();
   rig.script('api').outcome = 'failed';
   const { ok, apps } = await start(context, null);

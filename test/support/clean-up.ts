@@ -22,7 +22,7 @@ export async function endAndFindLeftovers(
   }
   const left = await lingering(folder);
   for (const { pid } of left) killHard(pid);
-  faults.push(...left.map(({ pid, command, cwd }) => `process ${pid} (in ${cwd}): ${command}`));
+  faults.push(...left.map(({ pid, command }) => `process ${pid}: ${command}`));
   return [...faults, ...socketsIn(state).map((socket) => `socket ${socket}`)];
 }
 

@@ -44,10 +44,10 @@ export class FakeCluster {
   readonly #connections = new Set<Socket>();
   readonly #events: NumberedEvent[] = [];
   #server: Server | null = null;
-  #started = false;
+  #started: boolean = false;
   #deploying: { generation: number; aborted: Deferred<string> } | null = null;
-  frozen = false;
-  alive = true;
+  frozen: boolean = false;
+  alive: boolean = true;
 
   constructor(pid: number, boot: ClusterBoot, memory: ClusterMemory, script: Script) {
     this.pid = pid;

@@ -30,7 +30,7 @@ export class ManagerRig {
   readonly taken = new Set<string>();
   clock: Clock = systemClock;
   /** Cluster processes end before they can be asked. */
-  spawnFails = false;
+  spawnFails: boolean = false;
   config: EcosystemSpec | EvenkeelError;
   readonly #memories = new Map<string, ClusterMemory>();
   readonly #scripts = new Map<string, Script>();
@@ -73,8 +73,11 @@ export class ManagerRig {
       },
       complain: (problem) => this.complaints.push(problem),
     });
-    let open = true;
-    const close = (reason: string) => (open ? ((open = false), manager.close(reason)) : Promise.resolve());
+    let closed: Promise<void> | null = null;
+    const close = (reason: string): Promise<void> => {
+      closed ??= manager.close(reason);
+      return closed;
+    };
     onTestFinished(() => close('test'));
     return { ...manager, close };
   }
@@ -158,7 +161,7 @@ export class ManagerRig {
       throw new EvenkeelError('LISTEN_FAILED', `cannot listen on ${text}: it is in use`);
     }
     this.bound.add(text);
-    const handle = { fd: 0, close: () => {} };
+    const handle = { fd: 0, close: () => {}, listen: () => 0 };
     return { address: text, port: null, handle, fd: 0, close: () => void this.bound.delete(text) };
   }
 }

@@ -7,17 +7,21 @@ export interface ProcessEntry {
   readonly pid: number;
   /** The command line, words separated by spaces. */
   readonly command: string;
-  /** null where the system does not tell. */
-  readonly cwd: string | null;
+  /** Its working directory and where its output goes, where the system tells. */
+  readonly places: readonly string[];
 }
 
-/** Every process that has `folder` in its command line or as its working directory, but not this one; no zombies. */
+/** Every process that has to do with `folder`: by its command line, working directory or output. Not this one, no zombies. */
 export function processesOf(folder: string): readonly ProcessEntry[] {
   const entries = process.platform === 'linux' ? readProc() : readPs();
   return entries.filter(
-    ({ pid, command, cwd }) =>
-      pid !== process.pid && (command.includes(folder) || cwd === folder || cwd?.startsWith(`${folder}/`) === true),
+    ({ pid, command, places }) =>
+      pid !== process.pid && (command.includes(folder) || places.some((place) => isWithin(place, folder))),
   );
+}
+
+function isWithin(place: string, folder: string): boolean {
+  return place === folder || place.startsWith(`${folder}/`);
 }
 
 export function isAlive(pid: number): boolean {
@@ -44,18 +48,20 @@ function readProc(): ProcessEntry[] {
     try {
       // A zombie has an empty command line.
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-      return command === '' ? [] : [{ pid, command, cwd: readCwd(pid) }];
+      return command === ''
+        ? []
+        : [{ pid, command, places: ['cwd', 'fd/1', 'fd/2'].map((link) => readLink(`/proc/${pid}/${link}`)) }];
     } catch {
       return [];
     }
   });
 }
 
-function readCwd(pid: number): string | null {
+function readLink(path: string): string {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`).replace(/ \(deleted\)$/, '');
+    return readlinkSync(path).replace(/ \(deleted\)$/, '');
   } catch {
-    return null;
+    return '';
   }
 }
 
@@ -73,6 +79,6 @@ function readPs(): ProcessEntry[] {
   return lines.flatMap((line) => {
     const match = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line);
     if (match === null || match[2]?.startsWith('Z') === true) return [];
-    return [{ pid: Number(match[1]), command: match[3] ?? '', cwd: null }];
+    return [{ pid: Number(match[1]), command: match[3] ?? '', places: [] }];
   });
 }

@@ -26,7 +26,6 @@ type Order =
 
 /** What a puppet tells of itself. */
 export type PuppetNews =
-  | { readonly news: 'message'; readonly message: unknown }
   | { readonly news: 'signal'; readonly signal: string }
   | { readonly news: 'request'; readonly request: number; readonly url: string };
 
@@ -102,11 +101,6 @@ export class Puppet {
     const news = await this.waitFor((item) => item.news === 'request');
     if (news.news !== 'request') throw new Error('Internal error: not a request');
     return news.request;
-  }
-
-  async message(): Promise<unknown> {
-    const news = await this.waitFor((item) => item.news === 'message');
-    return news.news === 'message' ? news.message : null;
   }
 
   /** The first piece of news that fits, which is consumed. */

@@ -1,6 +1,6 @@
 // CLI: evenkeel check
 
-import { EXIT, EvenkeelError } from '../../core/errors.ts';
+import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { ConfigProblem } from '../../core/problem.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import { defineCommand, type ResultOutcome } from '../command.ts';

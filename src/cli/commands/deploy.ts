@@ -62,5 +62,7 @@ function deployOptions({ cwd, env }: Context, values: OptionValues<typeof option
 }
 
 function definedOf(env: Context['env']): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

@@ -1,7 +1,7 @@
 // CLI: evenkeel events
 
-import { EXIT } from '../../core/errors.ts';
 import { describeEvent } from '../../core/describe-event.ts';
+import { EXIT } from '../../core/errors.ts';
 import type { EvenkeelEvent } from '../../core/events.ts';
 import { noManager } from '../../platform/control-http.ts';
 import { stateLayout } from '../../platform/paths.ts';
@@ -42,7 +42,9 @@ export const command = defineCommand({
 });
 
 function show({ out, globals }: Context, event: EvenkeelEvent): void {
-  const line = globals.json ? JSON.stringify(event) : `${out.style('dim', formatTime(event.time))} ${describeEvent(event)}`;
+  const line = globals.json
+    ? JSON.stringify(event)
+    : `${out.style('dim', formatTime(event.time))} ${describeEvent(event)}`;
   out.write(`${line}\n`);
 }
 

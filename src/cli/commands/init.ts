@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { EXIT, EvenkeelError } from '../../core/errors.ts';
+import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import { errorCode } from '../../platform/system-error.ts';
 import { defineCommand } from '../command.ts';
 import { findConfig } from '../find-config.ts';

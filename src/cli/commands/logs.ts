@@ -68,7 +68,10 @@ async function show(
 ): Promise<void> {
   const printer = new LogPrinter(context, apps);
   const n = wish.streams.length === 2 ? wish.count : ALL_REMEMBERED;
-  const feeds = apps.map((app) => ({ app, messages: client.logs(app, { n, follow: wish.follow, signal })[Symbol.asyncIterator]() }));
+  const feeds = apps.map((app) => ({
+    app,
+    messages: client.logs(app, { n, follow: wish.follow, signal })[Symbol.asyncIterator](),
+  }));
   // First what is past, app by app; meanwhile the connections keep what is new.
   for (const { app, messages } of feeds) {
     const first = await messages.next();

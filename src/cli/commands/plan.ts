@@ -1,8 +1,8 @@
 // CLI: evenkeel plan
 
 import { EXIT } from '../../core/errors.ts';
-import { planChanges } from '../../core/plan-changes.ts';
 import type { Plan } from '../../core/plan.ts';
+import { planChanges } from '../../core/plan-changes.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { findManager } from '../find-manager.ts';

@@ -20,7 +20,10 @@ export const command = defineCommand({
   run: async (context, apps) => {
     const client = await requireManager(context);
     const { apps: known } = await client.status();
-    requireApps(apps, known.map((app) => app.name));
+    requireApps(
+      apps,
+      known.map((app) => app.name),
+    );
     const steps = apps.map((app) => ({ path: `/v1/apps/${encodeURIComponent(app)}/restart`, body: {} }));
     return operate(context, client, { steps, aborts: 'nothing' });
   },

@@ -27,8 +27,14 @@ export const command = defineCommand({
     const targets = args.map(parseTarget);
     const client = await requireManager(context);
     const { apps: known } = await client.status();
-    requireApps(targets.map(({ app }) => app), known.map((app) => app.name));
-    const steps = targets.map(({ app, workers }) => ({ path: `/v1/apps/${encodeURIComponent(app)}/scale`, body: { workers } }));
+    requireApps(
+      targets.map(({ app }) => app),
+      known.map((app) => app.name),
+    );
+    const steps = targets.map(({ app, workers }) => ({
+      path: `/v1/apps/${encodeURIComponent(app)}/scale`,
+      body: { workers },
+    }));
     return operate(context, client, { steps, aborts: 'nothing' });
   },
 });

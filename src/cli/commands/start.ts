@@ -38,7 +38,10 @@ async function start(context: Context, apps: readonly string[], foreground: bool
   const running = await findManager(context);
   if (running !== null) return bringUp(context, running, apps, foreground);
   const spec = await loadEcosystem(context);
-  requireApps(apps, spec.apps.map((app) => app.name));
+  requireApps(
+    apps,
+    spec.apps.map((app) => app.name),
+  );
   // Found only now that the config was read: one that says nothing of itself anywhere else.
   const hidden = await managerIn(spec.stateDir);
   if (hidden !== null) return bringUp(context, hidden, apps, foreground);
@@ -75,7 +78,8 @@ async function bringUp(
     });
   }
   say(context, `the manager runs already (pid ${pid})`);
-  if (context.globals.profile !== null) say(context, '--profile has no effect: the manager keeps the one it was started with');
+  if (context.globals.profile !== null)
+    say(context, '--profile has no effect: the manager keeps the one it was started with');
   return operate(context, client, startOperation(apps));
 }
 
@@ -91,7 +95,11 @@ function say({ globals, err }: Context, line: string): void {
 function refuseScripts(apps: readonly string[]): void {
   const script = apps.find((app) => /[./]/.test(app));
   if (script === undefined) return;
-  throw new EvenkeelError('BAD_USAGE', `"${script}" looks like a script, and scripts cannot be started without a config yet`, {
-    hint: '`evenkeel init` writes a config; set `script` there, then `evenkeel start`.',
-  });
+  throw new EvenkeelError(
+    'BAD_USAGE',
+    `"${script}" looks like a script, and scripts cannot be started without a config yet`,
+    {
+      hint: '`evenkeel init` writes a config; set `script` there, then `evenkeel start`.',
+    },
+  );
 }

@@ -1,6 +1,6 @@
 // CLI: evenkeel stop
 
-import { EXIT, EvenkeelError } from '../../core/errors.ts';
+import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
 import { identify, type ProcessIdentity, waitForExit } from '../../platform/process-identity.ts';
 import { defineCommand, type Outcome } from '../command.ts';
@@ -15,7 +15,10 @@ const EXIT_TIMEOUT = 15_000;
 export const command = defineCommand({
   arguments: [{ syntax: '[app...]', description: 'all apps, and then the manager itself, where none is named' }],
   options: {
-    timeout: duration('--timeout <time>', 'kill workers that still run after this long; default: stop.timeout of the config'),
+    timeout: duration(
+      '--timeout <time>',
+      'kill workers that still run after this long; default: stop.timeout of the config',
+    ),
   },
   details: [
     'Workers drain first: they finish what they have begun. A stopped app stays stopped, over',

@@ -1,6 +1,6 @@
 // CLI: evenkeel version
 
-import { EXIT, EvenkeelError } from '../../core/errors.ts';
+import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import { packageVersion } from '../../platform/entry-points.ts';
 import type { VersionAnswer } from '../../protocol/control-api.ts';
 import { defineCommand } from '../command.ts';
@@ -10,7 +10,8 @@ import { findManager } from '../find-manager.ts';
 export const command = defineCommand({
   arguments: [],
   options: {},
-  details: 'Works without a manager too. After an upgrade of evenkeel the two may differ until the manager is replaced.',
+  details:
+    'Works without a manager too. After an upgrade of evenkeel the two may differ until the manager is replaced.',
   examples: [{ line: 'evenkeel version', does: 'of this program, and of the manager that runs' }],
   run: async (context) => {
     const version = packageVersion();

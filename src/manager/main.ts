@@ -1,0 +1,75 @@
+// The manager: keeps what runs as the config says, and answers the control API. Started by the CLI.
+
+import { toErrorBody } from '../core/errors.ts';
+import type { ManagerBoot } from '../protocol/manager-boot.ts';
+import { isRecord } from './is-record.ts';
+import { reportStart } from './report.ts';
+import { type Output, runManager } from './run-manager.ts';
+import { signalHandlers } from './signals.ts';
+
+/** What each means: signals.ts. */
+const SIGNALS = ['SIGHUP', 'SIGUSR2', 'SIGTERM', 'SIGINT'] as const;
+
+const output: Output = {
+  line: (text) => void process.stderr.write(`${text}\n`),
+  complain(problem) {
+    const text = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+    process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+  },
+};
+
+async function main(): Promise<void> {
+  process.title = 'evenkeel manager';
+  // A terminal that closes, or a full disk behind manager.out, must not end what looks after everything.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  // The clusters go on without it, and the next manager adopts them.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error) => {
+      output.complain(error);
+      process.exit(1);
+    });
+  }
+  const boot = decodeBoot(process.argv[2]);
+  process.chdir('/');
+  try {
+    await run(boot);
+  } catch (error) {
+    output.complain(error);
+    reportStart({ ready: false, error: toErrorBody(error) });
+    process.exit(1);
+  }
+}
+
+async function run(boot: ManagerBoot): Promise<void> {
+  // Signals that come while it starts wait until it can act on them.
+  const early: NodeJS.Signals[] = [];
+  const onEarly = (signal: NodeJS.Signals): void => void early.push(signal);
+  for (const signal of SIGNALS) process.on(signal, onEarly);
+  const manager = await runManager(boot, output);
+  const leave = async (reason: string, code: number): Promise<void> => {
+    await manager.close(reason);
+    process.exit(code);
+  };
+  const handlers = signalHandlers(manager.context, () => void leave('told to end', 1));
+  const act = { SIGHUP: handlers.reload, SIGUSR2: handlers.deployAll, SIGTERM: handlers.stop, SIGINT: handlers.stop };
+  for (const signal of SIGNALS) process.off(signal, onEarly).on(signal, () => act[signal]());
+  reportStart({ ready: true, pid: process.pid, config: manager.configError });
+  for (const signal of SIGNALS) if (early.includes(signal)) act[signal]();
+  await manager.lifecycle.finished;
+  await leave('everything is stopped', 0);
+}
+
+function decodeBoot(text: string | undefined): ManagerBoot {
+  const value: unknown = JSON.parse(text ?? 'null');
+  if (!isRecord(value) || typeof value.from !== 'string')
+    throw new Error('Internal error: the manager was not started by evenkeel');
+  const { from, file, profile, foreground } = value;
+  return {
+    from,
+    file: typeof file === 'string' ? file : null,
+    profile: typeof profile === 'string' ? profile : null,
+    foreground: foreground === true,
+  };
+}
+
+await main();

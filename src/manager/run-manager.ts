@@ -1,0 +1,89 @@
+// Manager: from its command line to its end.
+
+import { describeEvent } from '../core/describe-event.ts';
+import { EvenkeelError } from '../core/errors.ts';
+import type { EvenkeelEvent } from '../core/events.ts';
+import { EventLog } from '../logs/event-log.ts';
+import { systemClock } from '../platform/clock.ts';
+import { entryPoint, packageVersion } from '../platform/entry-points.ts';
+import { type StateLayout, stateLayout } from '../platform/paths.ts';
+import { ensurePrivateDir } from '../platform/private-dir.ts';
+import { identify, isAlive, killIdentity, waitForExit } from '../platform/process-identity.ts';
+import { bindListenSocket } from '../platform/sockets.ts';
+import { connectUnix } from '../platform/unix-client.ts';
+import type { LoadRequest } from '../protocol/config-loader.ts';
+import type { ManagerBoot } from '../protocol/manager-boot.ts';
+import type { ClusterPorts } from './cluster-ports.ts';
+import { findState, loadConfig } from './load-config.ts';
+import { type Manager, type ManagerOptions, openManager } from './open-manager.ts';
+import { spawnCluster } from './spawn-cluster.ts';
+
+export interface Output {
+  /** For people who watch a manager in the foreground. */
+  line(text: string): void;
+  /** What went wrong, with its stack where it is a bug. */
+  complain(problem: unknown): void;
+}
+
+type Config = ManagerOptions['config'];
+
+/** Throws what keeps the manager from running. */
+export async function runManager(boot: ManagerBoot, output: Output): Promise<Manager> {
+  const { file, from, profile } = boot;
+  const request: LoadRequest = { file, from, profile };
+  const config = await readConfig(request);
+  const layout = stateLayout(await stateDirOf(request, config));
+  ensurePrivateDir(layout.dir);
+  const known = config.ok ? config.ecosystem.file : file;
+  const log = openLog(layout, boot.foreground, output);
+  try {
+    return await openManager({
+      ...{ layout, config, ports: systemPorts, bind: bindListenSocket, log },
+      ...{ evenkeel: packageVersion(), agent: entryPoint('agent') },
+      // The same file from now on, whatever is put beside it.
+      load: () => loadConfig({ ...request, file: known }),
+      complain: (problem) => output.complain(problem),
+    });
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+const systemPorts: ClusterPorts = {
+  clock: systemClock,
+  spawn: spawnCluster,
+  connect: connectUnix,
+  identify,
+  isAlive,
+  kill: (identity) => void killIdentity(identity, 'SIGKILL'),
+  waitForExit,
+};
+
+async function readConfig(request: LoadRequest): Promise<Config> {
+  try {
+    return { ok: true, ecosystem: await loadConfig(request) };
+  } catch (error) {
+    if (error instanceof EvenkeelError) return { ok: false, error };
+    throw error;
+  }
+}
+
+async function stateDirOf(request: LoadRequest, config: Config): Promise<string> {
+  if (config.ok) return config.ecosystem.stateDir;
+  const found = await findState(request, config.error);
+  if (found === null) throw config.error;
+  return found;
+}
+
+function openLog(layout: StateLayout, foreground: boolean, output: Output): ManagerOptions['log'] {
+  const log = new EventLog(layout.managerLog, (message) => output.complain(`${layout.managerLog}: ${message}`));
+  return {
+    append(event: EvenkeelEvent) {
+      log.append(event);
+      if (foreground) output.line(describeEvent(event));
+    },
+    last: (count) => log.last(count),
+    close: () => log.close(),
+  };
+}

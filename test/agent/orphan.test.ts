@@ -1,0 +1,52 @@
+// The cluster process is killed: its workers serve on, find its successor, and drain when that says so.
+
+import { expect, test } from 'vitest';
+import { startLoad } from '../support/load.ts';
+import { WorkerRig } from './worker-rig.ts';
+
+test.each(['keep-alive', 'close'] as const)('orphans serve on, then hand over to a successor, under load: %s', async (mode) => {
+  await using rig = new WorkerRig();
+  const port = rig.declare();
+  const first = await rig.primary();
+  const env = { PORT: `${port}`, KEEP_ALIVE: '500' };
+  const orphans = [await first.fork('orphan.cjs', { env }), await first.fork('orphan.cjs', { env })];
+  await Promise.all(orphans.map((worker) => worker.says('listening')));
+  const load = startLoad({ port, mode, clients: 16 });
+  await load.more(300);
+  await first.kill();
+  await load.more(300);
+  const second = await rig.primary();
+  const adopted = await Promise.all(orphans.map(({ pid }) => second.orphan(pid)));
+  expect(await adopted[0]?.says('hello')).toMatchObject({ orphan: true, generation: 1, slot: 0 });
+  expect((await adopted[0]?.metrics())?.requests).toBeGreaterThan(0);
+  expect(await adopted[1]?.probe('/healthz')).toBe('ok: GET /healthz answered 200');
+  const next = await second.fork('http.cjs', { env: { ...env, VERSION: '2' } });
+  await next.says('listening');
+  load.lap();
+  for (const worker of adopted) worker.drain();
+  await Promise.all(adopted.map((worker) => worker.says('drained')));
+  await load.sees(2);
+  const report = await load.stop();
+  expect(report.errors).toEqual({});
+  expect(report.answered).toBeGreaterThan(600);
+});
+
+test('a drain that is under way when the cluster process is killed goes on', async () => {
+  await using rig = new WorkerRig();
+  const port = rig.declare();
+  const first = await rig.primary();
+  const worker = await first.fork('http.cjs', { env: { PORT: `${port}`, KEEP_ALIVE: '100' } });
+  await worker.says('listening');
+  const load = startLoad({ port, mode: 'keep-alive', path: '/very-slow', clients: 1 });
+  await expect.poll(async () => (await worker.metrics()).connections).toBe(1);
+  worker.drain();
+  await worker.says('draining');
+  await first.kill();
+  const second = await rig.primary();
+  const orphan = await second.orphan(worker.pid);
+  expect(await orphan.says('draining')).toMatchObject({ inFlight: 1 });
+  expect(await orphan.says('drained')).toMatchObject({ finished: 1 });
+  const next = await second.fork('http.cjs', { env: { PORT: `${port}` } });
+  await next.says('listening');
+  expect((await load.stop()).errors).toEqual({});
+});

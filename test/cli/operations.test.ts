@@ -1,0 +1,245 @@
+// The commands that change something: what they ask of the manager, what they say, and with which code they exit.
+
+import { describe, expect, it } from 'vitest';
+import type { EvenkeelEvent } from '../../src/core/events.ts';
+import type { OperationResult } from '../../src/protocol/control-api.ts';
+import { FakeManager, type Reply } from './support/fake-manager.ts';
+import { folderWithConfig, run } from './support/run.ts';
+import * as samples from './support/samples.ts';
+
+const started: EvenkeelEvent = {
+  ...{ time: samples.TIME, app: 'web', type: 'worker-started' },
+  ...{ slot: 0, pid: 123, generation: 4 },
+};
+
+function answer(result: OperationResult, ...events: readonly EvenkeelEvent[]): Reply {
+  return {
+    stream: (send, close) => {
+      for (const event of events) send({ type: 'event', event });
+      send({ type: 'result', result });
+      close();
+    },
+  };
+}
+
+function refuse(code: string, message: string): Reply {
+  return {
+    stream: (send, close) => {
+      send({ type: 'error', error: { code, message, hint: null } });
+      close();
+    },
+  };
+}
+
+const fine = samples.operationResult(samples.appResult({ deploy: samples.deployResult() }));
+const known = { 'GET /v1/status': { json: samples.statusOf(samples.appStatus(), samples.appStatus({ name: 'api' })) } };
+
+describe('what is asked of the manager', () => {
+  it.each([
+    [['reload'], [['POST /v1/reload', {}]]],
+    [['deploy', 'web', 'api'], [['POST /v1/deploy', { apps: ['web', 'api'], options: {} }]]],
+    [['deploy', '--all', '--no-wait'], [['POST /v1/deploy', { all: true, options: { wait: false } }]]],
+    [
+      ['deploy', 'web', '--env', 'A=1', '--env', 'B=x=y', '--workers', '3', '--timeout', '90s'],
+      [['POST /v1/deploy', { apps: ['web'], options: { env: { A: '1', B: 'x=y' }, workers: 3, timeout: 90_000 } }]],
+    ],
+    [
+      ['deploy', 'web', '--script', 'next/server.js', '--cwd', '/srv/next'],
+      [['POST /v1/deploy', { apps: ['web'], options: { script: 'HERE/next/server.js', cwd: '/srv/next' } }]],
+    ],
+    [
+      ['deploy', 'web', '--shell-env', '--env', 'HOME=/other'],
+      [['POST /v1/deploy', { apps: ['web'], options: { env: { HOME: '/other', COLOR: 'red' } } }]],
+    ],
+    [['abort', 'web'], [['POST /v1/apps/web/abort', {}]]],
+    [['deploy-abort', 'web'], [['POST /v1/apps/web/abort', {}]]],
+    [['rollback', 'web'], [['POST /v1/apps/web/rollback', {}]]],
+    [['rollback', 'web', '--to', '3', '--timeout', '500'], [['POST /v1/apps/web/rollback', { to: 3, timeout: 500 }]]],
+    [
+      ['restart', 'web', 'api'],
+      [
+        ['GET /v1/status', null],
+        ['POST /v1/apps/web/restart', {}],
+        ['POST /v1/apps/api/restart', {}],
+      ],
+    ],
+    [
+      ['scale', 'web=4', 'api=2'],
+      [
+        ['GET /v1/status', null],
+        ['POST /v1/apps/web/scale', { workers: 4 }],
+        ['POST /v1/apps/api/scale', { workers: 2 }],
+      ],
+    ],
+    [['stop', 'web', '--timeout', '5s'], [['POST /v1/stop', { apps: ['web'], timeout: 5000 }]]],
+    [['start', 'web'], [['POST /v1/start', { apps: ['web'] }]]],
+    [['start'], [['POST /v1/start', {}]]],
+  ])('%j', async (args, expected) => {
+    const cwd = folderWithConfig();
+    const paths = expected.map(([line]) => String(line)).filter((line) => line.startsWith('POST'));
+    const replies = Object.fromEntries(paths.map((line) => [line, answer(fine)]));
+    const manager = await new FakeManager({ ...known, ...replies }).listen(cwd);
+    const env = { HOME: '/home/me', COLOR: 'red', GONE: undefined };
+    const { code } = await run(args, { cwd, env });
+    expect(code).toBe(0);
+    const calls = manager.calls.filter((call) => call.line !== 'GET /v1/version').map(({ line, body }) => [line, body]);
+    expect(JSON.parse(JSON.stringify(calls).replaceAll(cwd, 'HERE'))).toEqual(expected);
+  });
+
+  it.each([[['restart', 'web', 'nope']], [['scale', 'web=4', 'nope=2']]])(
+    '%j names no app that exists: nothing is asked, exit 2',
+    async (args) => {
+      const cwd = folderWithConfig();
+      const manager = await new FakeManager(known).listen(cwd);
+      const { code, err } = await run(args, { cwd });
+      expect(code).toBe(2);
+      expect(err).toBe('error: there is no app named "nope"\nhint: There are: web, api.\n');
+      expect(manager.lines).toEqual(['GET /v1/status']);
+    },
+  );
+});
+
+async function deploy(result: OperationResult, ...args: readonly string[]): Promise<Awaited<ReturnType<typeof run>>> {
+  const cwd = folderWithConfig();
+  await new FakeManager({ 'POST /v1/deploy': answer(result, started) }).listen(cwd);
+  return run(['deploy', 'web', ...args], { cwd });
+}
+
+describe('how it went', () => {
+  it('a deploy that is done: the result with its loss report on stdout, what happened on stderr, exit 0', async () => {
+    expect(await deploy(fine)).toEqual({
+      code: 0,
+      out: '✓ web  deploy: generation 4 serves; drained 12 requests, cut 0, killed 0 (1.2 s)\n',
+      err: 'web: worker 0 started (pid 123, generation 4)\n',
+    });
+  });
+
+  it('a deploy that failed: the reason and what the worker wrote last, exit 1', async () => {
+    const lastLines = Array.from({ length: 25 }, (_, index) => `line ${index}`);
+    const failure = samples.workerFailure({ lastLines });
+    const result = samples.operationResult(
+      samples.appResult({
+        ...{ ok: false, message: 'generation 4 failed: worker 1 exited with code 1', failure },
+        deploy: samples.deployResult({ outcome: 'failed', failure, hookOutput: ['migrated'] }),
+      }),
+    );
+    const { code, out, err } = await deploy(result);
+    expect(code).toBe(1);
+    expect(out).toBe('✗ web  deploy: generation 4 failed: worker 1 exited with code 1 (1.2 s)\n');
+    expect(err.split('\n').slice(1)).toEqual([
+      'web: deploy failed',
+      '  worker 1 (pid 123) exited with code 1',
+      '  the hooks wrote:',
+      '    migrated',
+      '  worker 1 wrote last:',
+      ...lastLines.slice(-20).map((line) => `    ${line}`),
+      '',
+    ]);
+  });
+
+  it('--json: the result and nothing else, with the same exit code', async () => {
+    const failed = samples.operationResult(samples.appResult({ ok: false }));
+    const { code, out, err } = await deploy(failed, '--json');
+    expect([code, err]).toEqual([1, '']);
+    expect(JSON.parse(out)).toEqual(failed);
+  });
+
+  it('reasons, notices, apps that are skipped and those with nothing to do', async () => {
+    const result = {
+      ...samples.operationResult(
+        samples.appResult({ reasons: ['env.PORT changed'], deploy: samples.deployResult() }),
+        samples.appResult({ app: 'api', action: 'skipped', ok: false, message: 'web did not start', durationMs: 0 }),
+        samples.appResult({ app: 'old', action: 'none', message: 'unchanged' }),
+      ),
+      notices: ['web: balance changed'],
+    };
+    expect((await deploy(result)).out).toBe(
+      [
+        '✓ web  deploy (env.PORT changed): generation 4 serves; drained 12 requests, cut 0, killed 0 (1.2 s)',
+        '- api  skipped: web did not start',
+        '! web: balance changed',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('nothing to do', async () => {
+    const result = samples.operationResult(samples.appResult({ action: 'none' }));
+    expect(await deploy(result)).toMatchObject({ code: 0, out: 'nothing to do\n' });
+  });
+
+  it.each([
+    ['all timed out', 4, [samples.appResult({ ok: false, deploy: samples.deployResult({ outcome: 'timed-out' }) })]],
+    [
+      'one timed out, one failed',
+      1,
+      [
+        samples.appResult({ ok: false, deploy: samples.deployResult({ outcome: 'timed-out' }) }),
+        samples.appResult({ ok: false }),
+      ],
+    ],
+    ['one of two failed', 1, [samples.appResult(), samples.appResult({ ok: false })]],
+    [
+      'an error with a code',
+      4,
+      [samples.appResult({ ok: false, error: { code: 'TIMED_OUT', message: 'no', hint: null } })],
+    ],
+  ])('%s: exit %i', async (_name, code, apps) => {
+    expect((await deploy(samples.operationResult(...apps))).code).toBe(code);
+  });
+
+  it.each([
+    ['DEPLOY_IN_PROGRESS', 1],
+    ['NO_SUCH_APP', 2],
+    ['CONFIG_INVALID', 2],
+    ['TIMED_OUT', 4],
+    ['A_CODE_OF_A_LATER_VERSION', 1],
+  ])('refused with %s: exit %i', async (code, exit) => {
+    const cwd = folderWithConfig();
+    await new FakeManager({ 'POST /v1/deploy': refuse(code, 'it is so') }).listen(cwd);
+    expect(await run(['deploy', 'web'], { cwd })).toEqual({ code: exit, out: '', err: 'error: it is so\n' });
+  });
+
+  it('the manager dies meanwhile: says how to go on, exit 3', async () => {
+    const cwd = folderWithConfig();
+    const dying: Reply = {
+      stream: (send, close) => {
+        send({ type: 'event', event: started });
+        close();
+      },
+    };
+    await new FakeManager({ 'POST /v1/deploy': dying }).listen(cwd);
+    const { code, err } = await run(['deploy', 'web'], { cwd });
+    expect(code).toBe(3);
+    expect(err).toContain('the manager ended before it had answered');
+    expect(err).toContain('evenkeel history APP');
+  });
+
+  it('a start where the manager runs says so', async () => {
+    const cwd = folderWithConfig();
+    await new FakeManager({ 'POST /v1/start': answer(fine) }).listen(cwd);
+    expect((await run(['start'], { cwd })).err).toContain('the manager runs already (pid 4321)');
+  });
+
+  it('a stop of everything waits until the manager has ended', async () => {
+    const cwd = folderWithConfig();
+    const stopped = samples.operationResult(samples.appResult({ action: 'stop', message: 'stopped' }));
+    // A pid that nothing has.
+    const version = { json: { version: '9.8.7', pid: 2 ** 22 + 1 } };
+    await new FakeManager({ 'POST /v1/stop': answer(stopped), 'GET /v1/version': version }).listen(cwd);
+    expect(await run(['stop'], { cwd })).toMatchObject({ code: 0, out: '✓ web  stop: stopped (1.2 s)\n' });
+  });
+
+  it('a live display on a terminal leaves nothing but the result', async () => {
+    const cwd = folderWithConfig();
+    await new FakeManager({ 'POST /v1/deploy': answer(fine, started) }).listen(cwd);
+    const { code, out, err } = await run(['deploy', 'web', '--no-color'], { cwd, isTTY: true });
+    expect([code, out]).toEqual([
+      0,
+      '✓ web  deploy: generation 4 serves; drained 12 requests, cut 0, killed 0 (1.2 s)\n',
+    ]);
+    expect(err).toContain('generation 4  worker 0  booting   pid 123');
+    expect(err).not.toContain('web: worker 0 started');
+    expect(err.endsWith('\u001b[2K\u001b[G\u001b[?2026l'), 'the display is erased').toBe(true);
+  });
+});

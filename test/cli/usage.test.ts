@@ -1,0 +1,143 @@
+// The command line itself: what is understood, what is refused, and what the help says.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CATALOG } from '../../src/cli/catalog.ts';
+import { packageVersion } from '../../src/platform/entry-points.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { FakeManager } from './support/fake-manager.ts';
+import { folderWithConfig, run } from './support/run.ts';
+
+describe('a wrong command line', () => {
+  it.each([
+    [['stauts'], "unknown command 'stauts'", 'Did you mean status?'],
+    [['frobnicate'], "unknown command 'frobnicate'", '`evenkeel help` lists the commands'],
+    [['status', '--wach'], "unknown option '--wach'", 'Did you mean --watch?'],
+    [['--jsn', 'status'], "unknown option '--jsn'", 'Did you mean --json?'],
+    [['abort'], "missing required argument 'app'", '`evenkeel help COMMAND`'],
+    [['abort', 'a', 'b'], 'too many arguments', ''],
+    [['deploy'], 'which app?', '`evenkeel status` lists the apps'],
+    [['deploy', 'web', '--all'], 'name apps or say --all, not both', ''],
+    [['deploy', 'web', '--timeout', 'soon'], '"soon" is not a duration', ''],
+    [['deploy', 'web', '--workers', '0'], '"0" is not a whole number from 1 on', ''],
+    [['deploy', 'web', '--env', '=secret'], 'a value has no NAME= before it', '--env NAME=value'],
+    [['scale', 'web'], '"web" is not APP=N', 'evenkeel scale web=4'],
+    [['scale', 'web=0'], '"web=0" is not APP=N', ''],
+    [['scale', 'web=1.5'], '"web=1.5" is not APP=N', ''],
+    [['rollback', 'web', '--to', 'last'], '"last" is not a whole number', ''],
+    [['logs', '-n', '-5'], '"-5" is not a whole number', ''],
+    [['start', 'server.js'], '"server.js" looks like a script', '`evenkeel init`'],
+    [['start', 'bin/server'], '"bin/server" looks like a script', ''],
+    [['help', 'nope'], "unknown command 'nope'", '`evenkeel help` lists the commands'],
+  ])('%j: %s, exit 2, and nothing is started', async (args, message, hint) => {
+    const cwd = folderWithConfig();
+    const { code, out, err } = await run(args, { cwd });
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(message);
+    expect(err).toContain(hint);
+    expect(err).not.toContain('secret');
+    expect(existsSync(join(cwd, '.evenkeel'))).toBe(false);
+  });
+
+  it('is an error document with --json', async () => {
+    const { code, out, err } = await run(['stauts', '--json']);
+    expect([code, out]).toEqual([2, '']);
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'BAD_USAGE', message: "unknown command 'stauts'" } });
+  });
+});
+
+describe('help', () => {
+  it('shows the overview on stderr when there is no command at all, and exits with 2', async () => {
+    const { code, out, err } = await run([]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('Usage: evenkeel');
+  });
+
+  it.each([[['help']], [['--help']], [['-h']]])('%j shows every command and the exit codes', async (args) => {
+    const { code, out } = await run(args);
+    expect(code).toBe(0);
+    for (const { name, summary } of CATALOG)
+      expect(out).toMatch(new RegExp(`\\n {2}${name}.* ${escapeRegExp(summary)}\\n`));
+    expect(out).toContain('Exit codes: 0 done, 1 failed');
+  });
+
+  it.each(CATALOG.map(({ name }) => name))('%s: `help` and --help say the same, with an example', async (name) => {
+    const help = await run(['help', name]);
+    expect(help.code).toBe(0);
+    expect(help.out).toMatch(new RegExp(`^Usage: evenkeel ${name}`));
+    expect(help.out).toMatch(new RegExp(`\nExamples:\n(.*\n)*? {2}(exec )?evenkeel ${name}\\b`));
+    expect(help.out).toContain('Global Options:');
+    expect(await run([name, '--help'])).toEqual(help);
+  });
+
+  it.each(CATALOG.map((entry) => [entry.name, entry] as const))(
+    '%s: each example is a command line that parses',
+    async (name, entry) => {
+      const { examples, options } = await entry.load();
+      expect(examples.length).toBeGreaterThan(0);
+      for (const { line } of examples) expect(line).toContain(`evenkeel ${name}`);
+      for (const [key, option] of Object.entries(options)) expect(camelCase(option.flags)).toBe(key);
+    },
+  );
+
+  it('knows an alias by both names', async () => {
+    expect((await run(['help', 'deploy-abort'])).out).toBe((await run(['help', 'abort'])).out);
+  });
+
+  it('has an entry for each command module', () => {
+    const modules = readdirSync(new URL('../../src/cli/commands', import.meta.url)).map((file) =>
+      file.replace('.ts', ''),
+    );
+    expect(CATALOG.map(({ name }) => name).sort()).toEqual(modules.sort());
+  });
+});
+
+describe('version', () => {
+  it('-V shows the version of this program', async () => {
+    expect(await run(['-V'])).toEqual({ code: 0, out: `${packageVersion()}\n`, err: '' });
+  });
+
+  it('works where there is no config and no manager', async () => {
+    expect(await run(['version'], { cwd: tempDir() })).toMatchObject({
+      code: 0,
+      out: `evenkeel ${packageVersion()}\nno manager is running\n`,
+    });
+  });
+
+  it('shows the version of the manager that runs', async () => {
+    const cwd = folderWithConfig();
+    await new FakeManager({}).listen(cwd);
+    expect((await run(['version'], { cwd })).out).toContain('manager 9.8.7 (pid 4321)');
+    expect(JSON.parse((await run(['version', '--json'], { cwd })).out)).toEqual({
+      version: packageVersion(),
+      manager: { version: '9.8.7', pid: 4321 },
+    });
+  });
+});
+
+describe('colours', () => {
+  const colorCode = '\u001b[';
+  it.each([
+    ['on a terminal', { isTTY: true }, [], true],
+    ['not elsewhere', { isTTY: false }, [], false],
+    ['not with --no-color', { isTTY: true }, ['--no-color'], false],
+    ['not with NO_COLOR', { isTTY: true, env: { NO_COLOR: '1' } }, [], false],
+    ['with an empty NO_COLOR', { isTTY: true, env: { NO_COLOR: '' } }, [], true],
+    ['not on a dumb terminal', { isTTY: true, env: { TERM: 'dumb' } }, [], false],
+  ])('%s', async (_name, options, args, colored) => {
+    const { err } = await run(['status', ...args], { cwd: tempDir(), ...options });
+    expect(err).toContain('no config file was found');
+    expect(err.includes(colorCode)).toBe(colored);
+  });
+});
+
+function camelCase(flags: string): string {
+  const long = /--(?:no-)?([a-z-]+)/.exec(flags)?.[1] ?? '';
+  return long.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

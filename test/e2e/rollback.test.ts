@@ -1,0 +1,43 @@
+// `rollback` and `history`: earlier generations and how to get back to them.
+
+import { describe, expect, test } from 'vitest';
+import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
+import { server } from '../support/apps.ts';
+import { freePort } from '../support/free-port.ts';
+import { createRig } from '../support/rig.ts';
+import { seenBy } from '../support/seen-by.ts';
+
+describe('rollback', () => {
+  test('deploys the settings of the generation before, or of the one that is named', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('environment', port, { workers: 1 }) } });
+    await rig.run('start');
+    for (const version of ['2', '3']) {
+      rig.editEnv('web', { VERSION: version });
+      await rig.run('reload');
+    }
+    await rig.run('rollback', 'web');
+    expect((await seenBy(port)).version).toBe('2');
+    expect(await rig.app('web')).toMatchObject({ generation: 4, drift: true });
+    await rig.run('rollback', 'web', '--to', '1');
+    expect((await seenBy(port)).version).toBe('1');
+    const { generations } = await rig.json<HistoryAnswer>('history', 'web');
+    expect(generations.map(({ generation, outcome }) => [generation, outcome]).sort()).toEqual([
+      [1, 'done'],
+      [2, 'done'],
+      [3, 'done'],
+      [4, 'done'],
+      [5, 'done'],
+    ]);
+    expect(generations.filter(({ current }) => current).map(({ generation }) => generation)).toEqual([5]);
+  });
+
+  test('with nothing to go back to fails and changes nothing', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    expect((await rig.cli('rollback', 'web')).code).not.toBe(0);
+    expect((await rig.cli('rollback', 'web', '--to', '77')).code).not.toBe(0);
+    expect(await rig.pids('web')).toEqual(pids);
+  });
+});
