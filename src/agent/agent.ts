@@ -19,7 +19,6 @@ export function startAgent(boot: AgentBoot): void {
   const http2 = new Http2Sessions(() => connections.requestFinished());
   const link = new Link(boot, {
     onCommand: (command) => obey(command),
-    onOrphaned: () => surviveLostChannel(),
     onAdopted: () => drain.reportAgain(),
   });
   const send = link.send.bind(link);
@@ -50,6 +49,7 @@ export function startAgent(boot: AgentBoot): void {
 
   surviveDisconnect();
   surviveBrokenPipes();
+  surviveLostChannel(() => link.isOrphan);
   allowNaturalEnd();
   connections.watch();
   servers.install();

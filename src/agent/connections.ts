@@ -4,7 +4,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';
 import { Duplex } from 'node:stream';
-import { ProbeSocket } from './probe-socket.ts';
+import { isProbe, markProbe } from './probe-socket.ts';
 import { isHttp2, kindOf } from './server-kind.ts';
 
 export interface Connection {
@@ -65,6 +65,7 @@ export class Connections {
 
   /** A TLS handshake is done. */
   secured(top: Duplex): void {
+    if (markProbe(top)) return;
     const connection = this.#find(top);
     if (connection !== null) connection.top = top;
   }
@@ -138,11 +139,6 @@ export function protocolOf({ top, server }: Connection): Protocol {
   if (server === null) return 'other';
   if (isHttp2(server)) return 'http2';
   return kindOf(server) === 'https' && Reflect.get(top, 'encrypted') !== true ? 'http1' : 'other';
-}
-
-/** The socket, or the one below its TLS, is our own. */
-export function isProbe(socket: Duplex): boolean {
-  return socket instanceof ProbeSocket || Reflect.get(socket, '_parent') instanceof ProbeSocket;
 }
 
 function ownerOf(socket: Duplex): Server | null {

@@ -2,10 +2,13 @@
 //
 // GOAWAY tells a client which of its requests are still answered. So the first GOAWAY promises all of them ("open no
 // more, but I take what is on its way"), a round trip later nothing is on its way any more, and the session closes.
+//
+// Over TLS there is only the last step: a request that is on its way then is refused with REFUSED_STREAM, by which the
+// client knows that nobody has seen it and that it may ask again (RFC 9113, 8.7); browsers and most libraries do.
 
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { isProbe } from './connections.ts';
+import { isProbe } from './probe-socket.ts';
 import { isTls } from './server-kind.ts';
 
 /** How long a client may take to answer a ping or to close its end. */
@@ -15,6 +18,7 @@ const ROUND_TRIP = 1_000;
  *
  * `session.goaway(0, 2 ** 31 - 1)` would send the same bytes, but nghttp2 ignores every new stream once it has sent a
  * GOAWAY, whatever it promised; so the frame is written past it. Node writes whole frames: this one falls between two.
+ * (Not over TLS: Node's TLS layer takes one write at a time, and a second one ends the process.)
  */
 const GOAWAY_AFTER_ALL = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
@@ -71,14 +75,17 @@ export class Http2Sessions {
   }
 }
 
-/** The promise may not come before the server's settings, which a new session has not sent yet. */
 function sayGoodbye(open: Session): void {
-  if (open.session.pendingSettingsAck)
+  const { session, socket } = open;
+  // By then, the requests that have arrived are read.
+  if (Reflect.get(socket, 'encrypted') === true) setImmediate(() => close(open));
+  // The promise may not come before the server's settings, which a new session has not sent yet.
+  else if (!session.pendingSettingsAck) promiseAll(open);
+  else
     withinRoundTrip(
-      (done) => open.session.once('localSettings', done),
+      (done) => session.once('localSettings', done),
       () => promiseAll(open),
     );
-  else promiseAll(open);
 }
 
 function promiseAll(open: Session): void {

@@ -13,8 +13,6 @@ const LAST_RETRY = 1_000;
 
 export interface LinkPorts {
   onCommand(command: AgentCommand): void;
-  /** The cluster process is gone. Once. */
-  onOrphaned(): void;
   /** After the hello to a successor: what it has missed. */
   onAdopted(): void;
 }
@@ -24,6 +22,7 @@ export class Link {
   readonly #ports: LinkPorts;
   /** The connection, or null while there is none. */
   #socket: Socket | null;
+  #kind: 'child' | 'orphan' = 'child';
   #retryDelay = FIRST_RETRY;
 
   constructor(boot: AgentBoot, ports: LinkPorts) {
@@ -31,10 +30,15 @@ export class Link {
     this.#ports = ports;
     this.#socket = new Socket({ fd: boot.linkFd, readable: true, writable: true });
     this.#use(this.#socket, () => {
-      ports.onOrphaned();
+      this.#kind = 'orphan';
       this.#retryLater();
     });
-    this.#greet(false);
+    this.#greet();
+  }
+
+  /** The cluster process that forked this worker is gone. */
+  get isOrphan(): boolean {
+    return this.#kind === 'orphan';
   }
 
   /** A message that finds no cluster process is dropped. */
@@ -60,9 +64,9 @@ export class Link {
     );
   }
 
-  #greet(orphan: boolean): void {
+  #greet(): void {
     const { slot, generation } = this.#boot;
-    this.send({ type: 'hello', pid: process.pid, slot, generation, orphan });
+    this.send({ type: 'hello', pid: process.pid, slot, generation, orphan: this.isOrphan });
   }
 
   #retryLater(): void {
@@ -76,7 +80,7 @@ export class Link {
     socket.once('connect', () => {
       this.#socket = socket;
       this.#retryDelay = FIRST_RETRY;
-      this.#greet(true);
+      this.#greet();
       this.#ports.onAdopted();
     });
   }

@@ -4,8 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { startAgent } from './agent.ts';
 import { removePreload, takeBoot } from './boot.ts';
 
+// Threads preload what the process does, and hand it on.
+removePreload(process.execArgv, __filename);
 const boot = isMainThread ? takeBoot(process.env) : null;
-if (boot !== null) {
-  removePreload(process.execArgv, __filename);
-  startAgent(boot);
-}
+if (boot !== null) startAgent(boot);

@@ -3,6 +3,8 @@
 
 import cluster from 'node:cluster';
 
+const NOTICE_TIME = 100;
+
 /** node:cluster ends a worker whose channel closes, unless the worker is said to leave on purpose. */
 export function surviveDisconnect(): void {
   process.prependListener('disconnect', () => {
@@ -31,12 +33,21 @@ export function surviveBrokenPipes(): void {
   }
 }
 
-/** An app that sends messages to its parent shall not fail because there is none any more. */
-export function surviveLostChannel(): void {
+/**
+ * An app that sends messages to its parent shall not fail because there is none any more. `isOrphan`: the cluster
+ * process is gone; otherwise the app has closed the channel itself, and Node's error is the app's.
+ */
+export function surviveLostChannel(isOrphan: () => boolean): void {
   // node:cluster passes what is wrong with the channel on to the worker object.
   const { worker } = cluster;
   worker?.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_IPC_CHANNEL_CLOSED' && worker.listenerCount('error') === 1) throw error;
+    const fail = (): void => {
+      if (worker.listenerCount('error') === 1) throw error;
+    };
+    if (error.code === 'EPIPE') return;
+    if (error.code !== 'ERR_IPC_CHANNEL_CLOSED') return fail();
+    // Channel and link break together, but one is seen first.
+    if (!isOrphan()) setTimeout(() => isOrphan() || fail(), NOTICE_TIME);
   });
 }
 

@@ -3,16 +3,23 @@
 
 import { Duplex } from 'node:stream';
 
+const ADDRESS = {
+  ...{ remoteAddress: '127.0.0.1', remoteFamily: 'IPv4', remotePort: 1 },
+  ...{ localAddress: '127.0.0.1', localFamily: 'IPv4', localPort: 1 },
+};
+
+/** TLS sockets over a probe's connection. */
+const encrypted = new WeakSet<object>();
+
 export class ProbeSocket extends Duplex {
-  readonly remoteAddress = '127.0.0.1';
-  readonly remoteFamily = 'IPv4';
-  readonly remotePort = 1;
-  readonly localAddress = '127.0.0.1';
-  readonly localFamily = 'IPv4';
-  readonly localPort = 1;
   #peer: ProbeSocket | null = null;
   /** Called when the peer has read what was written last. */
   #onRead: (() => void) | null = null;
+
+  constructor() {
+    super();
+    Object.assign(this, ADDRESS);
+  }
 
   static pair(): readonly [ProbeSocket, ProbeSocket] {
     const one = new ProbeSocket();
@@ -65,9 +72,27 @@ export class ProbeSocket extends Duplex {
     return this;
   }
   address(): object {
-    return { address: this.localAddress, family: this.localFamily, port: this.localPort };
+    return { address: ADDRESS.localAddress, family: ADDRESS.localFamily, port: ADDRESS.localPort };
   }
   destroySoon(): void {
     this.end(() => this.destroy());
   }
+}
+
+/** The connection is a probe's: it does not count. */
+export function isProbe(socket: object): boolean {
+  return socket instanceof ProbeSocket || encrypted.has(socket);
+}
+
+/** For a TLS socket whose handshake is done. True: it is a probe's, and from now on looks like one. */
+export function markProbe(socket: object): boolean {
+  const below = at(at(at(socket, '_handle'), '_parentWrap'), 'stream');
+  if (!(below instanceof ProbeSocket)) return false;
+  encrypted.add(socket);
+  for (const [name, value] of Object.entries(ADDRESS)) Object.defineProperty(socket, name, { value });
+  return true;
+}
+
+function at(value: unknown, name: string): unknown {
+  return value instanceof Object ? Reflect.get(value, name) : undefined;
 }

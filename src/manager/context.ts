@@ -14,6 +14,8 @@ export interface ManagerContext {
   readonly about: Omit<ManagerStatus, 'config' | 'name'>;
   /** Reads the config file as it is now. Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
   load(): Promise<EcosystemSpec>;
+  /** What was read when the manager started, once: the `start` that it was started for need not read it again. */
+  takeFirst(): EcosystemSpec | null;
   readonly lifecycle: Lifecycle;
 }
 

@@ -49,6 +49,8 @@ export interface Manager {
 
 /** Requests that are still being answered when the manager goes. */
 const API_CLOSE_TIMEOUT = 2_000;
+/** The command that starts a manager asks for the apps at once. */
+const FIRST_START_TIMEOUT = 2_000;
 /** Events of an earlier manager that are looked through for those which clusters tell again. */
 const RECORDED_EVENTS = 2_000;
 
@@ -97,11 +99,21 @@ async function useConfig(store: StateStore, ecosystem: EcosystemSpec): Promise<v
 }
 
 function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLifecycle): ManagerContext {
-  const { ports, evenkeel } = options;
+  const { ports, evenkeel, config } = options;
+  const until = ports.clock.now() + FIRST_START_TIMEOUT;
+  let first = config.ok ? config.ecosystem : null;
+  const takeFirst = (): EcosystemSpec | null => {
+    const ecosystem = ports.clock.now() < until ? first : null;
+    first = null;
+    return ecosystem;
+  };
   return {
-    ...{ fleet, lifecycle, lateStarts: new LateStarts(fleet), reloads: new SerialQueue() },
+    ...{ fleet, lifecycle, takeFirst, lateStarts: new LateStarts(fleet), reloads: new SerialQueue() },
     about: { pid: process.pid, version: evenkeel, startedAt: new Date(ports.clock.wallNow()).toISOString() },
-    load: () => options.load(),
+    load: () => {
+      first = null;
+      return options.load();
+    },
   };
 }
 

@@ -49,7 +49,8 @@ export async function runGenerations(primary: Primary, options: GenerationsOptio
 async function generation(primary: Primary, options: GenerationsOptions, version: number): Promise<TestWorker[]> {
   const env = { KEEP_ALIVE: '500', ...options.env, PORT: `${options.port}`, VERSION: `${version}` };
   const workers: TestWorker[] = [];
-  for (let count = 0; count < WORKERS; count += 1) workers.push(await primary.fork(options.fixture, { ...options, env }));
+  for (let count = 0; count < WORKERS; count += 1)
+    workers.push(await primary.fork(options.fixture, { ...options, env }));
   await Promise.all(workers.map((worker) => worker.says('listening')));
   return workers;
 }

@@ -4,32 +4,35 @@ import { expect, test } from 'vitest';
 import { startLoad } from '../support/load.ts';
 import { WorkerRig } from './worker-rig.ts';
 
-test.each(['keep-alive', 'close'] as const)('orphans serve on, then hand over to a successor, under load: %s', async (mode) => {
-  await using rig = new WorkerRig();
-  const port = rig.declare();
-  const first = await rig.primary();
-  const env = { PORT: `${port}`, KEEP_ALIVE: '500' };
-  const orphans = [await first.fork('orphan.cjs', { env }), await first.fork('orphan.cjs', { env })];
-  await Promise.all(orphans.map((worker) => worker.says('listening')));
-  const load = startLoad({ port, mode, clients: 16 });
-  await load.more(300);
-  await first.kill();
-  await load.more(300);
-  const second = await rig.primary();
-  const adopted = await Promise.all(orphans.map(({ pid }) => second.orphan(pid)));
-  expect(await adopted[0]?.says('hello')).toMatchObject({ orphan: true, generation: 1, slot: 0 });
-  expect((await adopted[0]?.metrics())?.requests).toBeGreaterThan(0);
-  expect(await adopted[1]?.probe('/healthz')).toBe('ok: GET /healthz answered 200');
-  const next = await second.fork('http.cjs', { env: { ...env, VERSION: '2' } });
-  await next.says('listening');
-  load.lap();
-  for (const worker of adopted) worker.drain();
-  await Promise.all(adopted.map((worker) => worker.says('drained')));
-  await load.sees(2);
-  const report = await load.stop();
-  expect(report.errors).toEqual({});
-  expect(report.answered).toBeGreaterThan(600);
-});
+test.each(['keep-alive', 'close'] as const)(
+  'orphans serve on, then hand over to a successor, under load: %s',
+  async (mode) => {
+    await using rig = new WorkerRig();
+    const port = rig.declare();
+    const first = await rig.primary();
+    const env = { PORT: `${port}`, KEEP_ALIVE: '500' };
+    const orphans = [await first.fork('orphan.cjs', { env }), await first.fork('orphan.cjs', { env })];
+    await Promise.all(orphans.map((worker) => worker.says('listening')));
+    const load = startLoad({ port, mode, clients: 16 });
+    await load.more(300);
+    await first.kill();
+    await load.more(300);
+    const second = await rig.primary();
+    const adopted = await Promise.all(orphans.map(({ pid }) => second.orphan(pid)));
+    expect(await adopted[0]?.says('hello')).toMatchObject({ orphan: true, generation: 1, slot: 0 });
+    expect((await adopted[0]?.metrics())?.requests).toBeGreaterThan(0);
+    expect(await adopted[1]?.probe('/healthz')).toBe('ok: GET /healthz answered 200');
+    const next = await second.fork('http.cjs', { env: { ...env, VERSION: '2' } });
+    await next.says('listening');
+    load.lap();
+    for (const worker of adopted) worker.drain();
+    await Promise.all(adopted.map((worker) => worker.says('drained')));
+    await load.sees(2);
+    const report = await load.stop();
+    expect(report.errors).toEqual({});
+    expect(report.answered).toBeGreaterThan(600);
+  },
+);
 
 test('a drain that is under way when the cluster process is killed goes on', async () => {
   await using rig = new WorkerRig();

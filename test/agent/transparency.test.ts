@@ -57,23 +57,26 @@ test('onUncaught: exit leaves an uncaught exception to Node', async () => {
 test.each([
   { path: '/throw', message: 'thrown by a handler' },
   { path: '/reject', message: 'rejected by a handler' },
-])('onUncaught: replace asks for a replacement, serves on, and exits with 1 when drained: $path', async ({ path, message }) => {
-  await using rig = new WorkerRig();
-  const port = rig.declare();
-  const primary = await rig.primary();
-  const worker = await primary.fork('uncaught.cjs', { onUncaught: 'replace', env: { PORT: `${port}` } });
-  await worker.says('listening');
-  const slow = await RawClient.to(port);
-  slow.send(get('/very-slow'));
-  const failing = await RawClient.to(port);
-  failing.send(get(path));
-  expect(await worker.says('replace-me')).toMatchObject({ reason: `an exception was not caught: Error: ${message}` });
-  failing.close();
-  await worker.prints(`Error: ${message}\n    at `);
-  worker.drain();
-  await slow.gets('}');
-  expect(await worker.exit()).toBe('1');
-});
+])(
+  'onUncaught: replace asks for a replacement, serves on, and exits with 1 when drained: $path',
+  async ({ path, message }) => {
+    await using rig = new WorkerRig();
+    const port = rig.declare();
+    const primary = await rig.primary();
+    const worker = await primary.fork('uncaught.cjs', { onUncaught: 'replace', env: { PORT: `${port}` } });
+    await worker.says('listening');
+    const slow = await RawClient.to(port);
+    slow.send(get('/very-slow'));
+    const failing = await RawClient.to(port);
+    failing.send(get(path));
+    expect(await worker.says('replace-me')).toMatchObject({ reason: `an exception was not caught: Error: ${message}` });
+    failing.close();
+    await worker.prints(`Error: ${message}\n    at `);
+    worker.drain();
+    await slow.gets('}');
+    expect(await worker.exit()).toBe('1');
+  },
+);
 
 test("onUncaught: replace keeps out of an app's own handling", async () => {
   await using rig = new WorkerRig();

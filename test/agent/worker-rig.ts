@@ -249,7 +249,9 @@ export class TestWorker {
 
   /** Everything that it has printed up to now. */
   output(): string {
-    return this.#primary.news.map((news) => (news.type === 'output' && news.key === this.key ? news.text : '')).join('');
+    return this.#primary.news
+      .map((news) => (news.type === 'output' && news.key === this.key ? news.text : ''))
+      .join('');
   }
 
   async prints(text: string): Promise<void> {
@@ -261,6 +263,9 @@ export class TestWorker {
   }
 }
 
-function isOfType<T extends AgentMessage['type']>(message: AgentMessage, type: T): message is AgentMessage & { type: T } {
+function isOfType<T extends AgentMessage['type']>(
+  message: AgentMessage,
+  type: T,
+): message is AgentMessage & { type: T } {
   return message.type === type;
 }

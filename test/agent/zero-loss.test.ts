@@ -53,7 +53,13 @@ describe('an app that', () => {
     await using rig = new WorkerRig();
     const port = rig.declare();
     const primary = await rig.primary();
-    const options = { fixture: 'http.cjs', port, mode: 'keep-alive', path: '/slow', env: { HANDLER: 'shutdown' } } as const;
+    const options = {
+      fixture: 'http.cjs',
+      port,
+      mode: 'keep-alive',
+      path: '/slow',
+      env: { HANDLER: 'shutdown' },
+    } as const;
     const { load, exits } = await runGenerations(primary, options);
     expect(load.errors).toEqual({});
     expect(new Set(exits)).toEqual(new Set(['7']));

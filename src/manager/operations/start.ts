@@ -27,7 +27,7 @@ async function chooseApps(context: ManagerContext, names: readonly string[] | nu
   const known = fleet.state.ecosystem?.apps ?? [];
   if (names?.every((name) => fleet.runningSpec(name) !== null)) return withDependencies(known, names);
   return await reloads.run(async () => {
-    const ecosystem = await context.load();
+    const ecosystem = context.takeFirst() ?? (await context.load());
     const listed = ecosystem.apps.map((app) => app.name);
     const missing = names?.find((name) => !listed.includes(name));
     if (missing !== undefined) {
