@@ -1,5 +1,5 @@
-// The open connections of the app and the requests on them, seen through Node's diagnostics channels: no listener of
-// ours is on the app's servers, sockets or requests. (worker)
+// The open connections of the app and the requests on them, seen through Node's diagnostics channels: all that the app
+// could notice is one listener for the 'close' of each connection. (worker)
 
 import { subscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';

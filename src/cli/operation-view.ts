@@ -54,21 +54,23 @@ function describeWhy({ reasons, action, message }: AppResult): string {
   return why === '' || why === action || message.includes(why) ? '' : ` (${why})`;
 }
 
-/** What the line of the result does not say already: the worker that failed, what was written last, what to do. */
+/** On stderr, where it is found also when stdout is thrown away: why, what was written last, what to do. */
 function failureLines(result: AppResult, style: Style): readonly string[] {
   if (result.ok) return [];
   const failure = result.failure ?? result.deploy?.failure ?? null;
-  const lines = [
-    ...(failure === null ? [] : [`  ${describeFailure(failure)}`]),
+  return [
+    style('red', `${result.app}: ${result.action} failed: ${result.message}`),
+    ...(failure === null || result.message.includes(failure.reason)
+      ? []
+      : [`  worker ${failure.slot} ${failure.reason}`]),
     ...quote('the hooks wrote', result.deploy?.hookOutput ?? [], style),
-    ...quote(failure === null ? '' : `worker ${failure.slot} wrote last`, failure?.lastLines ?? [], style),
+    ...quote(failure === null ? '' : lastWords(failure), failure?.lastLines ?? [], style),
     ...(result.error?.hint == null ? [] : [`  hint: ${result.error.hint}`]),
   ];
-  return lines.length === 0 ? [] : [style('red', `${result.app}: ${result.action} failed`), ...lines];
 }
 
-function describeFailure({ slot, pid, reason }: WorkerFailure): string {
-  return `worker ${slot}${pid === null ? '' : ` (pid ${pid})`} ${reason}`;
+function lastWords({ slot, pid }: WorkerFailure): string {
+  return `worker ${slot}${pid === null ? '' : ` (pid ${pid})`} wrote last`;
 }
 
 function quote(title: string, lines: readonly string[], style: Style): readonly string[] {

@@ -119,7 +119,7 @@ export class ClusterHost {
     const before = this.#model;
     const { model, actions } = stepCluster(before, event, this.#ports.clock.now());
     this.#model = model;
-    for (const action of actions) this.#perform(action);
+    for (const action of actions) this.#perform(action, before);
     this.#tellChanges(before, model);
   }
 
@@ -134,12 +134,12 @@ export class ClusterHost {
     if (state !== previous) this.tell({ type: 'app-state', state, previous });
   }
 
-  #perform(action: ClusterAction): void {
+  #perform(action: ClusterAction, before: ClusterModel): void {
     switch (action.do) {
       case 'spawn':
         return this.#spawn(action);
       case 'drain':
-        return this.#drain(action);
+        return this.#drain(action, before);
       case 'kill':
         return void this.#workers.get(action.key)?.kill();
       case 'run-before-hooks':
@@ -192,9 +192,13 @@ export class ClusterHost {
     this.dispatch({ type: 'worker-ready', key });
   }
 
-  #drain({ key, timeout, reason }: ClusterAction & { do: 'drain' }): void {
+  #drain({ key, timeout, reason }: ClusterAction & { do: 'drain' }, before: ClusterModel): void {
     const worker = this.#workers.get(key);
     if (worker === undefined) return;
+    // One that never became ready may be why the deploy fails; by the time that is reported it will be gone.
+    if (before.workers.find((known) => known.key === key)?.state === 'booting') {
+      this.#remember(this.#describeFailure(worker, reason, { code: null, signal: null, error: null }), key);
+    }
     worker.drain(timeout);
     const { slot, generation, identity } = worker;
     this.tell({ type: 'worker-draining', slot, pid: identity?.pid ?? 0, generation, reason });

@@ -109,7 +109,15 @@ export class Deploys {
     this.#host.tell({ type: 'deploy-finished', ...record, loss: deploy.loss });
     this.#running = null;
     if (outcome === 'done' && running.kind === 'deploy') await this.#runAfterHooks(running);
-    running.settle({ ...record, app: request.spec.name, loss: deploy.loss, failure, hookOutput: running.hookOutput });
+    const cause = outcome === 'done' ? null : reason;
+    running.settle({
+      ...record,
+      app: request.spec.name,
+      cause,
+      loss: deploy.loss,
+      failure,
+      hookOutput: running.hookOutput,
+    });
   }
 
   /** The new generation serves already: a hook that fails now is told, but changes nothing. */

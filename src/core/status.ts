@@ -105,6 +105,8 @@ export interface WorkerFailure {
 
 export interface DeployResult extends DeployRecord {
   readonly app: string;
+  /** Why it did not succeed, alone; null where it did. */
+  readonly cause: string | null;
   readonly loss: LossReport;
   readonly failure: WorkerFailure | null;
   /** Output of the hooks, line by line. */

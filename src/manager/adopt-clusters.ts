@@ -1,6 +1,8 @@
 // Manager: finds the cluster processes that an earlier manager started, and takes them over as they are.
 
 import { readdir } from 'node:fs/promises';
+import { EvenkeelError } from '../core/errors.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { Fleet } from './fleet.ts';
 
 /**
@@ -15,20 +17,25 @@ export async function adoptClusters(fleet: Fleet): Promise<readonly string[]> {
 
 async function adopt(fleet: Fleet, name: string): Promise<boolean> {
   const handle = fleet.handle(name);
-  const { cluster, wanted } = fleet.state.app(name);
+  const { cluster } = fleet.state.app(name);
   try {
     await handle.adopt();
-  } catch {
-    if (cluster === null) return false;
-    if (wanted) void fleet.recover(name, cluster);
-    // It was being stopped when the manager died, and went by itself; or it hangs, which the next `stop` deals with.
-    else if (!fleet.isAlive(cluster)) fleet.state.update(name, { cluster: null });
+  } catch (error) {
+    // It works, but not with us.
+    if (error instanceof EvenkeelError && error.code === 'STATE_FROM_NEWER_VERSION') fleet.complain(error.message);
+    else if (cluster !== null) giveUp(fleet, name, cluster);
     return false;
   }
   // The state may have been lost: what runs was started, so it is wanted.
   if (handle.snapshot?.started === true) fleet.noteRunning(name);
   fleet.bus.emit({ type: 'cluster-adopted', app: name, pid: handle.identity?.pid ?? 0 });
   return true;
+}
+
+function giveUp(fleet: Fleet, name: string, cluster: ProcessIdentity): void {
+  if (fleet.state.app(name).wanted) void fleet.recover(name, cluster);
+  // It was being stopped when the manager died, and went by itself; or it hangs, which the next `stop` deals with.
+  else if (!fleet.isAlive(cluster)) fleet.state.update(name, { cluster: null });
 }
 
 async function directories(path: string): Promise<readonly string[]> {

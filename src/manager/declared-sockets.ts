@@ -34,15 +34,16 @@ export class DeclaredSockets {
     return added;
   }
 
-  /** As far as it can: after the death of both manager and cluster process, orphaned workers may have the port. */
-  holdPossible(app: string, addresses: readonly ListenAddress[]): void {
-    for (const address of addresses) {
+  /** Binds those that can be bound, and returns those that cannot. */
+  holdPossible(app: string, addresses: readonly ListenAddress[]): readonly string[] {
+    return addresses.flatMap((address) => {
       try {
         this.hold(app, [address]);
+        return [];
       } catch {
-        // The workers that have it go on serving; their app tells when it fails.
+        return [formatAddress(address)];
       }
-    }
+    });
   }
 
   /** Closes what is held for an app and not among `keep`. */

@@ -1,7 +1,6 @@
 // Manager: all apps it knows, those of the file and those that still run without being in it, each with its handle, its
 // record and its sockets. Keeps the cluster process of every app that is meant to run alive.
 
-import { dirname } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { RunningApp } from '../core/plan.ts';
@@ -9,7 +8,6 @@ import type { AppSpec, ListenAddress, Milliseconds } from '../core/spec.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
-import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { deployDeadline, stopDeadline } from './deadlines.ts';
@@ -17,9 +15,10 @@ import { DeclaredSockets } from './declared-sockets.ts';
 import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { isLoss } from './link-client.ts';
 import { overrideSpec } from './overrides.ts';
-import { reviveCluster } from './revive-cluster.ts';
-import { bootSockets } from './spawn-cluster.ts';
+import { prepareBoot } from './prepare-boot.ts';
+import { endProcess, type Revival, reviveCluster } from './revive-cluster.ts';
 import type { StateStore } from './state-store.ts';
 
 export interface FleetOptions {
@@ -154,9 +153,9 @@ export class Fleet {
     }
   }
 
-  /** Brings back the cluster process of an app that was lost while no manager was looking. */
+  /** Brings back the cluster process of an app that was lost, or did not answer, when it was to be adopted. */
   async recover(name: string, lost: ProcessIdentity): Promise<void> {
-    await this.#revive(this.#entry(name), lost);
+    await this.#revive(this.#entry(name), lost, 'end');
   }
 
   async #stop(
@@ -204,7 +203,7 @@ export class Fleet {
         if (this.#closed.signal.aborted) return;
         const entry = this.#entry(app);
         entry.losses = this.now() - entry.upSince > SOUND_AFTER ? 1 : entry.losses + 1;
-        void this.#revive(entry, identity);
+        void this.#revive(entry, identity, 'reconnect');
       },
     });
     const entry = { handle, heartbeat: new Heartbeat(handle, ports.clock), losses: 0, upSince: 0 };
@@ -214,16 +213,12 @@ export class Fleet {
 
   async #start(name: string): Promise<ClusterHandle> {
     const { handle } = this.#entry(name);
-    const { dir, socket, agentsSocket, stateFile } = handle.layout;
-    for (const path of [dir, dirname(socket), dirname(agentsSocket)]) this.#options.ensureDir(path);
-    const held = this.sockets.of(name);
-    const { agent, evenkeel } = this.#options;
-    const boot: ClusterBoot = {
-      ...{ app: name, appDir: dir, stateFile, socket, agentsSocket, agent, evenkeel },
-      generation: this.state.app(name).generation,
-      sockets: bootSockets(held),
-    };
-    await handle.launch(boot, held);
+    const { ports } = this.#options;
+    const { cluster, generation } = this.state.app(name);
+    // It would hold the socket of its successor, and yet could not be asked.
+    if (cluster !== null && ports.isAlive(cluster)) await endProcess(cluster, ports);
+    const sockets = this.sockets.of(name);
+    await handle.launch(prepareBoot(handle, this.#options, generation, sockets), sockets);
     this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 });
     return handle;
   }
@@ -258,13 +253,13 @@ export class Fleet {
     this.state.update(app, { cluster: identity });
   }
 
-  async #revive(entry: Entry, lost: ProcessIdentity): Promise<void> {
+  async #revive(entry: Entry, lost: ProcessIdentity, ifAlive: Revival['ifAlive']): Promise<void> {
     const { handle } = entry;
     const { app } = handle;
     const { ports } = this.#options;
     const isWanted = () => !this.#closed.signal.aborted && this.state.app(app).wanted;
     const revival = {
-      ...{ handle, ports, isWanted },
+      ...{ handle, ports, isWanted, ifAlive },
       onDead: () => this.bus.emit({ type: 'cluster-lost', app, pid: lost.pid }),
       relaunch: () => this.#relaunch(app),
       onFailure: (error: unknown) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
@@ -275,8 +270,14 @@ export class Fleet {
   async #relaunch(name: string): Promise<void> {
     const last = this.handle(name).snapshot?.current?.spec;
     const spec = last ?? (this.fileSpec(name) === null ? null : this.wantedSpec(name));
-    // An address that orphaned workers hold must not keep the rest from starting.
-    this.sockets.holdPossible(name, spec?.listen ?? []);
+    // After the death of a manager and of the cluster process it had started, only the orphaned workers have them: they
+    // serve on, and must not keep the rest from starting.
+    const missing = this.sockets.holdPossible(name, spec?.listen ?? []);
+    if (missing.length > 0) {
+      this.complain(
+        `${name}: ${missing.join(', ')} cannot be had back while its workers run; \`evenkeel restart ${name}\``,
+      );
+    }
     const handle = await this.#start(name);
     try {
       await handle.ask('resume', {}, spec === null ? RESUME_TIMEOUT : deployDeadline(spec, null, null));
@@ -294,9 +295,4 @@ export class Fleet {
     const hint = names.length === 0 ? 'The config has no apps.' : `Known apps: ${names.join(', ')}.`;
     return new EvenkeelError('NO_SUCH_APP', `there is no app named "${name}"`, { hint });
   }
-}
-
-/** Whether an error says that the cluster process is gone or hangs, rather than that it refused. */
-function isLoss(error: unknown): boolean {
-  return error instanceof EvenkeelError && (error.code === 'CLUSTER_LOST' || error.code === 'TIMED_OUT');
 }

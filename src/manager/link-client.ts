@@ -80,13 +80,11 @@ export class LinkClient {
   async hello(evenkeel: string, sinceEvent: number, timeout: Milliseconds): Promise<ClusterResult<'hello'>> {
     const snapshot = await this.request('hello', { version: LINK_VERSION, evenkeel, sinceEvent }, timeout);
     if (snapshot.version >= OLDEST_LINK_VERSION && snapshot.version <= LINK_VERSION) return snapshot;
-    throw new EvenkeelError(
-      'CLUSTER_LOST',
-      `${this.#app}: its cluster process (evenkeel ${snapshot.evenkeel}) cannot be understood by evenkeel ${evenkeel}`,
-      {
-        hint: `It goes on serving. Use evenkeel ${snapshot.evenkeel}, or end process ${snapshot.pid} and start it again.`,
-      },
-    );
+    const { version, pid } = snapshot;
+    const message = `${this.#app}: its cluster process speaks version ${version} of the link, and evenkeel ${evenkeel} does not`;
+    throw new EvenkeelError('STATE_FROM_NEWER_VERSION', message, {
+      hint: `It goes on serving. Use evenkeel ${snapshot.evenkeel}, or end process ${pid} and start the app again.`,
+    });
   }
 
   /** Stops reading, so that the other end notices a reader who cannot keep up. */
@@ -137,4 +135,9 @@ export class LinkClient {
       hint: 'The manager brings it back; see `evenkeel events`.',
     });
   }
+}
+
+/** Whether an error says that the cluster process is gone or hangs, rather than that it refused. */
+export function isLoss(error: unknown): boolean {
+  return error instanceof EvenkeelError && (error.code === 'CLUSTER_LOST' || error.code === 'TIMED_OUT');
 }

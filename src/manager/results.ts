@@ -34,9 +34,9 @@ export function skipped(app: string, message: string): AppResult {
 }
 
 export function describeDeploy(result: DeployResult): Outcome {
-  const { outcome, generation, reason, failure } = result;
+  const { outcome, generation, cause, failure } = result;
   const ok = outcome === 'done';
-  const message = ok ? `generation ${generation} serves` : `generation ${generation} ${outcome}: ${reason}`;
+  const message = ok ? `generation ${generation} serves` : `generation ${generation} ${outcome}: ${cause}`;
   return { ok, message, deploy: result, failure };
 }
 

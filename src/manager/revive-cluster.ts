@@ -15,6 +15,8 @@ const PAUSE_STEP: Milliseconds = 200;
 export interface Revival {
   readonly handle: ClusterHandle;
   readonly ports: ClusterPorts;
+  /** What to do with a process that lives: perhaps only the connection broke; or it has been tried already. */
+  readonly ifAlive: 'reconnect' | 'end';
   /** False: the app was stopped meanwhile. */
   isWanted(): boolean;
   /** Told once, when the process is known to be dead. */
@@ -48,15 +50,24 @@ export function revivalDelay(losses: number): Milliseconds {
 }
 
 /** False: only the connection was broken, and it is mended. */
-async function isGone(lost: ProcessIdentity, { handle, ports }: Revival): Promise<boolean> {
+async function isGone(lost: ProcessIdentity, { handle, ports, ifAlive }: Revival): Promise<boolean> {
   if (await ports.waitForExit(lost, EXIT_TIMEOUT)) return true;
+  if (ifAlive === 'reconnect' && (await canReconnect(handle))) return false;
+  await endProcess(lost, ports);
+  return true;
+}
+
+export async function endProcess(identity: ProcessIdentity, ports: ClusterPorts): Promise<void> {
+  ports.kill(identity);
+  await ports.waitForExit(identity, KILL_TIMEOUT);
+}
+
+async function canReconnect(handle: ClusterHandle): Promise<boolean> {
   try {
     await handle.adopt();
-    return false;
-  } catch {
-    ports.kill(lost);
-    await ports.waitForExit(lost, KILL_TIMEOUT);
     return true;
+  } catch {
+    return false;
   }
 }
 

@@ -28,7 +28,13 @@ export interface AgentBoot {
 /** Agent to cluster process. */
 export type AgentMessage =
   /** First on every connection; `orphan` on a connection to a successor. */
-  | { readonly type: 'hello'; readonly pid: number; readonly slot: Slot; readonly generation: Generation; readonly orphan: boolean }
+  | {
+      readonly type: 'hello';
+      readonly pid: number;
+      readonly slot: Slot;
+      readonly generation: Generation;
+      readonly orphan: boolean;
+    }
   /** The app asked to listen and the gate holds it: it can be probed. */
   | { readonly type: 'held'; readonly address: string }
   /** The app listens; `declared`: on a declared socket, by its text (formatAddress). */
@@ -46,7 +52,13 @@ export type AgentMessage =
 export type AgentCommand =
   | { readonly type: 'open' }
   /** Ask the app's server for `path`, over a connection of the agent's own; the answer is `probed`. */
-  | { readonly type: 'probe'; readonly id: number; readonly path: string; readonly status: number | null; readonly timeout: number }
+  | {
+      readonly type: 'probe';
+      readonly id: number;
+      readonly path: string;
+      readonly status: number | null;
+      readonly timeout: number;
+    }
   | { readonly type: 'metrics'; readonly id: number }
   /** Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. */
   | { readonly type: 'drain'; readonly timeout: number }

@@ -78,7 +78,19 @@ export interface SendBody {
 /** What was done to one app. */
 export interface AppResult {
   readonly app: string;
-  readonly action: 'start' | 'deploy' | 'rollback' | 'scale' | 'live' | 'restart' | 'stop' | 'abort' | 'signal' | 'send' | 'none' | 'skipped';
+  readonly action:
+    | 'start'
+    | 'deploy'
+    | 'rollback'
+    | 'scale'
+    | 'live'
+    | 'restart'
+    | 'stop'
+    | 'abort'
+    | 'signal'
+    | 'send'
+    | 'none'
+    | 'skipped';
   readonly ok: boolean;
   /** Why it was done (plan reasons), e.g. ["env.PORT changed"]. */
   readonly reasons: readonly string[];

@@ -286,6 +286,20 @@ test.each([
   expect(await worker.exit()).toBe('0');
 });
 
+test('HTTPS: the next request on a kept connection is its last, and a WebSocket is seen as one', async () => {
+  await using rig = new WorkerRig();
+  const { port, worker } = await start(rig, 'https.cjs');
+  const socket = new WebSocket(`wss://127.0.0.1:${port}/socket`, { rejectUnauthorized: false });
+  await new Promise((resolve) => socket.once('open', resolve));
+  const client = await KeptClient.to(port, 'https');
+  worker.drain(60_000);
+  await worker.says('draining', ({ inFlight, open }) => inFlight === 1 && open === 2);
+  expect(await client.upload('/upload', 10)).toContain('"bytes":10');
+  await worker.says('draining', ({ inFlight, open }) => inFlight === 1 && open === 1);
+  socket.close();
+  expect(await worker.exit()).toBe('0');
+});
+
 test('metrics count connections and finished requests, but not probes', async () => {
   await using rig = new WorkerRig();
   const { port, worker } = await start(rig, 'http.cjs');

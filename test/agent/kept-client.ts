@@ -1,27 +1,33 @@
 // A client that has one connection and keeps it.
 
-import { Agent, request } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 
 export class KeptClient {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: http.Agent;
   readonly #port: number;
+  readonly #request: typeof http.request;
 
   /** Has made its connection with a first request. */
-  static async to(port: number): Promise<KeptClient> {
-    const client = new KeptClient(port);
+  static async to(port: number, scheme: 'http' | 'https' = 'http'): Promise<KeptClient> {
+    const client = new KeptClient(port, scheme);
     await client.upload('/', 0);
     return client;
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, scheme: 'http' | 'https') {
     this.#port = port;
+    const options = { keepAlive: true, maxSockets: 1 };
+    this.#agent =
+      scheme === 'http' ? new http.Agent(options) : new https.Agent({ ...options, rejectUnauthorized: false });
+    this.#request = scheme === 'http' ? http.request : https.request;
   }
 
   /** Sends so many bytes as fast as they are taken, and gives the body of the answer; fails if anything is cut. */
   upload(path: string, size: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const options = { agent: this.#agent, port: this.#port, path, method: 'POST' };
-      const upload = request({ ...options, headers: { 'Content-Length': size } }, (response) => {
+      const upload = this.#request({ ...options, headers: { 'Content-Length': size } }, (response) => {
         let text = '';
         response.setEncoding('latin1');
         response.on('data', (data: string) => {
@@ -35,8 +41,9 @@ export class KeptClient {
       let left = size;
       const more = (): void => {
         while (left > 0) {
-          left -= chunk.length;
-          if (!upload.write(chunk)) return void upload.once('drain', more);
+          const part = chunk.subarray(0, left);
+          left -= part.length;
+          if (!upload.write(part)) return void upload.once('drain', more);
         }
         upload.end();
       };

@@ -29,39 +29,26 @@ for (const { app, fixture } of apps) {
   });
 }
 
-describe('an app that', () => {
+describe('under keep-alive load', () => {
   const cases = [
-    { does: 'answers slowly', path: '/slow', env: {} },
-    { does: 'streams its responses', path: '/stream', env: {} },
-    { does: 'sets Connection: keep-alive itself', path: '/proxied', env: {} },
-    { does: 'sets Connection: keep-alive in writeHead', path: '/proxied-head', env: {} },
-    { does: 'sets Connection: keep-alive in a list of headers', path: '/proxied-list', env: {} },
-    { does: 'closes its server on SIGTERM', path: '/', env: { HANDLER: 'close' } },
-    { does: 'closes its server on SIGTERM and ends when nothing is left', path: '/', env: { HANDLER: 'close-only' } },
-    { does: 'exits at once on SIGTERM', path: '/slow', env: { HANDLER: 'exit-at-once' } },
+    { app: 'an app that answers slowly', path: '/slow', requests: 150 },
+    { app: 'an app that streams its responses', path: '/stream', requests: 100 },
+    { app: 'an app that sets Connection: keep-alive itself', path: '/proxied' },
+    { app: 'an app that sets Connection: keep-alive in writeHead', path: '/proxied-head' },
+    { app: 'an app that sets Connection: keep-alive in a list of headers', path: '/proxied-list' },
+    { app: 'an app that closes its server on SIGTERM', env: { HANDLER: 'close' } },
+    { app: 'an app that closes its server on SIGTERM and ends by itself', env: { HANDLER: 'close-only' } },
+    { app: 'an app that exits at once on SIGTERM', path: '/slow', requests: 150, env: { HANDLER: 'exit-at-once' } },
+    { app: 'an app that exits on "shutdown"', path: '/slow', requests: 150, env: { HANDLER: 'shutdown' }, exit: '7' },
   ];
-  test.each(cases)('$does loses no request', async ({ path, env }) => {
-    await using rig = new WorkerRig();
-    const port = rig.declare();
-    const primary = await rig.primary();
-    const { load, exits } = await runGenerations(primary, { fixture: 'http.cjs', port, mode: 'keep-alive', path, env });
-    expect(load.errors).toEqual({});
-    expect(new Set(exits)).toEqual(new Set(['0']));
-  });
-
-  test('exits on "shutdown" loses no request', async () => {
-    await using rig = new WorkerRig();
-    const port = rig.declare();
-    const primary = await rig.primary();
-    const options = {
-      fixture: 'http.cjs',
-      port,
-      mode: 'keep-alive',
-      path: '/slow',
-      env: { HANDLER: 'shutdown' },
-    } as const;
-    const { load, exits } = await runGenerations(primary, options);
-    expect(load.errors).toEqual({});
-    expect(new Set(exits)).toEqual(new Set(['7']));
-  });
+  for (const { app, exit = '0', ...options } of cases) {
+    test(`${app} loses no request`, async () => {
+      await using rig = new WorkerRig();
+      const port = rig.declare();
+      const primary = await rig.primary();
+      const report = await runGenerations(primary, { fixture: 'http.cjs', port, mode: 'keep-alive', ...options });
+      expect(report.load.errors).toEqual({});
+      expect(new Set(report.exits)).toEqual(new Set([exit]));
+    });
+  }
 });

@@ -127,11 +127,10 @@ describe('how it went', () => {
     expect(code).toBe(1);
     expect(out).toBe('✗ web  deploy: generation 4 failed: worker 1 exited with code 1 (1.2 s)\n');
     expect(err.split('\n').slice(1)).toEqual([
-      'web: deploy failed',
-      '  worker 1 (pid 123) exited with code 1',
+      'web: deploy failed: generation 4 failed: worker 1 exited with code 1',
       '  the hooks wrote:',
       '    migrated',
-      '  worker 1 wrote last:',
+      '  worker 1 (pid 123) wrote last:',
       ...lastLines.slice(-20).map((line) => `    ${line}`),
       '',
     ]);

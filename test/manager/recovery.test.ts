@@ -164,6 +164,19 @@ describe('a cluster process that is lost', () => {
     expect(rig.clusters.map(({ alive }) => alive)).toEqual([false, true]);
   });
 
+  it('that hung when the manager before it stopped the app is ended by the next stop', async () => {
+    const { rig, manager, context } = await started(web);
+    const hung = rig.cluster('web');
+    context.fleet.state.update('web', { wanted: false });
+    await manager.close('test');
+    hung.frozen = true;
+    rig.clock = quickClock(20);
+    const next = await rig.open();
+    expect((await stop(next.context, ['web'], null)).apps).toMatchObject([{ action: 'stop', ok: true }]);
+    expect(rig.clusters.map(({ alive }) => alive)).toEqual([false, false]);
+    expect(rig.clusters[1]?.asked).toEqual(['resume', 'stop']);
+  });
+
   it('while it is asked to stop is replaced, so that its workers are stopped too', async () => {
     const { rig, context } = await started(web);
     const first = rig.cluster('web');

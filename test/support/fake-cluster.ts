@@ -187,7 +187,8 @@ export class FakeCluster {
   #result(generation: number, outcome: DeployOutcome, reason: string): DeployResult {
     const record = { generation, outcome, reason, startedAt: new Date().toISOString(), durationMs: 1 };
     const loss = { finished: 0, cut: 0, killed: 0 };
-    return { ...record, app: this.boot.app, loss, failure: null, hookOutput: [] };
+    const cause = outcome === 'done' ? null : reason;
+    return { ...record, app: this.boot.app, cause, loss, failure: null, hookOutput: [] };
   }
 
   #amend(change: Partial<AppSpec>): void {

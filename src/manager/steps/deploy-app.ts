@@ -38,6 +38,9 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   const handle = fleet.handle(name);
   const running = fleet.runningSpec(name);
   const spec = await provideSockets(fleet, name, work.spec, notices);
+  if (spec.deploy.strategy === 'replace') {
+    notices.push(`${name}: strategy replace stops the old workers first: not zero-downtime`);
+  }
   if (claim?.begin() === false) return { ok: false, message: 'aborted before it began' };
   const request = { spec, reason: reasons.join(', '), timeout, pinned };
   const result = await handle.request('deploy', request, deployDeadline(spec, running, timeout));

@@ -40,7 +40,8 @@ export function statusOf(...apps: readonly AppStatus[]): Status {
 
 export function deployResult(change: Partial<DeployResult> = {}): DeployResult {
   const record = { generation: 4, outcome: 'done' as const, reason: 'deploy', startedAt: TIME, durationMs: 1200 };
-  return { app: 'web', ...record, loss: { finished: 12, cut: 0, killed: 0 }, failure: null, hookOutput: [], ...change };
+  const rest = { cause: null, loss: { finished: 12, cut: 0, killed: 0 }, failure: null, hookOutput: [] };
+  return { app: 'web', ...record, ...rest, ...change };
 }
 
 export function workerFailure(change: Partial<WorkerFailure> = {}): WorkerFailure {

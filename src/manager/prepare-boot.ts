@@ -1,0 +1,29 @@
+// Manager: what a cluster process is started with, and the directories that it needs.
+
+import { dirname } from 'node:path';
+import type { Generation } from '../core/status.ts';
+import type { BoundSocket } from '../platform/sockets.ts';
+import type { ClusterBoot } from '../protocol/cluster-boot.ts';
+import type { ClusterHandle } from './cluster-handle.ts';
+import { bootSockets } from './spawn-cluster.ts';
+
+interface Means {
+  readonly agent: string;
+  readonly evenkeel: string;
+  ensureDir(path: string): void;
+}
+
+/** Throws STATE_DIR_UNSAFE or STATE_DIR_UNUSABLE. */
+export function prepareBoot(
+  { app, layout }: ClusterHandle,
+  { agent, evenkeel, ensureDir }: Means,
+  generation: Generation,
+  sockets: readonly BoundSocket[],
+): ClusterBoot {
+  const { dir, socket, agentsSocket, stateFile } = layout;
+  for (const path of [dir, dirname(socket), dirname(agentsSocket)]) ensureDir(path);
+  return {
+    ...{ app, appDir: dir, stateFile, socket, agentsSocket, agent, evenkeel, generation },
+    sockets: bootSockets(sockets),
+  };
+}
