@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 
-const MAX_PACKED = 250_000;
-const MAX_UNPACKED = 1_000_000;
+const MAX_PACKED = 200_000;
+const MAX_UNPACKED = 800_000;
 
 const PROGRAMS = ['cli/main.js', 'manager/main.js', 'cluster/main.js', 'config/main.js', 'agent/main.cjs'];
 const ABOUT = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'];

@@ -1,7 +1,6 @@
 // CLI: lines at the bottom of a terminal that are drawn over again and again.
 
 import { Writable } from 'node:stream';
-import { createLogUpdate } from 'log-update';
 import type { TextOutput } from './context.ts';
 
 export interface LiveArea {
@@ -14,7 +13,8 @@ export interface LiveArea {
   keep(): void;
 }
 
-export function createLiveArea(output: TextOutput): LiveArea {
+export async function createLiveArea(output: TextOutput): Promise<LiveArea> {
+  const { createLogUpdate } = await import('log-update');
   // The cursor stays visible: nothing has to be restored, however this process ends.
   const update = createLogUpdate(terminalOf(output), { showCursor: true });
   return {

@@ -4,6 +4,7 @@
 import { describeEvent } from '../core/describe-event.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { Context } from './context.ts';
+import { createLiveArea } from './live-area.ts';
 import { progressLines } from './progress-lines.ts';
 import { NO_PROGRESS, type ProgressModel, reduceProgress } from './progress-model.ts';
 
@@ -39,8 +40,7 @@ function isTelling({ type }: EvenkeelEvent): boolean {
 }
 
 async function live({ err, now }: Context): Promise<ProgressDisplay> {
-  const { createLiveArea } = await import('./live-area.ts');
-  const area = createLiveArea(err);
+  const area = await createLiveArea(err);
   let model: ProgressModel = NO_PROGRESS;
   let closed = false;
   const draw = (): void => area.draw(progressLines(model, now(), err.style));

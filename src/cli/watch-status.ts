@@ -5,6 +5,7 @@ import type { Status } from '../core/status.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { followStream } from './follow-stream.ts';
+import { createLiveArea } from './live-area.ts';
 
 /** Milliseconds between two looks. */
 const INTERVAL = 1000;
@@ -15,7 +16,7 @@ export async function watchStatus(
   look: () => Promise<{ readonly status: Status; readonly text: string }>,
 ): Promise<Outcome> {
   const { out, globals } = context;
-  const area = out.isTTY && !globals.json ? (await import('./live-area.ts')).createLiveArea(out) : null;
+  const area = out.isTTY && !globals.json ? await createLiveArea(out) : null;
   try {
     return await followStream(context, async (end) => {
       while (!end.aborted) {

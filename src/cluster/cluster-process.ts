@@ -1,7 +1,7 @@
 // Puts a cluster process together: the host of the model, what it needs, and what it writes down. (cluster process)
 
 import { EvenkeelError } from '../core/errors.ts';
-import type { AppSpec } from '../core/spec.ts';
+import { type AppSpec, formatAddress } from '../core/spec.ts';
 import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -82,7 +82,10 @@ export class ClusterProcess {
       ...{ app: boot.app, clock: systemClock, events, generations, logs },
       launch: { agent: boot.agent, agentsSocket: boot.agentsSocket, socketFd: (address) => this.sockets.fd(address) },
       prepare: (generation) => void deploys.prepare(generation),
-      deployEnded: (action, failure) => void deploys.ended(action, failure).then(() => this.#applyLive()),
+      deployEnded: (action, failure) => {
+        this.#applyLive();
+        void deploys.ended(action, failure);
+      },
       changed: () => this.#changed(),
     });
     const deploys = new Deploys(host, generations);
@@ -156,6 +159,7 @@ export class ClusterProcess {
     const { host, recycler, logs } = this.active;
     const spec = host.currentSpec;
     if (spec === null) return recycler.close();
+    this.sockets.keep(spec.listen.map(formatAddress));
     recycler.apply(spec.restart);
     this.#logsApplied = this.#logsApplied.then(() => logs.apply(spec.logs));
     for (const worker of host.workers.values()) worker.watchHealth();

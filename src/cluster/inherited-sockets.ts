@@ -1,9 +1,10 @@
 // The declared sockets that the manager bound and passed on: at the start as descriptors, later over the IPC channel.
 // They are never accepted from here. (cluster process)
 
+import { closeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { EvenkeelError } from '../core/errors.ts';
-import { isNodeHandle, openInherited } from '../platform/node-handles.ts';
+import { isNodeHandle, type NodeHandle, openInherited } from '../platform/node-handles.ts';
 import type { BootSocket } from '../protocol/cluster-boot.ts';
 import type { SocketMessage } from '../protocol/cluster-link.ts';
 
@@ -13,7 +14,7 @@ export class InheritedSockets {
   readonly #fds = new Map<string, number>();
   readonly #problems: string[] = [];
   /** Handles received later must stay referenced: collecting one would close its descriptor. */
-  readonly #handles: unknown[] = [];
+  readonly #handles = new Map<string, NodeHandle>();
 
   constructor(sockets: readonly BootSocket[]) {
     for (const { address, fd, twinFd } of sockets) {
@@ -27,7 +28,7 @@ export class InheritedSockets {
   receiveFrom(channel: NodeJS.Process): void {
     channel.on('message', (message: unknown, handle: unknown) => {
       if (!isSocketMessage(message) || !isNodeHandle(handle)) return;
-      this.#handles.push(handle);
+      this.#handles.set(message.address, handle);
       this.#fds.set(message.address, handle.fd);
     });
   }
@@ -42,6 +43,18 @@ export class InheritedSockets {
 
   get addresses(): readonly string[] {
     return [...this.#fds.keys()];
+  }
+
+  /** Lets go of all others: a socket that no worker will accept from must refuse connections, not queue them. */
+  keep(addresses: readonly string[]): void {
+    for (const [address, fd] of this.#fds) {
+      if (addresses.includes(address)) continue;
+      const handle = this.#handles.get(address);
+      if (handle === undefined) closeSync(fd);
+      else handle.close();
+      this.#handles.delete(address);
+      this.#fds.delete(address);
+    }
   }
 
   fd(address: string): number {

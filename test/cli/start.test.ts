@@ -80,7 +80,7 @@ describe('start', () => {
     const { cwd, program } = scene((dir) => fakeManager(dir, down, { staysUp: false }));
     const { code, out, err } = await run(['start'], { cwd, program, env: process.env });
     expect([code, out]).toEqual([1, '✗ web  start: died (1.2 s)\n']);
-    expect(err).toContain('worker 1 exited with code 1\n  worker 1 wrote last:\n    boom\n');
+    expect(err).toContain('worker 1 exited with code 1\n  worker 1 (pid 123) wrote last:\n    boom\n');
   });
 
   it('an invalid config: every problem, exit 2, and no manager', async () => {
