@@ -37,7 +37,10 @@ async function tellTheStory() {
   });
 
   crowd = new Crowd([stage.port(3000), stage.port(3001)], CUSTOMERS);
-  await step(`${CUSTOMERS} customers come`, 'half keep-alive, half a connection each', async () => 'as it is');
+  await step(`${CUSTOMERS} customers come`, 'half keep-alive, half a connection each', async () => {
+    await crowd.more(REQUESTS_AFTER_STEP);
+    return 'they stay to the end';
+  });
 
   editTheConfig();
   await step('see what a reload would do', 'evenkeel plan', async () => {

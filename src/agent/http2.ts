@@ -57,7 +57,7 @@ export class Http2Sessions {
 
   drain(): void {
     this.#state = 'draining';
-    for (const open of this.#open) sayGoodbye(open);
+    for (const open of this.#open) void sayGoodbye(open);
   }
 
   #add(open: Session): void {
@@ -71,31 +71,23 @@ export class Http2Sessions {
         this.#onFinished();
       });
     });
-    if (this.#state === 'draining') sayGoodbye(open);
+    if (this.#state === 'draining') void sayGoodbye(open);
   }
 }
 
-function sayGoodbye(open: Session): void {
+async function sayGoodbye(open: Session): Promise<void> {
   const { session, socket } = open;
-  // By then, the requests that have arrived are read.
-  if (Reflect.get(socket, 'encrypted') === true) setImmediate(() => close(open));
+  const isPlain = Reflect.get(socket, 'encrypted') !== true;
   // The promise may not come before the server's settings, which a new session has not sent yet.
-  else if (!session.pendingSettingsAck) promiseAll(open);
-  else
-    withinRoundTrip(
-      (done) => session.once('localSettings', done),
-      () => promiseAll(open),
-    );
-}
-
-function promiseAll(open: Session): void {
-  const { session, socket } = open;
-  if (session.destroyed || !socket.writable) return close(open);
-  socket.write(GOAWAY_AFTER_ALL);
-  withinRoundTrip(
-    (done) => session.ping(done),
-    () => close(open),
-  );
+  if (isPlain && session.pendingSettingsAck) await called((done) => session.once('localSettings', done));
+  // Best said when a request has just come: the client waits for its response, and is not likely to send another one
+  // meanwhile, which its library may refuse when it has read the GOAWAY.
+  await called((done) => session.prependOnceListener('stream', done));
+  if (isPlain && !session.destroyed && socket.writable) {
+    socket.write(GOAWAY_AFTER_ALL);
+    await called((done) => session.ping(done));
+  }
+  close(open);
 }
 
 function close({ session, socket }: Session): void {
@@ -107,20 +99,19 @@ function close({ session, socket }: Session): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-/** Goes on when `start` has called back, or else after ROUND_TRIP. */
-function withinRoundTrip(start: (done: () => void) => void, next: () => void): void {
-  let isDone = false;
-  const done = (): void => {
-    if (isDone) return;
-    isDone = true;
-    clearTimeout(timer);
-    next();
-  };
-  const timer = setTimeout(done, ROUND_TRIP);
-  try {
-    start(done);
-  } catch {
-    // The session ended meanwhile.
-    done();
-  }
+/** Settles when `start` has called back, or else after ROUND_TRIP. */
+function called(start: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ROUND_TRIP);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    try {
+      start(done);
+    } catch {
+      // The session ended meanwhile.
+      done();
+    }
+  });
 }

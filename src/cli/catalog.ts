@@ -34,7 +34,3 @@ export const CATALOG: readonly CatalogEntry[] = [
   entry('history', 'show the generations of an app', () => import('./commands/history.ts')),
   entry('version', 'show the versions of evenkeel and of its manager', () => import('./commands/version.ts')),
 ];
-
-export function findEntry(name: string): CatalogEntry | undefined {
-  return CATALOG.find((known) => known.name === name || known.aliases.includes(name));
-}

@@ -24,7 +24,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       const { deploys } = cluster.open(request.spec);
       return deploys.begin(request);
     },
-    resume: async () => ({ generation: await cluster.resume() }),
+    resume: async () => resume(cluster),
     deploy: async (request) => cluster.active.deploys.begin(request),
     abort: async ({ reason }) => cluster.active.deploys.abort(reason, app),
     scale: async ({ workers }) => scale(cluster, workers),
@@ -91,6 +91,19 @@ function hello(cluster: ClusterProcess, params: ClusterParams<'hello'>): Cluster
   };
 }
 
+/** Answers when its workers are ready, or one of them failed: the restart policy goes on either way. */
+async function resume(cluster: ClusterProcess): Promise<{ readonly generation: number }> {
+  const generation = await cluster.resume();
+  const { host } = cluster.active;
+  const { desired } = host.model;
+  await until(cluster, () => {
+    const { model } = host;
+    const failed = Object.values(model.slots).some((record) => record.failures > 0);
+    return failed || hasAllReady(model, desired) || model.mode !== 'running' || model.desired !== desired ? true : null;
+  });
+  return { generation };
+}
+
 /** Answers when as many are ready and no more are left, or when one of the new ones failed. */
 async function scale(cluster: ClusterProcess, workers: number): Promise<ScaleResult> {
   const { host, deploys } = cluster.active;
@@ -125,6 +138,10 @@ async function restart(cluster: ClusterProcess): Promise<ScaleResult> {
 function isScaled(model: ClusterModel, workers: number): boolean {
   if (model.mode !== 'running' || model.desired !== workers) return true;
   if (model.workers.some((worker) => worker.slot >= workers)) return false;
+  return hasAllReady(model, workers);
+}
+
+function hasAllReady(model: ClusterModel, workers: number): boolean {
   return Array.from({ length: workers }, (_, slot) => hasReadyWorker(model, slot, model.current)).every(Boolean);
 }
 

@@ -53,6 +53,7 @@ class Http2Client {
       stream.on('end', () => setImmediate(resolve, text.endsWith('}') ? null : `cut: ${text}`));
       stream.on('error', (error: NodeJS.ErrnoException) => {
         // Nobody has seen the request: the client asks again.
+        if (stream.rstCode === REFUSED_STREAM) console.log('REFUSED', this.#origin, stream.id, Reflect.get(stream.session ?? {}, 'goawayLastStreamID'), (this.#session as any)?.goawayLastStreamID);
         if (stream.rstCode === REFUSED_STREAM) setImmediate(resolve, 'refused');
         else resolve(`${error.code} ${stream.rstCode}`);
       });

@@ -12,10 +12,6 @@ import { folderWithConfig } from './support/run.ts';
 import * as samples from './support/samples.ts';
 
 let cli: BuiltCli;
-beforeAll(() => {
-  cli = buildCli();
-});
-afterAll(() => rmSync(cli.folder, { recursive: true, force: true }));
 
 function start(args: readonly string[], cwd: string): ChildProcessByStdio<null, Readable, Readable> {
   return spawn(process.execPath, [cli.program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -35,7 +31,12 @@ const forever: Reply = {
   },
 };
 
-describe('the program', () => {
+describe.each(['esm', 'cjs'] as const)('the program, built as %s', (format) => {
+  beforeAll(() => {
+    cli = buildCli(format);
+  });
+  afterAll(() => rmSync(cli.folder, { recursive: true, force: true }));
+
   it('can be run by its name', () => {
     expect(readFileSync(cli.program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { starterConfig } from '../../src/cli/starter-config.ts';
+import { systemFiles } from '../../src/config/files.ts';
+import { loadEcosystem } from '../../src/config/load-ecosystem.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { run } from './support/run.ts';
 
@@ -14,6 +16,20 @@ function folderWith(files: Readonly<Record<string, string>>): string {
   }
   return folder;
 }
+
+describe('the config that init writes', () => {
+  it.each([
+    ['with a program', { 'server.js': '' }, ['web']],
+    ['without one', {}, []],
+  ])('passes check: %s', async (_name, files, apps) => {
+    const cwd = folderWith(files);
+    await run(['init'], { cwd });
+    const request = { from: cwd, file: null, profile: null };
+    const host = { variables: {}, cpus: 2, files: systemFiles, onFound: () => {} };
+    const spec = await loadEcosystem(request, host);
+    expect(spec.apps.map((app) => app.name)).toEqual(apps);
+  });
+});
 
 describe('init', () => {
   it.each([

@@ -29,7 +29,7 @@ function fakeManager(stateDir: string, result: OperationResult, options: { reado
   return writeProgram(`
     const http = require('node:http'); const fs = require('node:fs');
     fs.writeFileSync(${JSON.stringify(join(stateDir, 'boot.json'))}, process.argv[2]);
-    console.log('manager speaks');
+    if (!JSON.parse(process.argv[2]).foreground) console.log('manager speaks');
     const send = (response, messages) => response.end(messages.map((message) => JSON.stringify(message) + '\\n').join(''));
     const server = http.createServer((request, response) => {
       const last = request.url === '/v1/stop' || (request.url === '/v1/start' && !${options.staysUp});

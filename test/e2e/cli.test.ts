@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/core/plan.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import { createRig, type Rig } from '../support/rig.ts';
@@ -10,14 +11,12 @@ import { createRig, type Rig } from '../support/rig.ts';
 const SCHEMAS = new URL('../../schemas/', import.meta.url);
 const NEEDS_MANAGER = [
   ['status'],
-  ['plan'],
   ['reload'],
   ['deploy', 'web'],
   ['abort', 'web'],
   ['rollback', 'web'],
   ['restart', 'web'],
   ['scale', 'web=2'],
-  ['logs'],
   ['events'],
   ['history', 'web'],
 ];
@@ -41,9 +40,25 @@ describe('without a manager', () => {
 
   test('with --json the error is data', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
-    const { code, stdout } = await rig.cli('status', '--json');
-    expect(code).toBe(3);
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'NO_MANAGER' } });
+    const { code, stdout, stderr } = await rig.cli('status', '--json');
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'NO_MANAGER' } });
+  });
+
+  test('plan shows what start would do, and starts nothing', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    expect(await rig.json<Plan>('plan')).toMatchObject({ changes: [{ app: 'web', action: 'start' }] });
+    expect((await rig.cli('status')).code).toBe(3);
+  });
+
+  test('logs reads the files', async () => {
+    await using rig = await createRig({
+      apps: { web: puppet({ env: { PORT: await freePort() }, logs: { stdout: 'web.log' } }) },
+    });
+    await rig.run('start');
+    await (await rig.puppets.next()).print('before the end\n');
+    await rig.run('stop');
+    expect((await rig.run('logs')).stdout).toMatch(/web.*before the end$/m);
   });
 });
 
@@ -58,7 +73,7 @@ describe('wrong usage exits 2 and says what is right', () => {
     ['an assignment that is none', ['deploy', 'web', '--env', 'NOVALUE'], /NAME=/],
     ['too many arguments', ['status', 'web', 'api', 'more'], /argument/],
     ['a config file that is not there', ['check', '--config', 'nowhere.yaml'], /nowhere\.yaml/],
-    ['a profile that is not there', ['check', '--profile', 'prodcution'], /production/],
+    ['a profile that is not there', ['start', '--profile', 'prodcution'], /production/],
   ];
   test.each(cases)('%s', async (_what, args, says) => {
     await using rig = await createRig({
@@ -159,25 +174,26 @@ describe('--json', () => {
       const { stdout } = await rig.run(...args, '--json');
       outputs.set(args.join(' '), [schema, ...parseLines(stdout)]);
     };
-    await note('operation', 'start');
+    await note('result', 'start');
     await note('status', 'status');
     await note('status', 'status', 'web');
     await note('plan', 'plan');
-    await note('operation', 'scale', 'web=1');
-    await note('operation', 'deploy', 'web');
-    await note('operation', 'rollback', 'web');
-    await note('operation', 'restart', 'api');
-    await note('operation', 'reload');
+    await note('result', 'scale', 'web=1');
+    await note('result', 'deploy', 'web');
+    await note('result', 'rollback', 'web');
+    await note('result', 'restart', 'api');
+    await note('result', 'reload');
     await note('history', 'history', 'web');
-    await note('events', 'events', '-n', '50');
-    await note('operation', 'stop', 'api');
-    const ajv = new Ajv({ strict: false, allErrors: true });
+    await note('event', 'events', '-n', '50');
+    await note('result', 'stop', 'api');
+    const ajv = new Ajv({ strict: false, allErrors: true, schemas: readSchemas() });
     for (const [command, [schema, ...documents]] of outputs) {
-      const validate = ajv.compile(readSchema(String(schema)));
+      const validate = ajv.getSchema(`${schema}.schema.json`);
+      if (validate === undefined) throw new Error(`No schema '${schema}'`);
       expect(documents.length).toBeGreaterThan(0);
       for (const document of documents) {
-        const valid = validate(document);
-        expect({ command, document, errors: valid ? [] : validate.errors }).toMatchObject({ errors: [] });
+        const fits = validate(document) === true;
+        expect({ command, fits, document }).toEqual({ command, fits: true, document });
       }
     }
   });
@@ -238,7 +254,8 @@ describe('output', () => {
     await rig.run('start');
     const child = rig.spawnCli(['events', '-f']);
     await child.waitForLine(/web/);
-    child.kill('SIGPIPE');
+    child.hangUp();
+    await rig.run('scale', 'web=1');
     expect((await child.ended).stderr).toBe('');
   });
 });
@@ -260,8 +277,9 @@ describe('config of another place', () => {
   });
 });
 
-function readSchema(name: string): object {
-  return JSON.parse(readFileSync(new URL(`${name}.schema.json`, SCHEMAS), 'utf8')) as object;
+function readSchemas(): object[] {
+  const files = readdirSync(SCHEMAS).filter((name) => name.endsWith('.schema.json'));
+  return files.map((name) => JSON.parse(readFileSync(new URL(name, SCHEMAS), 'utf8')) as object);
 }
 
 /** One document, or one a line. */

@@ -1,6 +1,7 @@
 // A config that is wrong changes nothing, and every error in it is reported at once, with its place and a hint.
 
 import { describe, expect, test } from 'vitest';
+import type { ConfigProblem } from '../../src/core/problem.ts';
 import type { ErrorAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
@@ -98,11 +99,16 @@ describe('a wrong config', () => {
     await using rig = await createRig({ configText: BROKEN });
     const { code, stdout } = await rig.cli('check', '--json');
     expect(code).toBe(2);
-    const { error } = JSON.parse(stdout) as ErrorAnswer;
-    expect(error.code).toBe('CONFIG_INVALID');
-    expect(error.problems).toContainEqual(
+    const document = JSON.parse(stdout) as { readonly ok: boolean; readonly problems: readonly ConfigProblem[] };
+    expect(document.ok).toBe(false);
+    expect(document.problems).toContainEqual(
       expect.objectContaining({ file: rig.path('evenkeel.config.yaml'), line: 7, path: 'apps.web.stop.timeout' }),
     );
+    const start = await rig.cli('start', '--json');
+    expect(start).toMatchObject({ code: 2, stdout: '' });
+    const { error } = JSON.parse(start.stderr) as ErrorAnswer;
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.problems).toEqual(document.problems);
   });
 });
 

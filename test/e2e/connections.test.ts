@@ -35,10 +35,10 @@ test('a streaming response goes on to its end', async () => {
   await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
   await rig.run('start');
   const old = await rig.puppets.next();
-  const asked = httpRequest({ port, path: '/held', agent: false }).end();
+  const answered = once(httpRequest({ port, path: '/held', agent: false }).end(), 'response');
   const id = await old.heldRequest();
   await old.write(id, 'before the drain, ');
-  const [response] = await once(asked, 'response');
+  const [response] = await answered;
   response.setEncoding('utf8');
   let text = '';
   response.on('data', (chunk: string) => {

@@ -65,6 +65,11 @@ export class CliProcess {
     this.#child.kill(signal);
   }
 
+  /** Reads no more of its output, as `head` does when it has enough. */
+  hangUp(): void {
+    this.#child.stdout?.destroy();
+  }
+
   /** The next line that matches; what came before it is consumed. */
   async waitForLine(pattern: RegExp, stream: StreamName = 'stdout', deadlineMs = 30_000): Promise<string> {
     const end = Date.now() + deadlineMs;

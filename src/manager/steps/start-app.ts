@@ -25,6 +25,8 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[])
 /** An app that has given up is tried again; any other that runs is left alone. */
 async function wake(handle: ClusterHandle): Promise<Outcome> {
   const spec = handle.snapshot?.current?.spec;
+  if (handle.state === 'backoff')
+    return { action: 'none', ok: false, message: 'is started already, but its workers keep failing' };
   if (handle.state !== 'failed' || spec === undefined) return { action: 'none', ok: true, message: 'already running' };
   const { failure } = await handle.request('restart', {}, deployDeadline(spec, spec, null));
   return { ok: failure === null, message: failure === null ? 'up again' : failure.reason, failure };
