@@ -8,7 +8,7 @@ import { join } from 'node:path/posix';
 const MAX_PACKED = 200_000;
 const MAX_UNPACKED = 800_000;
 
-const PROGRAMS = ['cli/main.js', 'manager/main.js', 'cluster/main.js', 'config/main.js', 'agent/main.cjs'];
+const PROGRAMS = ['cli/main.cjs', 'manager/main.js', 'cluster/main.js', 'config/main.js', 'agent/main.cjs'];
 const ABOUT = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 const schemas = readdirSync('schemas').map((file) => `schemas/${file}`);

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Bell } from './bell.ts';
 
-export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
 /** The Node under test: EVENKEEL_TEST_NODE, else the one that runs the tests. */
 export const NODE = process.env.EVENKEEL_TEST_NODE ?? process.execPath;
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/cli/main.cjs', import.meta.url));
 
 /** `node`: the program that runs the CLI, and, being first in PATH, everything that the CLI starts. */
 export function runCli(args, { cwd, node = process.execPath }) {
