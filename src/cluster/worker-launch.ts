@@ -5,7 +5,10 @@ import type { Slot } from '../core/status.ts';
 import { resolveUser } from '../platform/users.ts';
 import { AGENT_ENV, type AgentBoot } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
-import { AGENT_LINK_FD, FIRST_NODE_SOCKET_FD } from './worker-process.ts';
+
+/** stdin, stdout, stderr, the app's IPC channel, the agent's link; then the declared sockets. */
+export const AGENT_LINK_FD = 4;
+export const FIRST_NODE_SOCKET_FD = 5;
 
 interface LaunchBase {
   readonly cwd: string;

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { identify, killIdentity, type ProcessIdentity } from '../platform/process-identity.ts';
 import { forkWorker } from './fork.ts';
-import type { WorkerLaunch } from './worker-launch.ts';
+import { AGENT_LINK_FD, type WorkerLaunch } from './worker-launch.ts';
 
 export interface ProcessEnd {
   readonly code: number | null;
@@ -32,10 +32,6 @@ export interface WorkerProcess {
   /** To the worker and what it started, also after its own end. */
   signalGroup(signal: NodeJS.Signals): boolean;
 }
-
-/** stdin, stdout, stderr, the app's IPC channel, the agent's link; then the declared sockets. */
-export const AGENT_LINK_FD = 4;
-export const FIRST_NODE_SOCKET_FD = 5;
 
 export function startWorkerProcess(launch: WorkerLaunch): WorkerProcess {
   return launch.kind === 'node' ? startNode(launch) : startCommand(launch);

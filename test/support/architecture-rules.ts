@@ -71,7 +71,7 @@ export const oneFilePerLibrary: Rule = (files) => {
 
 /** Only entry points end a process or read its arguments; only the CLI prints. The agent ends the app's worker. */
 const MAINS = ['cli', 'manager', 'cluster', 'config', 'agent'].map((folder) => `src/${folder}/main.ts`);
-const ENDS_THE_WORKER = ['src/agent/agent.ts', 'src/agent/drain.ts', 'src/agent/uncaught.ts'];
+const ENDS_THE_WORKER = ['src/agent/agent.ts', 'src/agent/uncaught.ts'];
 
 export const edgesStayAtTheEdge: Rule = (files) =>
   files.flatMap(({ path, edges }) => {
