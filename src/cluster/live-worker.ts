@@ -12,11 +12,11 @@ import type { ProcessEnd } from './worker-process.ts';
 export interface DrainReport {
   /** Requests finished while draining. */
   readonly finished: number;
-  /** Connections still open. */
-  readonly open: number;
+  /** Requests in flight, and connections that are in use without one (raw, upgraded): what a kill now would cut. */
+  readonly inUse: number;
 }
 
-export const NOTHING_DRAINED: DrainReport = { finished: 0, open: 0 };
+export const NOTHING_DRAINED: DrainReport = { finished: 0, inUse: 0 };
 
 export interface LiveWorker {
   readonly key: WorkerKey;

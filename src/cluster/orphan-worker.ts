@@ -44,7 +44,7 @@ export class OrphanWorker implements LiveWorker {
     this.#link = link;
     link.on((message) => {
       if (message.type !== 'draining' && message.type !== 'drained') return;
-      this.drained = { finished: message.finished, open: message.type === 'draining' ? message.open : 0 };
+      this.drained = { finished: message.finished, inUse: message.type === 'draining' ? message.inFlight : 0 };
       this.#onQuiet();
     });
     if (this.#drainAt !== null) this.#tell(this.#drainAt.deadline);

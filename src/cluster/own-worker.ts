@@ -127,11 +127,11 @@ export class OwnWorker implements LiveWorker {
   #hear(message: AgentMessage): void {
     switch (message.type) {
       case 'draining':
-        this.drained = { finished: message.finished, open: message.open };
+        this.drained = { finished: message.finished, inUse: message.inFlight };
         this.#lastWord?.();
         return this.#ports.onQuiet();
       case 'drained':
-        this.drained = { finished: message.finished, open: 0 };
+        this.drained = { finished: message.finished, inUse: 0 };
         return;
       case 'replace-me':
         return this.#ports.onAsksReplacement(message.reason);

@@ -26,6 +26,7 @@ describe('dependencyLevels', () => {
     fc.assert(
       fc.property(graph, (apps) => {
         const order = dependencyLevels(apps).flat();
+        expect(order).toHaveLength(apps.length);
         expect(new Set(order)).toEqual(new Set(apps.map(({ name }) => name)));
         for (const { name, dependsOn } of apps) {
           for (const other of dependsOn) expect(order.indexOf(other)).toBeLessThan(order.indexOf(name));
