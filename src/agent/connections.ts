@@ -36,8 +36,10 @@ export class Connections {
   /** The newest exchange of a connection while it lasts. On a pipelined one, older requests may wait for a response. */
   readonly #newest = new WeakMap<object, Exchange>();
   #finished = 0;
-  /** Called after a connection has closed or a request finished. */
-  onChange: () => void = () => {};
+  /** Called after a connection has closed. */
+  onClosed: () => void = () => {};
+  /** Called after a request has finished. */
+  onFinished: () => void = () => {};
   /** Called when a client sent a further request before it had this response (pipelining). */
   onOvertaken: (response: object) => void = () => {};
 
@@ -79,7 +81,7 @@ export class Connections {
   /** One of HTTP/2, which has no channels. */
   requestFinished(): void {
     this.#finished += 1;
-    this.onChange();
+    this.onFinished();
   }
 
   #onRequest(message: unknown): void {
@@ -104,7 +106,7 @@ export class Connections {
       connection.requests += 1;
       connection.idleSince = performance.now();
     }
-    this.onChange();
+    this.onFinished();
   }
 
   #add(socket: Duplex, server: Server | null): Connection {
@@ -116,7 +118,7 @@ export class Connections {
     this.#open.set(socket, connection);
     socket.once('close', () => {
       this.#open.delete(socket);
-      this.onChange();
+      this.onClosed();
     });
     return connection;
   }

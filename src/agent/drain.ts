@@ -19,6 +19,8 @@ import type { Servers } from './servers.ts';
 
 /** Least time between two reports. */
 const REPORT_INTERVAL = 250;
+/** Between two looks at what is left. */
+const LOOK_INTERVAL = 10;
 const MAX_DELAY = 2 ** 31 - 1;
 
 export interface DrainPorts {
@@ -40,7 +42,7 @@ export class Drain {
   /** 1 while node:cluster may have connections for us on their way. */
   #onTheirWay = 0;
   #wakeUp: NodeJS.Timeout | null = null;
-  #lookSoon: NodeJS.Immediate | null = null;
+  #nextLook: NodeJS.Timeout | null = null;
   #nextReport: NodeJS.Timeout | null = null;
 
   constructor(ports: DrainPorts) {
@@ -61,12 +63,13 @@ export class Drain {
     const isSentConnections = servers.stop();
     closeAfterResponses(connections);
     http2.drain();
-    connections.onChange = () => this.#onChange();
+    connections.onFinished = () => this.#reportSoon();
+    connections.onClosed = () => this.#lookSoon();
     if (isSentConnections) {
       this.#onTheirWay = 1;
       whenPrimaryKnows(() => {
         this.#onTheirWay = 0;
-        this.#onChange();
+        this.#lookSoon();
       });
     }
     process.once('exit', () => this.#onExit());
@@ -93,16 +96,20 @@ export class Drain {
     return this.#ports.connections.finished - this.#finishedBefore;
   }
 
-  /** Several connections may close in one turn of the event loop; one look is enough for them. */
-  #onChange(): void {
-    this.#lookSoon ??= setImmediate(() => {
-      this.#lookSoon = null;
-      this.#look();
-    });
+  #reportSoon(): void {
     this.#nextReport ??= setTimeout(() => {
       this.#nextReport = null;
       this.report();
     }, REPORT_INTERVAL).unref();
+  }
+
+  /** A look goes over all connections, of which there may be thousands, and many may close at a time. */
+  #lookSoon(): void {
+    this.#reportSoon();
+    this.#nextLook ??= setTimeout(() => {
+      this.#nextLook = null;
+      this.#look();
+    }, LOOK_INTERVAL);
   }
 
   #look(): void {
@@ -122,9 +129,9 @@ export class Drain {
     return { draining: all.length - other + this.#onTheirWay, other };
   }
 
-  /** Gives the time at which the next one is to be closed. */
+  /** Gives the time at which to look again: more may be idle by then. */
   #closeIdleConnections(all: readonly Connection[], times: DrainTimes, now: number): number {
-    let next = Number.POSITIVE_INFINITY;
+    let next = now < lastIdle(times) ? lastIdle(times) : Number.POSITIVE_INFINITY;
     for (const connection of all) {
       if (connection.inFlight > 0 || protocolOf(connection) !== 'http1') continue;
       const at = whenToClose(connection, times.start, lastIdle(times));

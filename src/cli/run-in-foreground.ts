@@ -18,7 +18,9 @@ export async function runInForeground(
   apps: readonly string[],
 ): Promise<Outcome> {
   const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
-  const { child, report } = await startManager(context, spec, { foreground: true });
+  const started = await startManager(context, spec, { foreground: true });
+  if (started === null) return { kind: 'streamed', exit: EXIT.interrupted };
+  const { child, report } = started;
   // It was let go for the case that it outlives us; here we stay for it.
   child.ref();
   const ended = new Promise<number>((resolve) => {
@@ -26,7 +28,7 @@ export async function runInForeground(
     if (child.exitCode !== null || child.signalCode !== null) give();
     else child.once('exit', give);
   });
-  let interrupted = false;
+  let { interrupted } = started;
   // The manager counts: the first one stops everything gracefully, a second one at once.
   const forget = context.onInterrupt(() => {
     interrupted = true;
@@ -34,7 +36,7 @@ export async function runInForeground(
   });
   try {
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
-    const exit = await bringUp(context, client, apps);
+    const exit = interrupted ? EXIT.done : await bringUp(context, client, apps);
     if (exit !== EXIT.done && !interrupted) {
       await client.operate('/v1/stop', {});
       await ended;

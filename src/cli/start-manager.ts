@@ -21,6 +21,8 @@ const QUOTED_LINES = 20;
 export interface StartedManager {
   readonly child: ChildProcess;
   readonly report: Extract<ManagerReport, { readonly ready: true }>;
+  /** Ctrl-C came meanwhile. A manager in the foreground was told to end; any other looks after what it adopted. */
+  readonly interrupted: boolean;
 }
 
 export interface StartRules {
@@ -28,20 +30,38 @@ export interface StartRules {
   readonly foreground: boolean;
 }
 
-/** Throws what the manager reports, MANAGER_START_FAILED with its last words, or TIMED_OUT; then no manager is left. */
-export async function startManager(context: Context, spec: EcosystemSpec, rules: StartRules): Promise<StartedManager> {
+/**
+ * Throws what the manager reports, MANAGER_START_FAILED with its last words, or TIMED_OUT; then no manager is left.
+ * null: none is left either, for Ctrl-C came before it ran.
+ */
+export async function startManager(
+  context: Context,
+  spec: EcosystemSpec,
+  rules: StartRules,
+): Promise<StartedManager | null> {
   const { managerOut } = stateLayout(spec.stateDir);
   ensurePrivateDir(spec.stateDir);
   const log = rules.foreground ? null : openSync(managerOut, 'a', 0o600);
+  let interrupted = false;
+  let forget = (): void => {};
   try {
     const stdio: DetachedStdio[] = ['ignore', log ?? 'inherit', log ?? 'inherit', 'pipe'];
     const boot: ManagerBoot = { ...loadRequest(context), foreground: rules.foreground };
     const args = [context.program('manager'), JSON.stringify(boot)];
     const { child } = spawnDetached({ file: process.execPath, args, env: context.env, cwd: context.cwd, stdio });
+    // It has a session of its own, so that it would stay behind, with nothing started.
+    forget = context.onInterrupt(() => {
+      interrupted = true;
+      if (rules.foreground) child.kill('SIGTERM');
+    });
     const report = await readReport(child, rules.foreground ? null : managerOut);
-    if (report.ready) return { child, report };
+    if (report.ready) return { child, report, interrupted };
     throw EvenkeelError.fromBody(readErrorBody(report.error, 'the manager did not start'));
+  } catch (error) {
+    if (interrupted) return null;
+    throw error;
   } finally {
+    forget();
     if (log !== null) closeSync(log);
   }
 }

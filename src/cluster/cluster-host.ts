@@ -76,14 +76,8 @@ export class ClusterHost {
   dispatch(event: ClusterEvent): void {
     if (this.#queue.push(event) > 1) return;
     for (let next: ClusterEvent | undefined = event; next !== undefined; next = this.#queue[0]) {
-      try {
-        this.#step(next);
-      } catch (error) {
-        // A bug: what waits behind this event must be heard all the same.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      const due = next;
+      surviving(() => this.#step(due));
       this.#queue.shift();
     }
     this.#armTimer();
@@ -119,7 +113,7 @@ export class ClusterHost {
     const before = this.#model;
     const { model, actions } = stepCluster(before, event, this.#ports.clock.now());
     this.#model = model;
-    for (const action of actions) this.#perform(action, before);
+    for (const action of actions) surviving(() => this.#perform(action, before));
     this.#tellChanges(before, model);
   }
 
@@ -177,7 +171,7 @@ export class ClusterHost {
       // The user is unknown, say: the same as a worker that ends at once, so that policy and reports are the same too.
       const message = error instanceof Error ? error.message : String(error);
       const failure = { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] };
-      this.#obituaries.set(key, failure);
+      this.#remember(failure, key);
       const how = `could not be started: ${message}`;
       this.dispatch({ type: 'worker-exited', key, how, finished: 0, cut: 0, random: Math.random() });
     }
@@ -241,6 +235,17 @@ export class ClusterHost {
 
 export function settingsFrom(spec: AppSpec): GenerationSettings {
   return { readyTimeout: spec.ready.timeout, stopTimeout: spec.stop.timeout, restart: spec.restart };
+}
+
+/** A bug must not take with it what comes after: it is told as an uncaught exception. */
+function surviving(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }
 
 function describeEnd({ code, signal, error }: ProcessEnd): string {

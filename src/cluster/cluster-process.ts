@@ -10,7 +10,8 @@ import { StateFile } from '../platform/state-file.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterHost, settingsFrom } from './cluster-host.ts';
 import { type ClusterRecord, type KnownWorker, readClusterRecord } from './cluster-store.ts';
-import { Deploys } from './deploys.ts';
+import { Deploys, deployFinished } from './deploys.ts';
+import { endOrphans } from './end-orphans.ts';
 import { EventRing } from './event-ring.ts';
 import { useBalance } from './fork.ts';
 import { Generations } from './generations.ts';
@@ -52,7 +53,7 @@ export class ClusterProcess {
     if (this.predecessor !== null) this.generations.restore(this.predecessor);
     this.status = new LiveStatus(boot.app);
     this.#state = new StateFile(boot.stateFile, {
-      onError: (error) => void process.stderr.write(`${boot.stateFile}: ${String(error)}\n`),
+      onError: (error) => complain(boot.stateFile, error),
     });
   }
 
@@ -97,6 +98,12 @@ export class ClusterProcess {
     });
     this.#running = { host, deploys, logs, recycler };
     return this.#running;
+  }
+
+  /** A predecessor that was killed before its first start was through left workers that nobody else would end. */
+  async clearRemains(spec: AppSpec): Promise<void> {
+    const left = this.predecessor?.workers.map((worker) => worker.identity) ?? [];
+    await endOrphans(left, spec.stop.timeout);
   }
 
   /** Takes over from a predecessor that was killed: its committed generation, and the workers it left. */
@@ -150,7 +157,7 @@ export class ClusterProcess {
   async close(): Promise<void> {
     await Promise.all(this.#running?.host.leftovers ?? []);
     await this.#logsApplied;
-    await this.#running?.logs.close();
+    await this.#running?.logs.close().catch((error) => complain('logs', error));
     this.#changed();
     await this.#state.close();
   }
@@ -161,7 +168,7 @@ export class ClusterProcess {
     if (spec === null) return recycler.close();
     this.sockets.keep(spec.listen.map(formatAddress));
     recycler.apply(spec.restart);
-    this.#logsApplied = this.#logsApplied.then(() => logs.apply(spec.logs));
+    this.#logsApplied = this.#logsApplied.then(() => logs.apply(spec.logs)).catch((error) => complain('logs', error));
     for (const worker of host.workers.values()) worker.watchHealth();
   }
 
@@ -201,8 +208,13 @@ export class ClusterProcess {
     };
     const loss = { finished: 0, cut: 0, killed: 0 };
     this.generations.record(record, loss, false);
-    this.#running?.host.tell({ type: 'deploy-finished', ...record, loss });
+    this.#running?.host.tell(deployFinished(record, loss));
   }
+}
+
+/** The process's own stderr is kept by the manager. */
+function complain(what: string, error: unknown): void {
+  process.stderr.write(`${what}: ${String(error)}\n`);
 }
 
 function recyclable(host: ClusterHost): readonly { readonly key: number; readonly pid: number }[] {

@@ -6,9 +6,9 @@ import type { ClusterAction } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppSpec } from '../core/spec.ts';
-import type { DeployResult, Generation, WorkerFailure } from '../core/status.ts';
+import type { DeployRecord, DeployResult, Generation, LossReport, WorkerFailure } from '../core/status.ts';
 import type { DeployRequest } from '../protocol/cluster-link.ts';
-import { type ClusterHost, settingsFrom } from './cluster-host.ts';
+import { type ClusterHost, settingsFrom, type Told } from './cluster-host.ts';
 import type { Generations } from './generations.ts';
 import { type Rewrite, runHooks } from './hooks.ts';
 import { pinSpec } from './pin-spec.ts';
@@ -19,7 +19,10 @@ interface Running {
   readonly request: DeployRequest;
   readonly startedAt: number;
   readonly hookOutput: string[];
+  /** Ends the `before` hooks. */
   readonly abort: AbortController;
+  /** Ends the `after` hooks. */
+  readonly cutAfter: AbortController;
   readonly result: Promise<DeployResult>;
   settle(result: DeployResult): void;
 }
@@ -31,6 +34,8 @@ export class Deploys {
   readonly #host: ClusterHost;
   readonly #generations: Generations;
   #running: Running | null = null;
+  /** Its generation serves, and its `after` hooks run. */
+  #ending: Running | null = null;
 
   constructor(host: ClusterHost, generations: Generations) {
     this.#host = host;
@@ -56,7 +61,17 @@ export class Deploys {
     const { promise, resolve: settle } = deferred<DeployResult>();
     const startedAt = Date.now();
     const abort = new AbortController();
-    this.#running = { kind, generation, request, startedAt, hookOutput: [], abort, result: promise, settle };
+    this.#running = {
+      kind,
+      generation,
+      request,
+      startedAt,
+      hookOutput: [],
+      abort,
+      cutAfter: new AbortController(),
+      result: promise,
+      settle,
+    };
     const { spec, reason } = request;
     const { batch, settle: settleTime } = spec.deploy;
     const strategy = kind === 'restart' ? 'replace' : spec.deploy.strategy;
@@ -69,10 +84,16 @@ export class Deploys {
   }
 
   abort(reason: string, app: string): Promise<DeployResult> {
-    if (this.#running === null) throw new EvenkeelError('NO_DEPLOY', `${app}: no deploy is under way`);
-    const { result } = this.#running;
+    const running = this.#running ?? this.#ending;
+    if (running === null) throw new EvenkeelError('NO_DEPLOY', `${app}: no deploy is under way`);
     this.#host.dispatch({ type: 'abort', reason });
-    return result;
+    running.cutAfter.abort();
+    return running.result;
+  }
+
+  /** Kills hooks that would outlive this process. */
+  close(): void {
+    this.#ending?.cutAfter.abort();
   }
 
   /** The machine asks for it at the start of each deploy. */
@@ -106,9 +127,13 @@ export class Deploys {
       ...{ startedAt: new Date(startedAt).toISOString(), durationMs: Date.now() - startedAt },
     };
     this.#generations.record(record, deploy.loss, committed);
-    this.#host.tell({ type: 'deploy-finished', ...record, loss: deploy.loss });
+    this.#host.tell(deployFinished(record, deploy.loss));
     this.#running = null;
-    if (outcome === 'done' && running.kind === 'deploy') await this.#runAfterHooks(running);
+    if (outcome === 'done' && running.kind === 'deploy') {
+      this.#ending = running;
+      await this.#runAfterHooks(running);
+      if (this.#ending === running) this.#ending = null;
+    }
     const cause = outcome === 'done' ? null : reason;
     running.settle({
       ...record,
@@ -128,12 +153,17 @@ export class Deploys {
       if (running.hookOutput.length < KEPT_OUTPUT) running.hookOutput.push(line);
       this.#host.tell({ type: 'hook-output', hook, line });
     };
-    const signal = AbortSignal.timeout(timeout ?? spec.deploy.timeout);
+    const signal = AbortSignal.any([AbortSignal.timeout(timeout ?? spec.deploy.timeout), running.cutAfter.signal]);
     const result = await runHooks(spec.deploy.after, { spec, generation: running.generation, signal, onLine }).catch(
       asFailure,
     );
     if (!result.ok) onLine('after', `after: ${result.reason}`);
   }
+}
+
+export function deployFinished(record: DeployRecord, loss: LossReport): Told {
+  const { generation, outcome, reason, durationMs } = record;
+  return { type: 'deploy-finished', generation, outcome, reason, durationMs, loss };
 }
 
 export function inProgress(app: string, generation: Generation, phase: string | undefined): EvenkeelError {

@@ -2,32 +2,30 @@
 // (cluster process)
 
 import type { HealthSpec } from '../core/spec.ts';
+import { pauseFor } from './pause-for.ts';
 import { probeUrl } from './probe.ts';
 import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
 
-/** Reads the settings anew before each check, so that a reload changes them without touching the worker. */
-export function watchHealth(
+/**
+ * Reads the settings anew for each check, so that a reload changes them without touching the worker. Ends when checks are
+ * off (a reload may turn them on: the host starts the watch again), when `signal` aborts, and with `onUnhealthy`.
+ */
+export async function watchHealth(
   settings: () => HealthSpec | null,
   link: WorkerLink | null,
   signal: AbortSignal,
   onUnhealthy: (reason: string) => void,
-): void {
+): Promise<void> {
   let failures = 0;
-  const check = async (health: HealthSpec): Promise<void> => {
+  for (let health = settings(); health !== null; ) {
+    if (!(await pauseFor(health.interval, signal))) return;
+    health = settings();
+    if (health === null) return;
     const answer = await ask(health, link);
     if (signal.aborted) return;
     failures = answer.ok ? 0 : failures + 1;
-    if (failures >= health.failures) onUnhealthy(`failed ${failures} health checks: ${answer.detail}`);
-    else schedule();
-  };
-  const schedule = (): void => {
-    const health = settings();
-    // With checks off there is nothing to do until a reload may turn them on: the host starts the watch again.
-    if (health === null || signal.aborted) return;
-    const timer = setTimeout(() => void check(health), health.interval);
-    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  };
-  schedule();
+    if (failures >= health.failures) return onUnhealthy(`failed ${failures} health checks: ${answer.detail}`);
+  }
 }
 
 function ask(health: HealthSpec, link: WorkerLink | null): Promise<ProbeAnswer> {

@@ -2,7 +2,7 @@
 // (cluster process)
 
 import { spawn } from 'node:child_process';
-import type { AppSpec, Hook } from '../core/spec.ts';
+import type { AppSpec, Hook, Milliseconds } from '../core/spec.ts';
 import { identify, killIdentity } from '../platform/process-identity.ts';
 import { resolveUser } from '../platform/users.ts';
 import { HookOutput } from './hook-output.ts';
@@ -34,10 +34,14 @@ if (typeof hook !== 'function') throw new Error(file + ' has no default export t
 writeSync(3, JSON.stringify((await hook(JSON.parse(context))) ?? {}));
 `;
 
+/** For the last of a hook's output once it has ended. */
+const LAST_LINES: Milliseconds = 250;
+
 /** Stops at the first that fails. Aborting kills the one that runs. */
 export async function runHooks(hooks: readonly Hook[], context: HookContext): Promise<HookResult> {
   let rewrite: Rewrite = {};
   for (const hook of hooks) {
+    if (context.signal.aborted) return { ok: false, reason: 'aborted' };
     const result = await runHook(hook, context);
     if (!result.ok) return result;
     rewrite = { ...rewrite, ...result.rewrite };
@@ -56,8 +60,9 @@ function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
   const [file = '', ...args] = argv;
   const user = spec.user === null ? null : resolveUser(spec.user);
   const env = { ...spec.env, EVENKEEL_APP: spec.name, EVENKEEL_GENERATION: `${generation}` };
+  const answerPipe = hook.kind === 'module' ? (['pipe'] as const) : [];
   const child = spawn(file, args, {
-    ...{ cwd: spec.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+    ...{ cwd: spec.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...answerPipe] },
     ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
   });
   const identity = child.pid === undefined ? null : identify(child.pid);
@@ -74,6 +79,10 @@ function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
   context.signal.addEventListener('abort', kill, { once: true });
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ ok: false, reason: `hook "${name}": ${error.message}` }));
+    child.once('exit', () => {
+      // What it left in the background may hold its pipes for as long as it lives: 'close' would not come.
+      setTimeout(() => child.stdio.forEach((stream) => void stream?.destroy()), LAST_LINES);
+    });
     child.once('close', (code, signal) => {
       context.signal.removeEventListener('abort', kill);
       output.end();
@@ -89,11 +98,22 @@ function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
 
 function readAnswer(name: string, answer: string): HookResult {
   if (answer === '') return { ok: true, rewrite: {} };
-  const value: unknown = JSON.parse(answer);
-  const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const fields = parseObject(answer);
+  if (fields === null)
+    return { ok: false, reason: `hook "${name}" returned what is no object: ${answer.slice(0, 80)}` };
   const { script, cwd } = fields;
   if ((script !== undefined && typeof script !== 'string') || (cwd !== undefined && typeof cwd !== 'string')) {
     return { ok: false, reason: `hook "${name}" returned a script or cwd that is not a string` };
   }
   return { ok: true, rewrite: { ...(script === undefined ? {} : { script }), ...(cwd === undefined ? {} : { cwd }) } };
+}
+
+/** Whatever the module did with its descriptors: null where it is no object. */
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }

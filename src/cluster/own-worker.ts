@@ -6,6 +6,7 @@ import type { AppSpec, HealthSpec, Milliseconds } from '../core/spec.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
+import { endGroup } from './end-group.ts';
 import { watchHealth } from './health.ts';
 import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from './live-worker.ts';
 import { asksReplacement, watchReadiness } from './readiness.ts';
@@ -24,9 +25,6 @@ export interface OwnWorkerPorts {
   onAsksReplacement(reason: string): void;
 }
 
-/** What outlives a worker of its process group has this long to end by itself. */
-const GROUP_GRACE: Milliseconds = 5_000;
-const GROUP_POLL: Milliseconds = 50;
 /** Pipes may be held open by what a worker left behind: its last lines are not waited for longer. */
 const LAST_LINES: Milliseconds = 250;
 
@@ -59,7 +57,7 @@ export class OwnWorker implements LiveWorker {
     this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
     const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });
     this.ended = this.#whenEnded(attached.ended);
-    this.gone = this.ended.then(() => this.#endGroup());
+    this.gone = this.ended.then(() => endGroup((signal) => this.#process.signalGroup(signal)));
     this.#link?.on((message) => this.#hear(message));
     this.#process.onMessage((message) => {
       if (asksReplacement(message)) ports.onAsksReplacement('it asked for its replacement');
@@ -73,8 +71,8 @@ export class OwnWorker implements LiveWorker {
 
   drain(timeout: Milliseconds): void {
     this.release();
-    if (this.#link === null) this.#process.signal(this.#stopSignal);
-    else this.#link.send({ type: 'drain', timeout });
+    // Without an agent, or with one that cannot be reached (the app has closed its descriptors), the signal is all there is.
+    if (this.#link?.send({ type: 'drain', timeout }) !== true) this.#process.signal(this.#stopSignal);
   }
 
   async kill(): Promise<void> {
@@ -112,7 +110,7 @@ export class OwnWorker implements LiveWorker {
       if (health === null) this.#health = 'unwatched';
       return health;
     };
-    watchHealth(settings, this.#link, this.#watches.signal, this.#ports.onUnhealthy);
+    void watchHealth(settings, this.#link, this.#watches.signal, this.#ports.onUnhealthy);
   }
 
   #watchReadiness(spec: AppSpec): void {
@@ -149,13 +147,5 @@ export class OwnWorker implements LiveWorker {
     await Promise.race([logsEnded, sleep(LAST_LINES)]);
     this.#link?.close();
     return end;
-  }
-
-  async #endGroup(): Promise<void> {
-    const until = Date.now() + GROUP_GRACE;
-    for (let left = this.#process.signalGroup('SIGTERM'); left; left = this.#process.signalGroup('SIGCONT')) {
-      if (Date.now() >= until) this.#process.signalGroup('SIGKILL');
-      await sleep(GROUP_POLL);
-    }
   }
 }

@@ -1,8 +1,8 @@
 // Watches one booting worker for what makes it ready (config `ready`). The deadline is not kept here: the worker
 // machine owns it. (cluster process)
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type AppSpec, formatAddress } from '../core/spec.ts';
+import { pauseFor } from './pause-for.ts';
 import { probeTcp, probeUrl } from './probe.ts';
 import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -86,16 +86,6 @@ async function pollUntil(probe: () => Promise<ProbeAnswer>, signal: AbortSignal,
     const answer = await probe();
     if (answer.ok) return onPassed();
     await pauseFor(PROBE_PAUSE, signal);
-  }
-}
-
-/** False: aborted. */
-async function pauseFor(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal });
-    return true;
-  } catch {
-    return false;
   }
 }
 

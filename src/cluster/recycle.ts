@@ -1,8 +1,8 @@
 // Workers that are replaced although they are well: too much memory, or the time of `restart.schedule`.
 // (cluster process)
 
-import { nextRun } from '../core/cron.ts';
 import type { RestartSpec } from '../core/spec.ts';
+import { RotationSchedule } from '../logs/rotation-schedule.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { rssOf } from '../platform/proc-stats.ts';
 
@@ -21,23 +21,27 @@ export interface RecyclePorts {
 export class Recycler {
   readonly #ports: RecyclePorts;
   #memory: Timer | null = null;
-  #schedule: Timer | null = null;
+  #pattern: string | null = null;
+  readonly #schedule: RotationSchedule;
 
   constructor(ports: RecyclePorts) {
     this.#ports = ports;
+    const onDue = (): void => ports.onSchedule(`restart.schedule "${this.#pattern}"`);
+    this.#schedule = new RotationSchedule(onDue, () => ports.clock.wallNow());
   }
 
   apply(restart: RestartSpec): void {
-    this.close();
+    this.#memory?.cancel();
+    this.#memory = null;
     if (restart.memory !== null) this.#watchMemory(restart.memory);
-    if (restart.schedule !== null) this.#watchSchedule(restart.schedule);
+    this.#pattern = restart.schedule;
+    this.#schedule.set(restart.schedule);
   }
 
   close(): void {
     this.#memory?.cancel();
-    this.#schedule?.cancel();
     this.#memory = null;
-    this.#schedule = null;
+    this.#schedule.set(null);
   }
 
   #watchMemory(limit: number): void {
@@ -49,16 +53,6 @@ export class Recycler {
           this.#ports.onTooLarge(key, `uses ${toMiB(rss)} MB, more than ${toMiB(limit)} MB`);
       }
       this.#watchMemory(limit);
-    });
-  }
-
-  #watchSchedule(pattern: string): void {
-    const { clock } = this.#ports;
-    const at = nextRun(pattern, clock.now());
-    if (at === null) return;
-    this.#schedule = clock.setTimer(at, () => {
-      this.#ports.onSchedule(`restart.schedule "${pattern}"`);
-      this.#watchSchedule(pattern);
     });
   }
 }

@@ -21,6 +21,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
         throw new EvenkeelError('BAD_REQUEST', `${app} runs already`);
       }
       cluster.sockets.check();
+      await cluster.clearRemains(request.spec);
       const { deploys } = cluster.open(request.spec);
       return deploys.begin(request);
     },
@@ -99,12 +100,17 @@ async function resume(cluster: ClusterProcess): Promise<{ readonly generation: n
   await until(cluster, () => {
     const { model } = host;
     const failed = Object.values(model.slots).some((record) => record.failures > 0);
-    return failed || hasAllReady(model, desired) || model.mode !== 'running' || model.desired !== desired ? true : null;
+    return failed || hasAllReady(model, 0, desired) || model.mode !== 'running' || model.desired !== desired
+      ? true
+      : null;
   });
   return { generation };
 }
 
-/** Answers when as many are ready and no more are left, or when one of the new ones failed. */
+/**
+ * Answers when the new ones are ready and no surplus is left, or when one of the new ones failed. How the others fare does
+ * not matter: one that has given up must not hold it up for ever.
+ */
 async function scale(cluster: ClusterProcess, workers: number): Promise<ScaleResult> {
   const { host, deploys } = cluster.active;
   const { app } = cluster.boot;
@@ -116,7 +122,7 @@ async function scale(cluster: ClusterProcess, workers: number): Promise<ScaleRes
   host.dispatch({ type: 'scale', workers });
   const failure = await until(cluster, (): { readonly failure: WorkerFailure | null } | null => {
     const { model } = host;
-    if (isScaled(model, workers)) return { failure: null };
+    if (isScaled(model, from, workers)) return { failure: null };
     const failed = Object.entries(model.slots).find(([slot, record]) => Number(slot) >= from && record.failures > 0);
     if (failed === undefined) return null;
     return { failure: host.failureOfSlot(Number(failed[0])) };
@@ -135,14 +141,17 @@ async function restart(cluster: ClusterProcess): Promise<ScaleResult> {
   return { from: model.desired, to: host.model.desired, failure };
 }
 
-function isScaled(model: ClusterModel, workers: number): boolean {
+function isScaled(model: ClusterModel, from: number, workers: number): boolean {
   if (model.mode !== 'running' || model.desired !== workers) return true;
   if (model.workers.some((worker) => worker.slot >= workers)) return false;
-  return hasAllReady(model, workers);
+  return hasAllReady(model, from, workers);
 }
 
-function hasAllReady(model: ClusterModel, workers: number): boolean {
-  return Array.from({ length: workers }, (_, slot) => hasReadyWorker(model, slot, model.current)).every(Boolean);
+function hasAllReady(model: ClusterModel, from: number, to: number): boolean {
+  for (let slot = from; slot < to; slot += 1) {
+    if (!hasReadyWorker(model, slot, model.current)) return false;
+  }
+  return true;
 }
 
 /** How many had to be killed. */
@@ -151,6 +160,7 @@ async function stop(cluster: ClusterProcess, timeout: number | null): Promise<nu
   if (running === null) return 0;
   let killed = 0;
   running.recycler.close();
+  running.deploys.close();
   running.host.dispatch({ type: 'stop', timeout });
   await until(cluster, () => {
     killed = Math.max(killed, running.host.model.workers.filter((worker) => worker.state === 'killing').length);

@@ -34,8 +34,9 @@ export class WorkerLink {
     this.#listeners.add(listener);
   }
 
-  send(command: AgentCommand): void {
-    if (this.#socket.writable) sendFrame(this.#socket, command);
+  /** False: the link is broken, and nobody will hear it. */
+  send(command: AgentCommand): boolean {
+    return sendFrame(this.#socket, command);
   }
 
   /** Asks the app in this very worker; never rejects. */

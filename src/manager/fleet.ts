@@ -18,6 +18,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { isLoss } from './link-client.ts';
 import { overrideSpec } from './overrides.ts';
 import { prepareBoot } from './prepare-boot.ts';
+import { regainSockets } from './regain-sockets.ts';
 import { endProcess, type Revival, reviveCluster } from './revive-cluster.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -257,9 +258,9 @@ export class Fleet {
     const { handle } = entry;
     const { app } = handle;
     const { ports } = this.#options;
-    const isWanted = () => !this.#closed.signal.aborted && this.state.app(app).wanted;
     const revival = {
-      ...{ handle, ports, isWanted, ifAlive },
+      ...{ handle, ports, ifAlive },
+      isWanted: () => this.#isWanted(app),
       onDead: () => this.bus.emit({ type: 'cluster-lost', app, pid: lost.pid }),
       relaunch: () => this.#relaunch(app),
       onFailure: (error: unknown) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
@@ -273,11 +274,6 @@ export class Fleet {
     // After the death of a manager and of the cluster process it had started, only the orphaned workers have them: they
     // serve on, and must not keep the rest from starting.
     const missing = this.sockets.holdPossible(name, spec?.listen ?? []);
-    if (missing.length > 0) {
-      this.complain(
-        `${name}: ${missing.join(', ')} cannot be had back while its workers run; \`evenkeel restart ${name}\``,
-      );
-    }
     const handle = await this.#start(name);
     try {
       await handle.ask('resume', {}, spec === null ? RESUME_TIMEOUT : deployDeadline(spec, null, null));
@@ -288,6 +284,21 @@ export class Fleet {
       await handle.ask('start', start, deployDeadline(spec, null, null));
     }
     await handle.refresh();
+    if (missing.length > 0) this.#regain(name, missing);
+  }
+
+  #regain(name: string, missing: readonly string[]): void {
+    const what = `${missing.join(', ')} cannot be had back while its workers run`;
+    this.complain(`${name}: ${what}; \`evenkeel restart ${name}\``);
+    void regainSockets({
+      ...{ handle: this.handle(name), sockets: this.sockets, ports: this.#options.ports },
+      isWanted: () => this.#isWanted(name),
+      complain: (problem) => this.complain(problem),
+    }).catch((error) => this.complain(error));
+  }
+
+  #isWanted(name: string): boolean {
+    return !this.#closed.signal.aborted && this.state.app(name).wanted;
   }
 
   #noSuchApp(name: string): EvenkeelError {

@@ -8,7 +8,6 @@ export interface GenerationsOptions extends ForkOptions {
   readonly port: number;
   readonly mode: 'keep-alive' | 'close';
   readonly path?: string;
-  readonly clients?: number;
   readonly generations?: number;
   /** Requests that are answered between two replacements. */
   readonly requests?: number;
@@ -23,11 +22,13 @@ export interface GenerationsReport {
 }
 
 const WORKERS = 2;
+const CLIENTS = Number(process.env.AGENT_TEST_CLIENTS ?? 16);
+const REQUESTS = Number(process.env.AGENT_TEST_REQUESTS ?? 300);
 
 export async function runGenerations(primary: Primary, options: GenerationsOptions): Promise<GenerationsReport> {
-  const { port, mode, path = '/', clients = 16, generations = 3, requests = 400 } = options;
+  const { port, mode, path = '/', generations = 2, requests = REQUESTS } = options;
   let serving = await generation(primary, options, 1);
-  const load = startLoad({ port, mode, path, clients });
+  const load = startLoad({ port, mode, path, clients: CLIENTS });
   const exits: string[] = [];
   let finished = 0;
   for (let version = 2; version < 2 + generations; version += 1) {
@@ -47,7 +48,7 @@ export async function runGenerations(primary: Primary, options: GenerationsOptio
 }
 
 async function generation(primary: Primary, options: GenerationsOptions, version: number): Promise<TestWorker[]> {
-  const env = { KEEP_ALIVE: '500', ...options.env, PORT: `${options.port}`, VERSION: `${version}` };
+  const env = { ...options.env, PORT: `${options.port}`, VERSION: `${version}` };
   const workers: TestWorker[] = [];
   for (let count = 0; count < WORKERS; count += 1)
     workers.push(await primary.fork(options.fixture, { ...options, env }));

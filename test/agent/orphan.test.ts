@@ -10,7 +10,7 @@ test.each(['keep-alive', 'close'] as const)(
     await using rig = new WorkerRig();
     const port = rig.declare();
     const first = await rig.primary();
-    const env = { PORT: `${port}`, KEEP_ALIVE: '500' };
+    const env = { PORT: `${port}` };
     const orphans = [await first.fork('orphan.cjs', { env }), await first.fork('orphan.cjs', { env })];
     await Promise.all(orphans.map((worker) => worker.says('listening')));
     const load = startLoad({ port, mode, clients: 16 });
@@ -38,7 +38,7 @@ test('a drain that is under way when the cluster process is killed goes on', asy
   await using rig = new WorkerRig();
   const port = rig.declare();
   const first = await rig.primary();
-  const worker = await first.fork('http.cjs', { env: { PORT: `${port}`, KEEP_ALIVE: '100' } });
+  const worker = await first.fork('http.cjs', { env: { PORT: `${port}` } });
   await worker.says('listening');
   const load = startLoad({ port, mode: 'keep-alive', path: '/very-slow', clients: 1 });
   await expect.poll(async () => (await worker.metrics()).connections).toBe(1);

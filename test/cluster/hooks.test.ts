@@ -60,6 +60,7 @@ describe('hooks', () => {
     ['throw', 'export default () => { throw new Error("vetoed"); };'],
     ['have no function', 'export const x = 1;'],
     ['return nonsense', 'export default () => ({ script: 7 });'],
+    ['write nonsense', 'import { writeSync } from "node:fs"; export default () => void writeSync(3, "{");'],
   ])('that are modules and %s veto the deploy', async (_, code) => {
     expect((await run([moduleHook(code)])).result.ok).toBe(false);
   });
@@ -70,4 +71,16 @@ describe('hooks', () => {
     abort.abort();
     expect((await running).result.ok).toBe(false);
   });
+
+  it('do not run when the deploy was aborted before', async () => {
+    const { result, lines } = await run([node('console.log("never")')], AbortSignal.abort());
+    expect({ ok: result.ok, lines }).toEqual({ ok: false, lines: [] });
+  });
+
+  it('are over when they end, whatever they leave running in the background', async () => {
+    const left = 'sleep 60 & echo $!';
+    const { result, lines } = await run([{ kind: 'command', argv: ['/bin/sh', '-c', left] }]);
+    process.kill(Number(lines[0]), 'SIGKILL');
+    expect(result).toEqual({ ok: true, rewrite: {} });
+  }, 10_000);
 });

@@ -205,6 +205,24 @@ describe('stop', () => {
     expect((await stop.ended).code).toBe(0);
   });
 
+  test.each([
+    ['an app that it starts', {}],
+    ['an app that waits for another', { dependsOn: ['web'] }],
+  ])('while a reload is under way ends that too: %s', async (_what, extra) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+    await rig.run('start');
+    await rig.puppets.next();
+    rig.editEnv('web', { PORT: undefined });
+    rig.editApp('extra', puppet(extra));
+    const reload = rig.spawnCli(['reload']);
+    // The new web never listens: the reload is under way until it is ended.
+    await rig.puppets.next(({ app, generation }) => app === 'web' && generation === 2);
+    await rig.run('stop');
+    expect((await reload.ended).code).not.toBe(0);
+    await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
+  });
+
   test('an app that was stopped stays stopped when the manager dies', async () => {
     await using rig = await createRig({
       apps: { web: server('http', await freePort()), api: server('http', await freePort()) },

@@ -4,11 +4,13 @@ import { abort } from '../../src/manager/operations/abort.ts';
 import { deploy } from '../../src/manager/operations/deploy.ts';
 import { history } from '../../src/manager/operations/history.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
+import { reload } from '../../src/manager/operations/reload.ts';
 import { rollback } from '../../src/manager/operations/rollback.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
 import { appSpec } from '../support/app-spec.ts';
+import { eventually } from '../support/eventually.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
 async function started(...apps: ReturnType<typeof appSpec>[]) {
@@ -184,4 +186,30 @@ it('no event holds a value of env', async () => {
   const { rig, context } = await started(appSpec({ env: { KEY: 'hunter2' } }));
   await deploy(context, ['web'], { env: { KEY: 'hunter3' } });
   expect(JSON.stringify(rig.events)).not.toMatch(/hunter/);
+});
+
+it('an app that was removed before its turn came is a result, not a bug', async () => {
+  const api = appSpec({ name: 'api' });
+  const { rig, context } = await started(api, appSpec({ name: 'web', dependsOn: ['api'] }));
+  rig.script('api').hold = deferred();
+  const deploying = deploy(context, ['api', 'web'], {});
+  await rig.event('deploy-started', 'api', 2);
+  rig.apps = [api];
+  const reloading = reload(context);
+  await eventually('web is out of the config', () => context.fleet.fileSpec('web') === null);
+  rig.script('api').hold?.resolve();
+  expect((await deploying).apps).toMatchObject([
+    { ok: true },
+    { app: 'web', ok: false, error: { code: 'NO_SUCH_APP' } },
+  ]);
+  await reloading;
+});
+
+it('a stop does not wait for a deploy, whatever it is busy with', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').hold = deferred();
+  const deploying = deploy(context, ['web'], {});
+  await rig.event('deploy-started', 'web', 2);
+  expect((await stop(context, ['web'], null)).ok).toBe(true);
+  expect((await deploying).apps).toMatchObject([{ ok: false, deploy: { outcome: 'aborted' } }]);
 });

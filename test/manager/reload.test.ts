@@ -173,3 +173,11 @@ it('reloads one after the other', async () => {
   expect((await first).apps).toMatchObject([{ reasons: ['env.A added'] }]);
   expect((await second).apps).toMatchObject([{ reasons: ['env.A changed'] }]);
 });
+
+it('passes on a new address that is bound already: for a deploy that came to nothing', async () => {
+  const { rig, context } = await started({ ...web, listen: [port(1)] });
+  context.fleet.sockets.hold('web', [port(2)]);
+  rig.apps = [{ ...web, listen: [port(2)] }];
+  expect((await reload(context)).apps).toMatchObject([{ action: 'deploy', ok: true }]);
+  expect([...rig.cluster('web').received]).toEqual(['1', '2']);
+});

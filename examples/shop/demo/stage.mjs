@@ -18,6 +18,9 @@ export class Stage {
   #dir;
   /** The shop's ports by the number that its config names. */
   #ports;
+  #closed = false;
+  /** The command that was begun last. */
+  #running = null;
 
   constructor(dir, ports) {
     this.#dir = dir;
@@ -51,9 +54,11 @@ export class Stage {
     this.edit(CONFIG, change);
   }
 
-  /** Runs the CLI to its end. */
+  /** Runs the CLI to its end. Nothing more is begun once the stage is closed. */
   evenkeel(...args) {
-    return runCli([...args, '--no-color'], { cwd: this.#dir });
+    if (this.#closed) return Promise.reject(new Error('the stage is closed'));
+    this.#running = runCli([...args, '--no-color'], { cwd: this.#dir });
+    return this.#running;
   }
 
   async status() {
@@ -61,7 +66,11 @@ export class Stage {
   }
 
   async close() {
-    const { code, stderr } = await this.evenkeel('stop', '--timeout', '10s');
+    // What is under way when the story is interrupted could bring something up behind our back.
+    await this.#running?.catch(() => undefined);
+    const stopping = this.evenkeel('stop', '--timeout', '10s');
+    this.#closed = true;
+    const { code, stderr } = await stopping;
     if (code !== 0 && code !== 3) console.error(`evenkeel stop: exit code ${code}\n${stderr}`);
     rmSync(this.#dir, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 // CLI: evenkeel start
 
-import { EvenkeelError } from '../../core/errors.ts';
+import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import { ControlClient } from '../../platform/control-client.ts';
 import { stateLayout } from '../../platform/paths.ts';
@@ -55,9 +55,15 @@ async function start(context: Context, apps: readonly string[], foreground: bool
 async function startDetached(context: Context, spec: EcosystemSpec, apps: readonly string[]): Promise<Outcome> {
   const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
   try {
-    const { report } = await startManager(context, spec, { foreground: false });
+    const started = await startManager(context, spec, { foreground: false });
+    if (started === null) return { kind: 'streamed', exit: EXIT.interrupted };
+    const { report, interrupted } = started;
     say(context, `manager started (pid ${report.pid})`);
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
+    if (interrupted) {
+      say(context, 'interrupted: no app was brought up; `evenkeel stop` stops the manager');
+      return { kind: 'streamed', exit: EXIT.interrupted };
+    }
   } catch (error) {
     // Another `evenkeel start` was quicker.
     if (!(error instanceof EvenkeelError) || error.code !== 'MANAGER_RUNS') throw error;

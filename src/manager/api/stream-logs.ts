@@ -36,6 +36,8 @@ export async function streamLogs(
     onClose: () => lines?.end(),
   });
   response.once('close', () => link.close());
+  // Its reader may have left before.
+  if (response.destroyed) return link.close();
   try {
     const snapshot = await link.request('logs', { lines: count, follow }, QUICK);
     const stream = new LineStream(response);

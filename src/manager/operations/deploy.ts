@@ -70,19 +70,22 @@ async function deployOne(
   notices: string[],
 ): Promise<AppResult> {
   return await fleet.handle(name).queue.run(async () => {
-    const running = fleet.runningSpec(name) ?? fleet.wantedSpec(name);
-    const override = mergeOverride(fleet.state.app(name).override, options);
-    const work: DeployWork = {
-      action: 'deploy',
-      spec: withOptions(running, options),
-      reasons: reasonsOf(options),
-      timeout: options.timeout ?? null,
-      pinned: null,
-      claim,
-      // A deploy that failed leaves no trace: not in what its successor starts from either.
-      onDone: () => fleet.state.update(name, { override }),
-    };
-    return await deployApp(fleet, name, work, notices);
+    return await attempt(fleet, name, 'deploy', reasonsOf(options), async () => {
+      // It may have been stopped since the command was accepted.
+      const running = requireRunning(fleet, name);
+      const override = mergeOverride(fleet.state.app(name).override, options);
+      const work: DeployWork = {
+        action: 'deploy',
+        spec: withOptions(running, options),
+        reasons: reasonsOf(options),
+        timeout: options.timeout ?? null,
+        pinned: null,
+        claim,
+        // A deploy that failed leaves no trace: not in what its successor starts from either.
+        onDone: () => fleet.state.update(name, { override }),
+      };
+      return await deployApp(fleet, name, work, notices);
+    });
   });
 }
 

@@ -17,7 +17,12 @@ export async function provideSockets(fleet: Fleet, name: string, spec: AppSpec, 
     return keep;
   }
   try {
-    for (const socket of fleet.sockets.hold(name, missing)) await handle.sendSocket(socket);
+    fleet.sockets.hold(name, missing);
+    // Also what was bound for a deploy that came to nothing: the cluster process has let go of that by itself.
+    const unsent = fleet.sockets
+      .of(name)
+      .filter(({ address }) => missing.some((one) => formatAddress(one) === address));
+    for (const socket of unsent) await handle.sendSocket(socket);
     return spec;
   } catch (error) {
     // Perhaps held by the app itself, which listened there before it was declared.

@@ -1,9 +1,11 @@
 // Manager: stops one app, then starts it. Not zero-downtime; and the one way for keys that a running cluster process
 // cannot take over.
 
+import { EvenkeelError } from '../../core/errors.ts';
 import { deployableSpec } from '../../core/plan-changes.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import { diffSpecs } from '../../core/spec-diff.ts';
+import type { DeployRequest } from '../../protocol/cluster-link.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
@@ -17,7 +19,7 @@ export async function restartApp(fleet: Fleet, name: string): Promise<AppResult>
   if (running === null) return await startApp(fleet, name, ['restart']);
   return await attempt(fleet, name, 'restart', ['restart'], async () => {
     const pending = pendingSpec(fleet, name, running);
-    if (pending !== null) return await renew(fleet, name, pending);
+    if (pending !== null) return await renew(fleet, name, running, pending);
     const { failure } = await handle.request('restart', {}, deployDeadline(running, running, null));
     await handle.refresh();
     return { ok: failure === null, message: failure === null ? 'restarted' : failure.reason, failure };
@@ -32,14 +34,27 @@ function pendingSpec(fleet: Fleet, name: string, running: AppSpec): AppSpec | nu
   const held = fleet.handle(name).snapshot?.held ?? [];
   const unheld = wanted.listen.some((address) => !held.includes(formatAddress(address)));
   if (!unheld && !keys.some((key) => key.class === 'restart')) return null;
+  // An address changes together with what tells the app of it, so neither can be had alone.
+  if (unheld) return wanted;
   // The other way round than in a deploy: all as it runs, except for what waits.
   return { ...deployableSpec(wanted, running, keys), listen: wanted.listen };
 }
 
-async function renew(fleet: Fleet, name: string, spec: AppSpec): Promise<Outcome> {
+async function renew(fleet: Fleet, name: string, running: AppSpec, spec: AppSpec): Promise<Outcome> {
   const pinned = fleet.handle(name).snapshot?.current ?? null;
   await fleet.takeDown(name, null);
   fleet.state.update(name, { wanted: true });
+  try {
+    return await startAs(fleet, name, spec, pinned);
+  } catch (error) {
+    if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+    // Only now can it be told who holds the address: it was not the app itself.
+    await startAs(fleet, name, running, pinned);
+    throw error;
+  }
+}
+
+async function startAs(fleet: Fleet, name: string, spec: AppSpec, pinned: DeployRequest['pinned']): Promise<Outcome> {
   const handle = await fleet.launch(name, spec);
   const request = { spec, reason: 'restart', timeout: null, pinned };
   const result = await handle.request('start', request, deployDeadline(spec, null, null));

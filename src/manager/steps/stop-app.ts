@@ -16,7 +16,7 @@ export async function stopApp(
 ): Promise<AppResult> {
   const handle = fleet.handle(name);
   fleet.state.update(name, { wanted: false });
-  const aborted = abortDeploy(handle);
+  const aborted = abortDeploy(handle, fleet.claims.of(name) !== null);
   const result = await handle.queue.run(() =>
     attempt(fleet, name, 'stop', reasons, async () => {
       const wasRunning = handle.isUp || fleet.state.app(name).cluster !== null;
@@ -30,8 +30,9 @@ export async function stopApp(
   return result;
 }
 
-async function abortDeploy(handle: ClusterHandle): Promise<void> {
-  if (!handle.isUp || (handle.state !== 'deploying' && handle.state !== 'starting')) return;
+/** `claimed`: somebody deploys it, perhaps with hooks that run when the new generation serves already. */
+async function abortDeploy(handle: ClusterHandle, claimed: boolean): Promise<void> {
+  if (!handle.isUp || !(claimed || handle.state === 'deploying' || handle.state === 'starting')) return;
   try {
     await handle.ask('abort', { reason: 'the app is being stopped' }, QUICK);
   } catch {
