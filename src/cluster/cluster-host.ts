@@ -209,7 +209,8 @@ export class ClusterHost {
     const { code, signal } = end;
     const reason = expected ? known.reason : how;
     this.tell({ type: 'worker-exited', slot, pid: identity?.pid ?? 0, generation, code, signal, expected, reason });
-    const cut = known.state === 'killing' ? drained.inUse : 0;
+    // Whether we killed it, or the stop signal did, or it left without waiting: what was in use is cut.
+    const cut = expected ? drained.inUse : 0;
     this.dispatch({ type: 'worker-exited', key, how, finished: drained.finished, cut, random: Math.random() });
   }
 

@@ -284,17 +284,10 @@ export class Fleet {
       await handle.ask('start', start, deployDeadline(spec, null, null));
     }
     await handle.refresh();
-    if (missing.length > 0) this.#regain(name, missing);
-  }
-
-  #regain(name: string, missing: readonly string[]): void {
-    const what = `${missing.join(', ')} cannot be had back while its workers run`;
-    this.complain(`${name}: ${what}; \`evenkeel restart ${name}\``);
-    void regainSockets({
-      ...{ handle: this.handle(name), sockets: this.sockets, ports: this.#options.ports },
-      isWanted: () => this.#isWanted(name),
-      complain: (problem) => this.complain(problem),
-    }).catch((error) => this.complain(error));
+    if (missing.length === 0) return;
+    const { ports, complain } = this.#options;
+    const isWanted = () => this.#isWanted(name);
+    regainSockets({ handle, sockets: this.sockets, ports, isWanted, complain }, missing).catch(complain);
   }
 
   #isWanted(name: string): boolean {

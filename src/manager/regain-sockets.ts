@@ -19,8 +19,10 @@ export interface Regaining {
 const PAUSE: Milliseconds = 500;
 
 /** Ends when the app has its sockets, when it is stopped, or when its cluster process is another one. */
-export async function regainSockets(regaining: Regaining): Promise<void> {
-  const { handle, ports, isWanted } = regaining;
+export async function regainSockets(regaining: Regaining, missing: readonly string[]): Promise<void> {
+  const { handle, ports, isWanted, complain } = regaining;
+  const what = `${missing.join(', ')} cannot be had back while its workers run`;
+  complain(`${handle.app}: ${what}; \`evenkeel restart ${handle.app}\``);
   const pid = handle.identity?.pid;
   const isOver = () => !isWanted() || !handle.takesSockets || handle.identity?.pid !== pid;
   while (!isOver()) {
