@@ -257,9 +257,8 @@ export class Fleet {
   async #revive(entry: Entry, lost: ProcessIdentity, ifAlive: Revival['ifAlive']): Promise<void> {
     const { handle } = entry;
     const { app } = handle;
-    const { ports } = this.#options;
     const revival = {
-      ...{ handle, ports, ifAlive },
+      ...{ handle, ifAlive, ports: this.#options.ports },
       isWanted: () => this.#isWanted(app),
       onDead: () => this.bus.emit({ type: 'cluster-lost', app, pid: lost.pid }),
       relaunch: () => this.#relaunch(app),
@@ -271,8 +270,7 @@ export class Fleet {
   async #relaunch(name: string): Promise<void> {
     const last = this.handle(name).snapshot?.current?.spec;
     const spec = last ?? (this.fileSpec(name) === null ? null : this.wantedSpec(name));
-    // After the death of a manager and of the cluster process it had started, only the orphaned workers have them: they
-    // serve on, and must not keep the rest from starting.
+    // What only orphaned workers have (regain-sockets.ts) must not keep the rest from starting.
     const missing = this.sockets.holdPossible(name, spec?.listen ?? []);
     const handle = await this.#start(name);
     try {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { onTestFinished } from 'vitest';
 import type { ListenAddress } from '../../src/core/spec.ts';
 import { bindTcp, bindUnix, type NodeHandle } from '../../src/platform/node-handles.ts';
 import type { AgentBoot, AgentCommand, AgentMessage } from '../../src/protocol/agent-link.ts';
@@ -58,6 +59,8 @@ export class WorkerRig {
 
   constructor(policy: 'shared' | 'round-robin' = 'shared') {
     this.policy = policy;
+    // A test that runs out of time never leaves its block, and workers whose cluster process is gone serve for ever.
+    onTestFinished(() => this[Symbol.asyncDispose]());
   }
 
   /** Binds a socket on a free port, as the manager does, for every worker that is forked from now on. */
@@ -101,8 +104,8 @@ export class WorkerRig {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const primary of this.#primaries) await primary.end();
-    for (const { handle } of this.#declared) handle.close();
+    for (const primary of this.#primaries.splice(0)) await primary.end();
+    for (const { handle } of this.#declared.splice(0)) handle.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

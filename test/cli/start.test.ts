@@ -1,9 +1,9 @@
 // `start` where no manager runs: nothing is started before the config is known to be valid, and a manager that cannot
 // start says why.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Surroundings } from '../../src/cli/context.ts';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
@@ -158,5 +158,40 @@ describe('start --foreground', () => {
     const { code, out, err } = await run(['start', '--foreground'], { cwd, program, env: process.env });
     expect([code, out]).toEqual([1, '✗ web  start: died (1.2 s)\n']);
     expect(err).toContain('    boom\n');
+  });
+});
+
+describe('Ctrl-C while the manager starts', () => {
+  /** Is there, but reports only when it is told to end, or a moment later. */
+  const slow = (onTerm: string) => (dir: string) =>
+    writeProgram(`
+      const fs = require('node:fs');
+      process.on('SIGTERM', () => { ${onTerm} });
+      fs.writeFileSync(${JSON.stringify(join(dir, 'boot.json'))}, '');
+      const report = () => fs.writeSync(3, JSON.stringify({ ready: true, pid: process.pid, config: null }) + '\\n');
+      const due = setInterval(() => {
+        if (!fs.existsSync(${JSON.stringify(join(dir, 'interrupted'))})) return;
+        clearInterval(due);
+        report();
+      }, 10);
+    `);
+
+  it('no app is brought up, and the manager, which may have adopted some, is left alone: exit 130', async () => {
+    const { cwd, program } = scene(slow(''));
+    const cli = startCli(['start'], { cwd, program, env: process.env });
+    await vi.waitFor(() => expect(existsSync(join(cwd, '.evenkeel/boot.json'))).toBe(true), { timeout: 10_000 });
+    cli.interrupt();
+    writeFileSync(join(cwd, '.evenkeel/interrupted'), '');
+    const { code, err } = await cli.done;
+    expect(code).toBe(130);
+    expect(err).toContain('interrupted: no app was brought up');
+  });
+
+  it('in the foreground the manager is told to end: none stays behind, exit 130', async () => {
+    const { cwd, program } = scene(slow('process.exit(1)'));
+    const cli = startCli(['start', '--foreground'], { cwd, program, env: process.env });
+    await vi.waitFor(() => expect(existsSync(join(cwd, '.evenkeel/boot.json'))).toBe(true), { timeout: 10_000 });
+    cli.interrupt();
+    expect(await cli.done).toMatchObject({ code: 130, err: '' });
   });
 });

@@ -1,6 +1,6 @@
 // `start` and `stop`: what they bring up, when they return, and that nothing is left.
 
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
@@ -219,6 +219,30 @@ describe('stop', () => {
     // The new web never listens: the reload is under way until it is ended.
     await rig.puppets.next(({ app, generation }) => app === 'web' && generation === 2);
     await rig.run('stop');
+    expect((await reload.ended).code).not.toBe(0);
+    await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
+  });
+
+  test('while a reload still reads the config lets it bring nothing up', async () => {
+    const apps = { web: server('http', await freePort()) };
+    const added = { ...apps, extra: server('http', await freePort()) };
+    // The manager's own environment has HOLD: its loader waits for as long as the file is there, the CLI's does not.
+    const config = (all: object): string => `
+      import { existsSync } from 'node:fs';
+      import { setTimeout } from 'node:timers/promises';
+      while (process.env.HOLD && existsSync(new URL('hold', import.meta.url))) await setTimeout(10);
+      export default { apps: ${JSON.stringify(all)} };`;
+    await using rig = await createRig({ configFile: 'evenkeel.config.mjs', configText: config(apps) });
+    expect((await rig.spawnCli(['start'], { env: { HOLD: 'yes' } }).ended).code).toBe(0);
+    const events = await rig.events();
+    rig.write('evenkeel.config.mjs', config(added));
+    rig.write('hold', '');
+    const reload = rig.spawnCli(['reload']);
+    await events.waitFor('reload-started');
+    const stop = rig.spawnCli(['stop']);
+    await events.waitFor('app-state', ({ state }) => state === 'stopping');
+    rmSync(rig.path('hold'));
+    expect((await stop.ended).code).toBe(0);
     expect((await reload.ended).code).not.toBe(0);
     await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
   });

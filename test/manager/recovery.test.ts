@@ -195,3 +195,20 @@ describe('a cluster process that is lost', () => {
     ]);
   });
 });
+
+it('declared sockets that only orphaned workers hold are had back when none of these serves any more', async () => {
+  const { rig, manager } = await started(web);
+  await manager.close('test');
+  rig.clock = quickClock(20);
+  const { context } = await rig.open();
+  // Still bound: by the workers, now that the manager and the cluster process which had it are gone.
+  rig.cluster('web').die();
+  await rig.event('cluster-started', 'web', 2);
+  await context.fleet.handle('web').revival;
+  const cluster = rig.cluster('web');
+  expect([...cluster.received]).toEqual([]);
+  rig.bound.delete('3000');
+  cluster.tell({ type: 'app-state', state: 'backoff', previous: 'online' });
+  await vi.waitFor(() => expect(cluster.asked).toEqual(['resume', 'restart']));
+  expect([...cluster.received]).toEqual(['3000']);
+});

@@ -142,6 +142,21 @@ it('an address that cannot be bound waits for a restart, and the rest is deploye
   expect(rig.cluster('web').boot.sockets).toMatchObject([{ address: '1' }]);
 });
 
+it('a restart for an address that somebody else has puts the app back as it ran', async () => {
+  const { rig, context } = await started(web);
+  const moved = { ...web, env: { PORT: '1' }, listen: [{ kind: 'tcp' as const, host: null, port: 1 }] };
+  rig.taken.add('1');
+  rig.apps = [moved];
+  await reload(context);
+  const { apps } = await restart(context, 'web');
+  expect(apps).toMatchObject([{ ok: false, error: { code: 'LISTEN_FAILED' } }]);
+  expect(context.fleet.runningSpec('web')?.listen).toEqual(web.listen);
+  rig.taken.delete('1');
+  // Once it can be had, it comes with what the file says besides: an app is told its port by an option of its own.
+  expect((await restart(context, 'web')).ok).toBe(true);
+  expect(context.fleet.runningSpec('web')).toMatchObject({ env: moved.env, listen: moved.listen });
+});
+
 it('a changed balance waits for a restart, which starts a new cluster process', async () => {
   const { rig, context } = await started(web);
   rig.apps = [{ ...web, balance: 'round-robin' }];
