@@ -12,6 +12,8 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          // The tests mostly wait for processes.
+          maxWorkers: 3,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,

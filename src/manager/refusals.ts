@@ -15,6 +15,14 @@ export function requireRunning(fleet: Fleet, name: string): AppSpec {
   return spec;
 }
 
+/**
+ * For what waited while everything was stopped: an app that it brought up would be left behind without a manager.
+ * Throws SHUTTING_DOWN.
+ */
+export function refuseWhileStopping({ lifecycle }: { readonly lifecycle: { readonly stopping: boolean } }): void {
+  if (lifecycle.stopping) throw new EvenkeelError('SHUTTING_DOWN', 'everything is being stopped');
+}
+
 /** The right to deploy the app, to be released. Throws DEPLOY_IN_PROGRESS with the deploy that is there first. */
 export async function claimDeploy(fleet: Fleet, name: string): Promise<DeployClaim> {
   const claim = fleet.claims.take(name);

@@ -150,3 +150,13 @@ it('two managers never run on one state directory', async () => {
   await rig.open();
   await expect(rig.open()).rejects.toMatchObject({ code: 'MANAGER_RUNS' });
 });
+
+it('a start that was accepted before everything was stopped brings nothing up behind it', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { context } = await rig.open();
+  await start(context, null);
+  const stopped = stop(context, null, null);
+  await expect(start(context, null)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+  expect((await stopped).ok).toBe(true);
+  expect(rig.isRunning('web')).toBe(false);
+});

@@ -7,6 +7,7 @@ import type { EcosystemSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
+import { refuseWhileStopping } from '../refusals.ts';
 import { operationResult } from '../results.ts';
 import { runInOrder, runInReverse } from '../run-in-order.ts';
 import { applyChange } from '../steps/apply-change.ts';
@@ -19,12 +20,14 @@ export function reload(context: ManagerContext): Promise<OperationResult> {
     const startedAt = fleet.now();
     fleet.bus.emit({ type: 'reload-started' });
     const ecosystem = await read(context);
+    // Reading takes a while, in which somebody may have stopped everything.
+    refuseWhileStopping(context);
     const plan = planChanges(fleet.running(), ecosystem.apps);
     const notices = [...plan.notices, ...placeNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
     for (const name of fleet.state.names) fleet.state.update(name, { override: null });
     fleet.state.setEcosystem(ecosystem);
-    const applied = await runInOrder(ecosystem.apps, (name) => applyQueued(fleet, ecosystem, name, notices));
+    const applied = await runInOrder(ecosystem.apps, (name) => applyQueued(context, ecosystem, name, notices));
     lateStarts(context, plan, applied);
     const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
     const changes = result.apps.filter((app) => app.action !== 'none').length;
@@ -50,10 +53,19 @@ function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult
   return runInReverse(apps, (name) => stopApp(fleet, name, null, reasonsOf(removed, name)));
 }
 
-function applyQueued(fleet: Fleet, ecosystem: EcosystemSpec, name: string, notices: string[]): Promise<AppResult> {
+function applyQueued(
+  context: ManagerContext,
+  ecosystem: EcosystemSpec,
+  name: string,
+  notices: string[],
+): Promise<AppResult> {
+  const { fleet } = context;
   const desired = ecosystem.apps.find((app) => app.name === name);
   if (desired === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
-  return fleet.handle(name).queue.run(() => applyChange(fleet, desired, notices));
+  return fleet.handle(name).queue.run(async () => {
+    refuseWhileStopping(context);
+    return await applyChange(fleet, desired, notices);
+  });
 }
 
 function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): void {

@@ -2,14 +2,19 @@
 
 import type { OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
+import { refuseWhileStopping } from '../refusals.ts';
 import { operationResult } from '../results.ts';
 import { restartApp } from '../steps/restart-app.ts';
 
 /** Throws NO_SUCH_APP. */
-export async function restart({ fleet }: ManagerContext, name: string): Promise<OperationResult> {
+export async function restart(context: ManagerContext, name: string): Promise<OperationResult> {
+  const { fleet } = context;
   const startedAt = fleet.now();
   fleet.requireKnown(name);
-  const result = await fleet.handle(name).queue.run(() => restartApp(fleet, name));
+  const result = await fleet.handle(name).queue.run(async () => {
+    refuseWhileStopping(context);
+    return await restartApp(fleet, name);
+  });
   const notices =
     result.action === 'restart' ? [`${name}: a restart stops the app first; \`evenkeel deploy ${name}\` does not`] : [];
   return operationResult(fleet, startedAt, [result], notices);

@@ -4,6 +4,7 @@ import { EvenkeelError } from '../../core/errors.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
+import { refuseWhileStopping } from '../refusals.ts';
 import { operationResult } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';
 import { startApp } from '../steps/start-app.ts';
@@ -15,7 +16,10 @@ export async function start(context: ManagerContext, names: readonly string[] | 
   const apps = await chooseApps(context, names);
   const results = await runInOrder(apps, (name) => {
     const reasons = names === null || names.includes(name) ? ['start'] : ['another app depends on it'];
-    return fleet.handle(name).queue.run(() => startApp(fleet, name, reasons));
+    return fleet.handle(name).queue.run(async () => {
+      refuseWhileStopping(context);
+      return await startApp(fleet, name, reasons);
+    });
   });
   for (const { app, action } of results) if (action === 'skipped') context.lateStarts.add(app);
   return operationResult(fleet, startedAt, results);
