@@ -14,6 +14,7 @@ export default defineConfig({
           name: 'e2e',
           // The tests mostly wait for processes.
           maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
