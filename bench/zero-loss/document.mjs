@@ -24,7 +24,7 @@ out, another status, a body cut short. Nothing is asked twice.
 Each cell: requests answered / failed (how often it was done).
 
 ${runs.map((run) => formatRun(run, acts.flat())).join('\n')}
-Measured on ${os.cpus().length} CPU cores (${os.cpus()[0]?.model.trim()}), ${os.type()} ${os.release()}; load and servers shared them.
+Measured on ${os.cpus().length} CPU cores (${os.cpus()[0]?.model.trim()}), ${os.type()} ${os.release().split('.').slice(0, 2).join('.')}; load and servers shared them.
 `;
 }
 
