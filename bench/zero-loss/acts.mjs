@@ -7,14 +7,14 @@ export const ACTS = [
     {
       name: 'deploy, all at once',
       prepare: (app) => app.reconfigure({ deploy: { strategy: 'all-at-once', settle: '200ms' } }),
-      act: (app) => app.release().split('.').slice(0, 2).join('.'),
+      act: (app) => app.release(),
     },
   ],
   [
     {
       name: 'deploy, rolling',
       prepare: (app) => app.reconfigure({ deploy: { strategy: 'rolling', settle: '200ms' } }),
-      act: (app) => app.release().split('.').slice(0, 2).join('.'),
+      act: (app) => app.release(),
     },
   ],
   [
@@ -28,12 +28,6 @@ export const ACTS = [
     { name: 'scale up', prepare: () => undefined, act: (app) => app.run('scale', 'web=4') },
     { name: 'scale down', prepare: () => undefined, act: (app) => app.run('scale', 'web=2') },
   ],
-  [
-    {
-      name: 'rollback',
-      prepare: (app) => app.release().split('.').slice(0, 2).join('.'),
-      act: (app) => app.run('rollback', 'web'),
-    },
-  ],
+  [{ name: 'rollback', prepare: (app) => app.release(), act: (app) => app.run('rollback', 'web') }],
   [{ name: 'manager kill -9', prepare: () => undefined, act: (app) => app.killManager() }],
 ];

@@ -40,7 +40,7 @@ export class Ecosystem {
   }
 
   /** New code, then a deploy. */
-  async release().split(".").slice(0, 2).join(".") {
+  async release() {
     this.#release += 1;
     this.#write();
     await this.run('deploy', 'web');
