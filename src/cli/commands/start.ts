@@ -1,5 +1,6 @@
 // CLI: evenkeel start
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import { ControlClient } from '../../platform/control-client.ts';
@@ -13,6 +14,10 @@ import { operate } from '../operate.ts';
 import { flag } from '../options.ts';
 import { requireApps } from '../require-apps.ts';
 import { startManager } from '../start-manager.ts';
+
+/** Milliseconds for the manager of another `evenkeel start` to answer, and between two looks. */
+const MANAGER_BOOT_TIMEOUT = 30_000;
+const ANSWER_PAUSE = 50;
 
 export const command = defineCommand({
   arguments: [{ syntax: '[app...]', description: 'all apps of the config where none is named' }],
@@ -67,8 +72,22 @@ async function startDetached(context: Context, spec: EcosystemSpec, apps: readon
   } catch (error) {
     // Another `evenkeel start` was quicker.
     if (!(error instanceof EvenkeelError) || error.code !== 'MANAGER_RUNS') throw error;
+    await untilAnswered(client);
   }
   return operate(context, client, startOperation(apps));
+}
+
+/** A manager has its state directory before it answers. Throws NO_MANAGER when it does not in time. */
+async function untilAnswered(client: ControlClient): Promise<void> {
+  for (const until = performance.now() + MANAGER_BOOT_TIMEOUT; ; await sleep(ANSWER_PAUSE)) {
+    try {
+      await client.version();
+      return;
+    } catch (error) {
+      const isComing = error instanceof EvenkeelError && error.code === 'NO_MANAGER' && performance.now() < until;
+      if (!isComing) throw error;
+    }
+  }
 }
 
 async function bringUp(
