@@ -34,15 +34,18 @@ export class Puppet {
   /** Settles when the process is gone. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
-  readonly #answers = new Map<number, () => void>();
+  readonly #orders = new Map<number, { readonly done: () => void; readonly died: () => void }>();
   readonly #news: PuppetNews[] = [];
   readonly #bell = new Bell();
-  #orders = 0;
+  #lastOrder = 0;
 
   constructor(hello: PuppetHello, socket: Socket) {
     this.hello = hello;
     this.#socket = socket;
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    void this.closed.then(() => {
+      for (const { died } of this.#orders.values()) died();
+    });
   }
 
   get pid(): number {
@@ -118,7 +121,7 @@ export class Puppet {
 
   receive(message: unknown): void {
     if (typeof message !== 'object' || message === null) return;
-    if ('done' in message && typeof message.done === 'number') this.#answers.get(message.done)?.();
+    if ('done' in message && typeof message.done === 'number') this.#orders.get(message.done)?.done();
     else if ('news' in message) this.#news.push(message as PuppetNews);
     this.wake();
   }
@@ -128,16 +131,15 @@ export class Puppet {
   }
 
   async #order(order: Order): Promise<void> {
-    this.#orders += 1;
-    const id = this.#orders;
+    this.#lastOrder += 1;
+    const id = this.#lastOrder;
     const done = new Promise<void>((resolve, reject) => {
-      this.#answers.set(id, resolve);
-      this.#socket.once('close', () => reject(new Error(`Puppet ${this.pid} died before '${order.do}' was done`)));
+      const died = (): void => reject(new Error(`Puppet ${this.pid} died before '${order.do}' was done`));
+      this.#orders.set(id, { done: resolve, died });
     });
     // `exit` and `throw` are raced with the death that they cause.
     done.catch(() => undefined);
     this.#socket.write(`${JSON.stringify({ id, ...order })}\n`);
-    await done;
-    this.#answers.delete(id);
+    await done.finally(() => this.#orders.delete(id));
   }
 }
