@@ -1,8 +1,16 @@
 // Manager: who deploys an app, from the moment the command is accepted: of many that come at once, one wins. The cluster
 // process knows of the deploy only once it has been asked.
 
+import type { Generation } from '../core/status.ts';
+
 export class DeployClaim {
+  /** What the deploy will be, as far as is known before the cluster process gives it its number. */
+  readonly generation: Generation;
   #state: 'waiting' | 'begun' | 'aborted' = 'waiting';
+
+  constructor(generation: Generation) {
+    this.generation = generation;
+  }
 
   /** Called right before the cluster process is asked; false: it was aborted before that. */
   begin(): boolean {
@@ -27,9 +35,9 @@ export class DeployClaims {
   }
 
   /** null: somebody else has it. */
-  take(app: string): DeployClaim | null {
+  take(app: string, generation: Generation): DeployClaim | null {
     if (this.#claims.has(app)) return null;
-    const claim = new DeployClaim();
+    const claim = new DeployClaim(generation);
     this.#claims.set(app, claim);
     return claim;
   }

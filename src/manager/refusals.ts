@@ -25,11 +25,13 @@ export function refuseWhileStopping({ lifecycle }: { readonly lifecycle: { reado
 
 /** The right to deploy the app, to be released. Throws DEPLOY_IN_PROGRESS with the deploy that is there first. */
 export async function claimDeploy(fleet: Fleet, name: string): Promise<DeployClaim> {
-  const claim = fleet.claims.take(name);
+  const expected = fleet.state.app(name).generation + 1;
+  const holder = fleet.claims.of(name);
+  const claim = fleet.claims.take(name, expected);
   try {
     const { deploy } = await fleet.handle(name).request('status', {}, QUICK);
     if (claim !== null && deploy === null) return claim;
-    const { generation, phase } = deploy ?? { generation: fleet.state.app(name).generation + 1, phase: 'preparing' };
+    const { generation, phase } = deploy ?? { generation: holder?.generation ?? expected, phase: 'preparing' };
     throw new EvenkeelError('DEPLOY_IN_PROGRESS', `${name}: generation ${generation} is being deployed (${phase})`, {
       hint: `Wait for it, or \`evenkeel abort ${name}\`.`,
     });

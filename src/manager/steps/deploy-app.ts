@@ -23,7 +23,7 @@ export interface DeployWork {
 
 /** `notices` takes what the user should know besides. */
 export async function deployApp(fleet: Fleet, name: string, work: DeployWork, notices: string[]): Promise<AppResult> {
-  const claim = work.claim ?? fleet.claims.take(name);
+  const claim = work.claim ?? fleet.claims.take(name, fleet.state.app(name).generation + 1);
   try {
     return await attempt(fleet, name, work.action, work.reasons, () =>
       deploy(fleet, name, { ...work, claim }, notices),
