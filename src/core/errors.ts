@@ -38,6 +38,7 @@ export const ERRORS = {
   SPAWN_FAILED: failed(500),
   STATE_FROM_NEWER_VERSION: failed(500),
   TIMED_OUT: { exit: EXIT.timedOut, http: 504 },
+  SYSTEM_ERROR: failed(500),
   INTERNAL: failed(500),
 } as const satisfies Record<string, ErrorKind>;
 
@@ -88,9 +89,31 @@ export class EvenkeelError extends Error {
 /** Any thrown value as an error body; a bug keeps its stack for the manager's log, not for users. */
 export function toErrorBody(error: unknown): ErrorBody {
   if (error instanceof EvenkeelError) return error.toBody();
+  const message = error instanceof Error ? error.message : String(error);
+  const refused = systemCodeOf(error);
+  if (refused !== null) return { code: 'SYSTEM_ERROR', message, hint: SYSTEM_HINTS[refused] ?? OTHER_SYSTEM_HINT };
   return {
     code: 'INTERNAL',
-    message: error instanceof Error ? error.message : String(error),
+    message,
     hint: 'This is a bug of evenkeel; the manager log in the state directory has the details.',
   };
+}
+
+const FULL = 'Free some space on that disk, or set stateDir in the config to another one.';
+const TOO_MANY_FILES = 'Raise the limit on open files (ulimit -n), or see which program has so many open.';
+const OTHER_SYSTEM_HINT = 'The operating system refused that; manager.out in the state directory has the details.';
+const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EROFS: 'The disk can only be read: set stateDir in the config to one that can be written to.',
+  EACCES: 'Run evenkeel as a user who may do that.',
+  EPERM: 'Run evenkeel as a user who may do that.',
+  EMFILE: TOO_MANY_FILES,
+  ENFILE: TOO_MANY_FILES,
+};
+
+/** "ENOSPC", where a call to the operating system failed; Node gives such errors the name of the call. */
+function systemCodeOf(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
 }

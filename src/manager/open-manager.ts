@@ -1,6 +1,6 @@
 // Manager: puts one together: its state directory, its state, the clusters it adopts, its control API.
 
-import type { ErrorBody, EvenkeelError } from '../core/errors.ts';
+import { type ErrorBody, EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { EcosystemSpec, ListenAddress } from '../core/spec.ts';
 import type { StateLayout } from '../platform/paths.ts';
@@ -57,7 +57,7 @@ const RECORDED_EVENTS = 2_000;
 /** Throws MANAGER_RUNS, STATE_*, LISTEN_FAILED, or what is wrong with the config where nothing runs to be adopted. */
 export async function openManager(options: ManagerOptions): Promise<Manager> {
   const { layout, config } = options;
-  const giveBack = takeStateDir(layout);
+  const giveBack = takeStateDir(layout, (problem) => options.complain(problem));
   try {
     const { state, repaired } = openState(layout.stateFile);
     if (!config.ok && state.ecosystem === null) throw config.error;
@@ -66,7 +66,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
     bus.emit({ type: 'manager-started', pid: process.pid, version: options.evenkeel });
     if (repaired !== null) bus.emit({ type: 'state-repaired', file: layout.stateFile, message: repaired });
-    if (config.ok) await useConfig(store, config.ecosystem);
+    if (config.ok) await useConfig(store, config.ecosystem, options);
     else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
     const fleet = new Fleet({
       ...{ layout, bus, state: store, bind: options.bind, ensureDir: ensurePrivateDir },
@@ -89,13 +89,19 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
   }
 }
 
-async function useConfig(store: StateStore, ecosystem: EcosystemSpec): Promise<void> {
+async function useConfig(store: StateStore, ecosystem: EcosystemSpec, { complain }: ManagerOptions): Promise<void> {
   const first = store.ecosystem === null;
   // What runs is as the earlier manager left it; a reload compares it with the file.
   store.setEcosystem(ecosystem);
   // Nothing has been asked for yet: these run when they are started.
   if (first) for (const { name } of ecosystem.apps) store.update(name, {});
-  await registerEcosystem(ecosystem.file, ecosystem.stateDir);
+  try {
+    await registerEcosystem(ecosystem.file, ecosystem.stateDir);
+  } catch (error) {
+    // The full disk again; where it was written before, or the directory is the usual one, nothing is amiss.
+    if (error instanceof EvenkeelError) throw error;
+    complain(error);
+  }
 }
 
 function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLifecycle): ManagerContext {

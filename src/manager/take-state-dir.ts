@@ -7,8 +7,11 @@ import { acquireLock } from '../platform/lock.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 
-/** Returns the way to give it back. Throws STATE_DIR_UNSAFE, STATE_DIR_UNUSABLE or MANAGER_RUNS. */
-export function takeStateDir(layout: StateLayout): () => void {
+/**
+ * Returns the way to give it back. `complain` is told of what can be done without. Throws STATE_DIR_UNSAFE,
+ * STATE_DIR_UNUSABLE or MANAGER_RUNS.
+ */
+export function takeStateDir(layout: StateLayout, complain: (problem: unknown) => void): () => void {
   ensurePrivateDir(layout.dir);
   ensurePrivateDir(dirname(layout.managerSocket));
   const lock = acquireLock(layout.managerLock);
@@ -17,7 +20,13 @@ export function takeStateDir(layout: StateLayout): () => void {
       hint: `Its state directory is ${layout.dir}.`,
     });
   }
-  writeFileSync(layout.managerPid, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(layout.managerPid, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    // A full disk must not keep what runs from being looked after; half a pid would be worse than none.
+    rmSync(layout.managerPid, { force: true });
+    complain(error);
+  }
   return () => {
     rmSync(layout.managerPid, { force: true });
     lock.release();

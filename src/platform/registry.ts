@@ -66,11 +66,17 @@ function isPrivate(dir: string): boolean {
   return found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid) && (found.mode & 0o077) === 0;
 }
 
-/** A reader finds the old text or the new one. */
+/** A reader finds the old text or the new one. What is there already is not written again: the disk may be full. */
 function writePrivate(file: string, text: string): void {
+  if (readText(file) === text) return;
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${text}\n`, { mode: 0o600 });
-  renameSync(draft, file);
+  try {
+    writeFileSync(draft, `${text}\n`, { mode: 0o600 });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 function readText(file: string): string | null {

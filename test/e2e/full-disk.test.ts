@@ -1,0 +1,68 @@
+// A disk without a free byte, under the state directory and the logs: what runs serves on, and a manager can take it over.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { server } from '../support/apps.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { createRig, type Rig } from '../support/rig.ts';
+
+const SIZE = '1m';
+
+/** Needs the right to mount a small disk of its own: root on Linux. */
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+
+test.runIf(canMount)('on a full disk the apps serve, the next manager adopts them, and commands work', async () => {
+  const port = await freePort();
+  await using rig = await createRig({
+    stateDir: 'disk/state',
+    apps: {
+      web: server('http', port, { listen: [port], logs: { stdout: 'disk/web.log', stderr: 'disk/web.err.log' } }),
+    },
+  });
+  mountDisk(rig);
+  await rig.run('start', '--json');
+  const { manager, workers } = await statusOf(rig);
+  fill(rig.path('disk'));
+  const load = rig.load({ port, clients: 4 });
+  await rig.kill9(manager);
+  await rig.run('start');
+  expect((await statusOf(rig)).workers).toEqual(workers);
+  await rig.run('deploy', 'web');
+  await rig.run('scale', 'web=1');
+  await load.more(50);
+  expect(await load.stop()).toMatchObject({ failed: 0 });
+  await rig.run('stop');
+});
+
+async function statusOf(rig: Rig) {
+  const { manager, apps } = await rig.json<{ manager: { pid: number }; apps: { workers: { pid: number }[] }[] }>(
+    'status',
+  );
+  return { manager: manager.pid, workers: apps.flatMap((app) => app.workers.map(({ pid }) => pid)) };
+}
+
+function mountDisk(rig: Rig): void {
+  const folder = rig.path('disk');
+  mkdirSync(folder);
+  run('mount', '-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder);
+  rig.defer(() =>
+    eventually('the disk is free to go', () => spawnSync('umount', [folder]).status === 0).then(() => {}),
+  );
+}
+
+function fill(folder: string): void {
+  for (let file = 0; statfsSync(folder).bfree > 0; file += 1) {
+    try {
+      writeFileSync(`${folder}/filler.${file}`, Buffer.alloc(statfsSync(folder).bfree * 4096));
+    } catch {
+      // What fitted was written.
+    }
+  }
+}
+
+function run(command: string, ...args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}
