@@ -50,9 +50,11 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'worker-failed':
       return workers.fail(model, event.key, event.reason, 'failed', now, event.random);
     case 'worker-leaving':
-      return same(workers.leave(model, [event.key], event.reason, event.urgent));
+      return same(workers.leave(model, [event.key], event.reason, event.kind));
+    case 'worker-crashed':
+      return workers.crash(model, event.key, event.reason, now, event.random);
     case 'all-leaving':
-      return same(workers.leave(model, keysOf(model.workers), event.reason, false));
+      return same(workers.leave(model, keysOf(model.workers), event.reason, 'upkeep'));
     case 'worker-quiet':
       return same(workers.becomeQuiet(model, event.key));
     case 'abort':

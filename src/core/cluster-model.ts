@@ -22,8 +22,11 @@ export interface GenerationSettings {
 /** Why a worker is to be replaced while it still serves. */
 export interface Leaving {
   readonly reason: string;
-  /** Replaced beside others at once (it asked for it) rather than one worker of the app at a time. */
-  readonly urgent: boolean;
+  /**
+   * `upkeep` (memory, schedule, health): one worker of the app at a time. `asked` for by itself: at once. `crashed`, by an
+   * exception that was not caught: at once, and counted as a failure.
+   */
+  readonly kind: 'upkeep' | 'asked' | 'crashed';
 }
 
 interface WorkerBase {
@@ -174,6 +177,11 @@ export function replaceWorker(model: ClusterModel, worker: Worker): ClusterModel
 /** Alive and not on its way out. */
 export function isServing(worker: Worker): worker is Worker & { readonly state: 'booting' | 'ready' } {
   return worker.state === 'booting' || worker.state === 'ready';
+}
+
+/** It serves on after an exception that was not caught; that has been counted as its failure. */
+export function hasCrashed({ leaving }: Worker): boolean {
+  return leaving?.kind === 'crashed';
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type ClusterAction,
   type ClusterModel,
   drainWorker,
+  hasCrashed,
   hasReadyWorker,
   isKeeper,
   isServing,
@@ -46,6 +47,8 @@ function whyDrain(model: ClusterModel, worker: Worker): string | null {
     return whyUnwanted(model, worker);
   }
   if (worker.leaving !== null && hasReadySuccessor(model, worker)) return worker.leaving.reason;
+  // Nobody will ever come in its place, and one that has crashed does not stay for good.
+  if (hasCrashed(worker) && slotRecord(model, worker.slot).gaveUp) return worker.leaving?.reason ?? null;
   return null;
 }
 
@@ -78,7 +81,7 @@ function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number):
   if (!wanted.spawn || mine.some(isKeeper)) return null;
   if (model.orphansFirst && model.workers.some(holdsPort)) return null;
   const leaving = mine.find((worker) => isServing(worker) && !worker.orphan);
-  if (leaving?.leaving && !leaving.leaving.urgent && !mayRecycle(model)) return null;
+  if (leaving?.leaving?.kind === 'upkeep' && !mayRecycle(model)) return null;
   if (generation === model.current) {
     const record = slotRecord(model, slot);
     if (record.gaveUp || record.notBefore > now) return null;
@@ -94,7 +97,7 @@ const holdsPort = (worker: Worker): boolean => worker.orphan && !(worker.state =
 function mayRecycle(model: ClusterModel): boolean {
   if (model.deploy !== null) return false;
   return !model.workers.some((worker) => {
-    if (worker.leaving === null || worker.leaving.urgent) return false;
+    if (worker.leaving?.kind !== 'upkeep') return false;
     if (!isServing(worker)) return true;
     return model.workers.some(
       (other) =>

@@ -7,6 +7,7 @@ import {
   type ClusterModel,
   type Deploy,
   isServing,
+  slotRecord,
   type Worker,
 } from '../../src/core/cluster-model.ts';
 import type { Finish, StepRecord } from './simulator.ts';
@@ -51,11 +52,15 @@ function mayBeTakenAway({ before, event, after, now }: StepRecord, worker: Worke
   const deploy = after.deploy ?? before.deploy;
   if (after.mode !== 'running' || worker.slot >= after.desired) return true;
   if (worker.orphan && after.orphansFirst) return true;
+  // It has crashed, and nobody will ever come in its place.
+  const crashed = after.workers.some(({ key, leaving }) => key === worker.key && leaving?.kind === 'crashed');
+  if (crashed && slotRecord(after, worker.slot).gaveUp) return true;
   if (deploy === null) return false;
   if (deploy.strategy === 'replace') return true;
   if (worker.generation !== deploy.generation) return deploy.phase === 'retiring' && worker.slot >= deploy.workers;
   // A new worker on trial: it failed, or what is beside it is an old one that crashed by itself.
-  if (event.type === 'worker-failed' && event.key === worker.key) return true;
+  const hasFailed = event.type === 'worker-failed' || event.type === 'worker-crashed';
+  if (hasFailed && event.key === worker.key) return true;
   return worker.slot >= replacedBefore(before.deploy, now);
 }
 
@@ -108,7 +113,7 @@ function pairsAllowed({ mode, deploy, desired }: ClusterModel): number {
 /** Slots whose worker is replaced for a reason that can wait. */
 function recycledAtOnce(ours: readonly Worker[]): readonly Worker[] {
   return ours.filter((worker) => {
-    if (worker.leaving === null || worker.leaving.urgent || worker.state === 'killing') return false;
+    if (worker.leaving?.kind !== 'upkeep' || worker.state === 'killing') return false;
     if (worker.state === 'draining') return worker.reason === worker.leaving.reason;
     return ours.some((other) => other.key > worker.key && isServing(other) && isMate(other, worker));
   });
