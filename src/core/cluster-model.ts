@@ -87,10 +87,13 @@ export type Deploy = DeployBase &
     | { readonly phase: 'settling'; readonly range: SlotRange; readonly until: number }
     /** The old workers of the slots before `range.to` go; once `committed`, the new generation is the one that serves. */
     | { readonly phase: 'retiring'; readonly range: SlotRange; readonly committed: boolean }
-    /** Slots before `range.to` boot the old generation again. */
+    /** The slots of `range` boot the old generation again; those before it come next. */
     | { readonly phase: 'reverting'; readonly range: SlotRange; readonly verdict: Verdict; readonly deadline: number }
-    /** The new workers go. */
-    | { readonly phase: 'aborting'; readonly verdict: Verdict }
+    /**
+     * The new workers go, but for those in slots before `kept`: they serve until the old ones are back. The old workers
+     * of the slots before `missing` are still to be booted.
+     */
+    | { readonly phase: 'aborting'; readonly verdict: Verdict; readonly kept: Slot; readonly missing: Slot }
   );
 
 export interface ClusterModel {

@@ -16,7 +16,7 @@ import {
   type Worker,
   type WorkerKey,
 } from './cluster-model.ts';
-import { failDeploy, isCommitted } from './deploy-machine.ts';
+import { canFail, failDeploy } from './deploy-machine.ts';
 import { recordFailure } from './restart-policy.ts';
 import type { DeployOutcome } from './status.ts';
 
@@ -144,15 +144,15 @@ function kill(model: ClusterModel, worker: Worker, reason: string): Step {
   return { model: replaceWorker(model, killing), actions: [{ do: 'kill', key, reason }] };
 }
 
-/** New workers of a deploy are on trial until it is committed: one failure fails the deploy. */
+/** New workers of a deploy are on trial until it is committed, or has failed: one failure fails the deploy. */
 function isOnTrial(model: ClusterModel, worker: Worker): boolean {
-  return model.deploy !== null && !isCommitted(model.deploy) && worker.generation === model.deploy.generation;
+  return model.deploy !== null && canFail(model.deploy) && worker.generation === model.deploy.generation;
 }
 
 function afterFailure(model: ClusterModel, worker: Worker, verdict: Verdict, now: number, random: number): Step {
   const { deploy } = model;
   if (deploy === null || !isOnTrial(model, worker)) return recordRestart(model, worker, now, random);
-  const failed = failDeploy(model, deploy, verdict, now);
+  const failed = failDeploy(model, deploy, verdict);
   if (failed.model.current !== worker.generation) return failed;
   // A failed start is committed all the same, and its workers come back by the restart policy.
   const recorded = recordRestart(failed.model, worker, now, random);
