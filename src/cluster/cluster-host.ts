@@ -154,7 +154,7 @@ export class ClusterHost {
 
   #spawn({ key, slot, generation }: ClusterAction & { do: 'spawn' }): void {
     const { clock, generations, logs, launch } = this.#ports;
-    const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, urgent: true });
+    const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, kind: 'asked' });
     try {
       const worker = new OwnWorker(key, slot, generations.pinned(generation), clock.wallNow(), {
         ...{ logs, launch },

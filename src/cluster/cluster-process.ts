@@ -93,7 +93,7 @@ export class ClusterProcess {
     const recycler = new Recycler({
       clock: systemClock,
       workers: () => recyclable(host),
-      onTooLarge: (key, reason) => host.dispatch({ type: 'worker-leaving', key, reason, urgent: false }),
+      onTooLarge: (key, reason) => host.dispatch({ type: 'worker-leaving', key, reason, kind: 'upkeep' }),
       onSchedule: (reason) => host.dispatch({ type: 'all-leaving', reason }),
     });
     this.#running = { host, deploys, logs, recycler };

@@ -129,7 +129,9 @@ export class Deploys {
     this.#generations.record(record, deploy.loss, committed);
     this.#host.tell(deployFinished(record, deploy.loss));
     this.#running = null;
-    if (outcome === 'done' && running.kind === 'deploy') {
+    // A stop ends it too: what would come after a deploy has no app to come for.
+    const goesOn = this.#host.model.mode === 'running';
+    if (outcome === 'done' && running.kind === 'deploy' && goesOn) {
       this.#ending = running;
       await this.#runAfterHooks(running);
       if (this.#ending === running) this.#ending = null;

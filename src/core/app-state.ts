@@ -37,7 +37,8 @@ export function readyOfDeploy(model: ClusterModel): number {
   return ready;
 }
 
-/** The phase as it is shown: the old workers retire, whether first (strategy replace) or last. */
+/** The phase as it is shown: old workers retire, whether first (strategy replace) or last; a way back is one phase. */
 export function shownPhase(deploy: Deploy): DeployPhase {
-  return deploy.phase === 'clearing' ? 'retiring' : deploy.phase;
+  if (deploy.phase === 'clearing') return 'retiring';
+  return deploy.phase === 'aborting' && deploy.kept > 0 ? 'reverting' : deploy.phase;
 }

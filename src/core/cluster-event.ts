@@ -34,8 +34,15 @@ export type ClusterEvent =
     }
   /** It can never become ready (its readiness check says so), or its health checks fail. */
   | { readonly type: 'worker-failed'; readonly key: WorkerKey; readonly reason: string; readonly random: number }
-  /** It is to be replaced: asked by itself (urgent), memory, schedule. */
-  | { readonly type: 'worker-leaving'; readonly key: WorkerKey; readonly reason: string; readonly urgent: boolean }
+  /** It is to be replaced: asked by itself, or for memory. */
+  | {
+      readonly type: 'worker-leaving';
+      readonly key: WorkerKey;
+      readonly reason: string;
+      readonly kind: 'upkeep' | 'asked';
+    }
+  /** An exception was not caught in it, and it serves until it is replaced. */
+  | { readonly type: 'worker-crashed'; readonly key: WorkerKey; readonly reason: string; readonly random: number }
   | { readonly type: 'all-leaving'; readonly reason: string }
   /** A draining worker has stopped accepting. */
   | { readonly type: 'worker-quiet'; readonly key: WorkerKey }

@@ -42,7 +42,7 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
       return same(beginRollout(model, model.deploy));
     case 'hooks-failed':
       if (model.deploy?.phase !== 'preparing' || model.deploy.generation !== event.generation) return same(model);
-      return failDeploy(model, model.deploy, { outcome: 'failed', reason: event.reason, culprit: null }, now);
+      return failDeploy(model, model.deploy, { outcome: 'failed', reason: event.reason, culprit: null });
     case 'worker-ready':
       return same(workers.becomeReady(model, event.key, now));
     case 'worker-exited':
@@ -50,13 +50,15 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'worker-failed':
       return workers.fail(model, event.key, event.reason, 'failed', now, event.random);
     case 'worker-leaving':
-      return same(workers.leave(model, [event.key], event.reason, event.urgent));
+      return same(workers.leave(model, [event.key], event.reason, event.kind));
+    case 'worker-crashed':
+      return workers.crash(model, event.key, event.reason, now, event.random);
     case 'all-leaving':
-      return same(workers.leave(model, keysOf(model.workers), event.reason, false));
+      return same(workers.leave(model, keysOf(model.workers), event.reason, 'upkeep'));
     case 'worker-quiet':
       return same(workers.becomeQuiet(model, event.key));
     case 'abort':
-      return abort(model, event.reason, now);
+      return abort(model, event.reason);
     case 'scale':
       return model.deploy === null ? same(scale(model, event.workers)) : same(model);
     case 'settings':
@@ -94,13 +96,13 @@ function startDeploy(model: ClusterModel, event: ClusterEvent & { type: 'deploy'
   return { model: { ...next, deploy }, actions: [{ do: 'run-before-hooks', generation, reason }] };
 }
 
-function abort(model: ClusterModel, reason: string, now: number): Step {
+function abort(model: ClusterModel, reason: string): Step {
   const { deploy } = model;
   if (deploy === null) return same(model);
   if (isCommitted(deploy)) {
     return workers.hurry(model, (worker) => worker.generation !== deploy.generation, reason);
   }
-  return failDeploy(model, deploy, { outcome: 'aborted', reason, culprit: null }, now);
+  return failDeploy(model, deploy, { outcome: 'aborted', reason, culprit: null });
 }
 
 function scale(model: ClusterModel, count: number): ClusterModel {

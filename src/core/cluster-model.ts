@@ -22,8 +22,11 @@ export interface GenerationSettings {
 /** Why a worker is to be replaced while it still serves. */
 export interface Leaving {
   readonly reason: string;
-  /** Replaced beside others at once (it asked for it) rather than one worker of the app at a time. */
-  readonly urgent: boolean;
+  /**
+   * `upkeep` (memory, schedule, health): one worker of the app at a time. `asked` for by itself: at once. `crashed`, by an
+   * exception that was not caught: at once, and counted as a failure.
+   */
+  readonly kind: 'upkeep' | 'asked' | 'crashed';
 }
 
 interface WorkerBase {
@@ -84,10 +87,13 @@ export type Deploy = DeployBase &
     | { readonly phase: 'settling'; readonly range: SlotRange; readonly until: number }
     /** The old workers of the slots before `range.to` go; once `committed`, the new generation is the one that serves. */
     | { readonly phase: 'retiring'; readonly range: SlotRange; readonly committed: boolean }
-    /** Slots before `range.to` boot the old generation again. */
+    /** The slots of `range` boot the old generation again; those before it come next. */
     | { readonly phase: 'reverting'; readonly range: SlotRange; readonly verdict: Verdict; readonly deadline: number }
-    /** The new workers go. */
-    | { readonly phase: 'aborting'; readonly verdict: Verdict }
+    /**
+     * The new workers go, but for those in slots before `kept`: they serve until the old ones are back. The old workers
+     * of the slots before `missing` are still to be booted.
+     */
+    | { readonly phase: 'aborting'; readonly verdict: Verdict; readonly kept: Slot; readonly missing: Slot }
   );
 
 export interface ClusterModel {
@@ -174,6 +180,11 @@ export function replaceWorker(model: ClusterModel, worker: Worker): ClusterModel
 /** Alive and not on its way out. */
 export function isServing(worker: Worker): worker is Worker & { readonly state: 'booting' | 'ready' } {
   return worker.state === 'booting' || worker.state === 'ready';
+}
+
+/** It serves on after an exception that was not caught; that has been counted as its failure. */
+export function hasCrashed({ leaving }: Worker): boolean {
+  return leaving?.kind === 'crashed';
 }
 
 /**

@@ -4,7 +4,10 @@
 //   preparing ─▶ (clearing ─▶) booting ─▶ settling ─▶ retiring ─▶ done
 //       │             │           │  ▲        │         │  (rolling: next batch)
 //       │             │           │  └────────┼─────────┘
-//       └─────────────┴───────────┴───────────┴──▶ (reverting ─▶) aborting ─▶ failed | aborted | timed-out
+//       └─────────────┴───────────┴───────────┴──▶ aborting ─▶ failed | aborted | timed-out
+//                                                  │    ▲
+//                                                  ▼    │  (rolling: batch by batch)
+//                                                 reverting
 
 import {
   type ClusterAction,
@@ -15,9 +18,10 @@ import {
   type Step,
   settingsOf,
   type Verdict,
+  type Worker,
 } from './cluster-model.ts';
 import { isRetired } from './rollout.ts';
-import type { DeployOutcome, Generation } from './status.ts';
+import type { DeployOutcome, Generation, Slot } from './status.ts';
 
 type Ending = Omit<Verdict, 'outcome'> & { readonly outcome: DeployOutcome };
 
@@ -36,32 +40,36 @@ export function advanceDeploy(model: ClusterModel, now: number): Step {
 
 /** The first phase after the hooks have passed. */
 export function beginRollout(model: ClusterModel, deploy: Deploy): ClusterModel {
-  const started: Deploy =
-    deploy.strategy === 'replace' && deploy.from > 0
-      ? { ...deploy, phase: 'clearing' }
-      : { ...deploy, phase: 'booting', range: firstRange(model, deploy) };
-  return { ...model, deploy: started };
+  const clears = deploy.strategy === 'replace' && deploy.from > 0;
+  return { ...model, deploy: clears ? { ...deploy, phase: 'clearing' } : bootFrom(model, deploy, 0) };
 }
 
 /** Gives the deploy up, undoing what it did; a deploy that is committed cannot fail any more. */
-export function failDeploy(model: ClusterModel, deploy: Deploy, verdict: Verdict, now: number): Step {
-  if (isCommitted(deploy) || deploy.phase === 'aborting' || deploy.phase === 'reverting') return { model, actions: [] };
+export function failDeploy(model: ClusterModel, deploy: Deploy, verdict: Verdict): Step {
+  if (!canFail(deploy)) return { model, actions: [] };
   if (deploy.phase === 'preparing') return finish(model, deploy, verdict);
   if (deploy.from === 0 && verdict.outcome !== 'aborted') return keepTrying(model, deploy, verdict);
-  const replaced = replacedSlots(deploy);
-  if (replaced.to > 0) return revert(model, deploy, verdict, replaced, now);
-  return to(model, { ...deploy, phase: 'aborting', verdict });
+  const missing = missingSlots(model, deploy);
+  const kept = deploy.strategy === 'replace' ? 0 : missing;
+  // We took these workers down, so they come back at once, however often they had crashed before.
+  const slots = Object.fromEntries(Object.entries(model.slots).filter(([slot]) => Number(slot) >= missing));
+  return to({ ...model, slots }, { ...deploy, phase: 'aborting', verdict, kept, missing });
 }
 
 export function isCommitted(deploy: Deploy): boolean {
   return deploy.phase === 'retiring' && deploy.committed;
 }
 
+/** What has failed already cannot fail once more. */
+export function canFail(deploy: Deploy): boolean {
+  return !isCommitted(deploy) && deploy.phase !== 'aborting' && deploy.phase !== 'reverting';
+}
+
 function advanceOnce(model: ClusterModel, deploy: Deploy, now: number): Step | null {
   if (now < deploy.deadline) return nextPhase(model, deploy, now);
   // The deadline comes first: what was not committed by then is not done, even if it could be now.
   const verdict = { outcome: 'timed-out', reason: 'the deploy took longer than its timeout', culprit: null } as const;
-  const late = failDeploy(model, deploy, verdict, now);
+  const late = failDeploy(model, deploy, verdict);
   return late.model === model ? nextPhase(model, deploy, now) : late;
 }
 
@@ -71,7 +79,7 @@ function nextPhase(model: ClusterModel, deploy: Deploy, now: number): Step | nul
       return null;
     case 'clearing':
       if (model.workers.some((worker) => isRetired(deploy, worker))) return null;
-      return to(model, { ...deploy, phase: 'booting', range: firstRange(model, deploy) });
+      return to(model, bootFrom(model, deploy, 0));
     case 'booting':
       if (!allReady(model, deploy.range, deploy.workers, deploy.generation)) return null;
       return to(model, { ...deploy, phase: 'settling', until: now + deploy.settle });
@@ -80,20 +88,22 @@ function nextPhase(model: ClusterModel, deploy: Deploy, now: number): Step | nul
       return retire(model, deploy, deploy.range);
     case 'retiring':
       return afterRetiring(model, deploy);
-    case 'reverting': {
-      const back = allReady(model, deploy.range, model.desired, deploy.from);
-      if (!back && now < deploy.deadline) return null;
-      const verdict = back
-        ? deploy.verdict
-        : {
-            ...deploy.verdict,
-            reason: `${deploy.verdict.reason}; the old generation did not become ready again in time`,
-          };
-      return to(model, { ...deploy, strategy: 'rolling', phase: 'aborting', verdict });
-    }
+    case 'reverting':
+      return afterReverting(model, deploy, now);
     case 'aborting':
       return afterAborting(model, deploy, now);
   }
+}
+
+/**
+ * The batch that begins at a slot. The last one takes along the slots that the new generation does not have: there is
+ * nothing to wait for.
+ */
+function bootFrom(model: ClusterModel, deploy: Deploy, from: Slot): Deploy {
+  const batch = deploy.strategy === 'rolling' && deploy.from > 0 ? deploy.batch : deploy.workers;
+  const end = Math.max(deploy.workers, model.desired);
+  const to = from + batch >= deploy.workers ? end : from + batch;
+  return { ...deploy, phase: 'booting', range: { from, to } };
 }
 
 function retire(model: ClusterModel, deploy: Deploy, range: SlotRange): Step {
@@ -107,16 +117,42 @@ function afterRetiring(model: ClusterModel, deploy: Deploy & { phase: 'retiring'
   const { range, committed } = deploy;
   if (model.workers.some((worker) => isRetired(deploy, worker))) return null;
   if (committed) return finish(model, deploy, { outcome: 'done', reason: deploy.reason, culprit: null });
-  return to(model, { ...deploy, phase: 'booting', range: { from: range.to, to: range.to + deploy.batch } });
+  return to(model, bootFrom(model, deploy, range.to));
 }
 
 function afterAborting(model: ClusterModel, deploy: Deploy & { phase: 'aborting' }, now: number): Step | null {
-  if (model.workers.some((worker) => worker.generation === deploy.generation)) return null;
-  if (deploy.strategy === 'replace' && deploy.from > 0) {
-    return revert(model, deploy, deploy.verdict, { from: 0, to: model.desired }, now);
-  }
-  return finish(model, deploy, deploy.verdict);
+  const { kept, missing, verdict } = deploy;
+  if (model.workers.some(({ generation, slot }) => generation === deploy.generation && slot >= kept)) return null;
+  if (missing === 0) return finish(model, deploy, verdict);
+  // While new workers fill the gaps there is time to wait for what still goes, so that there are never more than N + batch.
+  if (kept > 0 && model.workers.some((worker) => isGoing(worker) && worker.slot < missing)) return null;
+  const from = deploy.strategy === 'rolling' ? Math.max(0, missing - deploy.batch) : 0;
+  const deadline = now + settingsOf(model, deploy.from).readyTimeout;
+  return to(model, { ...deploy, phase: 'reverting', verdict, range: { from, to: missing }, deadline });
 }
+
+function afterReverting(model: ClusterModel, deploy: Deploy & { phase: 'reverting' }, now: number): Step | null {
+  const { range, verdict } = deploy;
+  if (allReady(model, range, model.desired, deploy.from)) {
+    return to(model, { ...deploy, phase: 'aborting', verdict, kept: range.from, missing: range.from });
+  }
+  if (now < deploy.deadline) return null;
+  const reason = `${verdict.reason}; the old generation did not become ready again in time`;
+  return finish(markLeftovers(model, deploy), deploy, { ...verdict, reason });
+}
+
+/** The new workers that still serve go one by one, each when the old one is back. */
+function markLeftovers(model: ClusterModel, { generation }: Deploy): ClusterModel {
+  const leaving = { reason: `generation ${generation} was given up`, kind: 'upkeep' } as const;
+  const workers = model.workers.map((worker) =>
+    worker.generation === generation && worker.state === 'ready' && !worker.orphan && worker.leaving === null
+      ? { ...worker, leaving }
+      : worker,
+  );
+  return { ...model, workers };
+}
+
+const isGoing = ({ state }: Worker): boolean => state === 'draining' || state === 'killing';
 
 function to(model: ClusterModel, deploy: Deploy): Step {
   return { model: { ...model, deploy }, actions: [] };
@@ -133,32 +169,22 @@ function keepTrying(model: ClusterModel, deploy: Deploy, verdict: Verdict): Step
   return finish(committed, deploy, verdict);
 }
 
-function revert(model: ClusterModel, deploy: Deploy, verdict: Verdict, range: SlotRange, now: number): Step {
-  const deadline = now + settingsOf(model, deploy.from).readyTimeout;
-  // We took these workers down, so they come back at once, however often they had crashed before.
-  const slots = Object.fromEntries(Object.entries(model.slots).filter(([slot]) => Number(slot) >= range.to));
-  return to({ ...model, slots }, { ...deploy, phase: 'reverting', verdict, range, deadline });
-}
-
-/** Slots whose old worker is gone or going. */
-function replacedSlots(deploy: Deploy): SlotRange {
+/** The old workers of the slots before this one are gone or going, by our doing. */
+function missingSlots({ desired }: ClusterModel, deploy: Deploy): Slot {
+  if (deploy.from === 0) return 0;
   switch (deploy.phase) {
+    case 'clearing':
+      return desired;
     case 'booting':
     case 'settling':
-      return { from: 0, to: deploy.strategy === 'replace' ? 0 : deploy.range.from };
+      return Math.min(desired, deploy.strategy === 'replace' ? desired : deploy.range.from);
     case 'retiring':
-      return { from: 0, to: deploy.range.to };
+      return Math.min(desired, deploy.range.to);
     case 'preparing':
-    case 'clearing':
     case 'reverting':
     case 'aborting':
-      return { from: 0, to: 0 };
+      return 0;
   }
-}
-
-function firstRange(model: ClusterModel, deploy: Deploy): SlotRange {
-  const all = Math.max(deploy.workers, model.desired);
-  return { from: 0, to: deploy.strategy === 'rolling' && deploy.from > 0 ? Math.min(deploy.batch, all) : all };
 }
 
 function allReady(model: ClusterModel, range: SlotRange, workers: number, generation: Generation): boolean {

@@ -7,10 +7,12 @@
 //   booting      new                      old + new             old        (replace: new alone)
 //   settling     new                      old + new             old        (replace: new alone)
 //   retiring     new                      new                   old
-//   reverting    old + new while it lives                       old
-//   aborting     old                      old                   old        (replace: nothing until the new are gone)
+//   reverting    new, else old            old + new             old        (the last batch first)
+//   aborting     new, else old                                  old        (replace: nothing until the new are gone)
+//
+// On the way back a new worker stays as long as it is ready, and no other is started in its place.
 
-import type { ClusterModel, Deploy, Worker } from './cluster-model.ts';
+import { type ClusterModel, type Deploy, hasReadyWorker, type Worker } from './cluster-model.ts';
 import type { Generation, Slot } from './status.ts';
 
 /** `spawn` false: it may stay while it lives, but is not started again. */
@@ -22,8 +24,7 @@ export interface Wanted {
 export function wantedIn(model: ClusterModel, slot: Slot): readonly Wanted[] {
   if (model.mode !== 'running') return [];
   const { deploy } = model;
-  if (deploy === null) return slot < model.desired ? [{ generation: model.current, spawn: true }] : [];
-  return wantedDuring(deploy, slot, model.desired);
+  return deploy === null ? lasting(model, slot) : wantedDuring(model, deploy, slot);
 }
 
 /** One past the highest slot that can be wanted now. */
@@ -38,8 +39,30 @@ export function isRetired(deploy: Deploy, worker: Worker): boolean {
   return deploy.phase === 'retiring' && (deploy.committed || worker.slot < deploy.range.to);
 }
 
-function wantedDuring(deploy: Deploy, slot: Slot, oldWorkers: number): readonly Wanted[] {
-  const old = deploy.from > 0 && slot < oldWorkers ? [{ generation: deploy.from, spawn: true }] : [];
+/** Left by a deploy that failed, because the old generation did not come back in time: serves until that is there. */
+export function isLeftover({ current, deploy, desired }: ClusterModel, worker: Worker): boolean {
+  const { generation, slot } = worker;
+  return (
+    worker.state === 'ready' &&
+    !worker.orphan &&
+    slot < desired &&
+    generation !== current &&
+    generation !== deploy?.generation
+  );
+}
+
+/** What serves a slot when no deploy is under way. */
+function lasting(model: ClusterModel, slot: Slot): readonly Wanted[] {
+  const { current, desired } = model;
+  if (current === 0 || slot >= desired) return [];
+  const own = { generation: current, spawn: true };
+  if (hasReadyWorker(model, slot, current)) return [own];
+  const leftovers = model.workers.filter((worker) => worker.slot === slot && isLeftover(model, worker));
+  return [own, ...leftovers.map(({ generation }) => ({ generation, spawn: false }))];
+}
+
+function wantedDuring(model: ClusterModel, deploy: Deploy, slot: Slot): readonly Wanted[] {
+  const old = lasting(model, slot);
   const fresh = slot < deploy.workers ? [{ generation: deploy.generation, spawn: true }] : [];
   switch (deploy.phase) {
     case 'preparing':
@@ -53,8 +76,27 @@ function wantedDuring(deploy: Deploy, slot: Slot, oldWorkers: number): readonly 
     case 'retiring':
       return deploy.committed || slot < deploy.range.to ? fresh : old;
     case 'reverting':
-      return slot < deploy.range.to ? [...old, ...fresh.map((wanted) => ({ ...wanted, spawn: false }))] : old;
+      if (slot >= deploy.range.to) return old;
+      return slot < deploy.range.from
+        ? newElseOld(model, deploy, slot, old)
+        : [...old, ...stillNew(model, deploy, slot)];
     case 'aborting':
-      return deploy.strategy === 'replace' ? [] : old;
+      if (slot < deploy.kept) return newElseOld(model, deploy, slot, old);
+      return deploy.strategy === 'replace' && slot < deploy.missing ? [] : old;
   }
+}
+
+function newElseOld(model: ClusterModel, deploy: Deploy, slot: Slot, old: readonly Wanted[]): readonly Wanted[] {
+  const kept = stillNew(model, deploy, slot);
+  const isSound = model.workers.some((worker) => isStillNew(deploy, worker, slot) && worker.leaving === null);
+  return isSound ? kept : [...old, ...kept];
+}
+
+function stillNew(model: ClusterModel, deploy: Deploy, slot: Slot): readonly Wanted[] {
+  const isThere = model.workers.some((worker) => isStillNew(deploy, worker, slot));
+  return isThere ? [{ generation: deploy.generation, spawn: false }] : [];
+}
+
+function isStillNew({ generation }: Deploy, worker: Worker, slot: Slot): boolean {
+  return worker.slot === slot && worker.generation === generation && worker.state === 'ready' && !worker.orphan;
 }

@@ -5,7 +5,9 @@ import {
   type ClusterAction,
   type ClusterModel,
   drainWorker,
+  hasCrashed,
   isServing,
+  type Leaving,
   replaceWorker,
   type Step,
   settingsOf,
@@ -14,7 +16,7 @@ import {
   type Worker,
   type WorkerKey,
 } from './cluster-model.ts';
-import { failDeploy, isCommitted } from './deploy-machine.ts';
+import { canFail, failDeploy } from './deploy-machine.ts';
 import { recordFailure } from './restart-policy.ts';
 import type { DeployOutcome } from './status.ts';
 
@@ -31,13 +33,33 @@ export function becomeQuiet(model: ClusterModel, key: WorkerKey): ClusterModel {
 }
 
 /** Marks workers to be replaced; one that is marked already keeps its first reason. */
-export function leave(model: ClusterModel, keys: readonly WorkerKey[], reason: string, urgent: boolean): ClusterModel {
+export function leave(
+  model: ClusterModel,
+  keys: readonly WorkerKey[],
+  reason: string,
+  kind: Leaving['kind'],
+): ClusterModel {
   const workers = model.workers.map((worker) => {
     if (!keys.includes(worker.key) || !isServing(worker) || worker.orphan) return worker;
-    if (worker.leaving !== null && (worker.leaving.urgent || !urgent)) return worker;
-    return { ...worker, leaving: { reason, urgent } };
+    if (worker.leaving !== null && URGENCY[worker.leaving.kind] >= URGENCY[kind]) return worker;
+    return { ...worker, leaving: { reason, kind } };
   });
   return { ...model, workers };
+}
+
+const URGENCY = { upkeep: 0, asked: 1, crashed: 2 } as const;
+
+/** An exception was not caught in it: it goes as if it had ended, only later and gracefully. */
+export function crash(model: ClusterModel, key: WorkerKey, reason: string, now: number, random: number): Step {
+  const worker = find(model, key);
+  if (worker === undefined || !isServing(worker) || worker.orphan || hasCrashed(worker)) {
+    return { model, actions: [] };
+  }
+  const left = leave(model, [key], reason, 'crashed');
+  const isNeeded = worker.state === 'ready' && !isOnTrial(model, worker);
+  // What nobody depends on yet need not wait for a successor.
+  if (!isNeeded) return fail(left, key, reason, 'failed', now, random);
+  return recordRestart(left, worker, now, random);
 }
 
 /** A worker's process is gone. */
@@ -45,7 +67,7 @@ export function exit(model: ClusterModel, event: ClusterEvent & { type: 'worker-
   const worker = find(model, event.key);
   if (worker === undefined) return { model, actions: [] };
   const rest = countLoss({ ...model, workers: model.workers.filter((other) => other !== worker) }, worker, event);
-  if (!isServing(worker) || worker.orphan) return { model: rest, actions: [] };
+  if (!isServing(worker) || worker.orphan || hasCrashed(worker)) return { model: rest, actions: [] };
   const when =
     worker.state === 'booting' ? 'before it was ready' : `${Math.round(now - worker.since)} ms after it was ready`;
   const reason = `worker ${worker.slot} ${event.how} ${when}`;
@@ -66,7 +88,7 @@ export function fail(
   const verdict = { outcome, reason: `worker ${worker.slot} ${reason}`, culprit: key };
   if (worker.state === 'ready' && !isOnTrial(model, worker)) {
     // It may still serve: its replacement comes first.
-    return { model: leave(model, [key], reason, false), actions: [] };
+    return { model: leave(model, [key], reason, 'upkeep'), actions: [] };
   }
   const drained = drainWorker(model, worker, now, reason);
   const failed = afterFailure(drained.model, worker, verdict, now, random);
@@ -122,15 +144,15 @@ function kill(model: ClusterModel, worker: Worker, reason: string): Step {
   return { model: replaceWorker(model, killing), actions: [{ do: 'kill', key, reason }] };
 }
 
-/** New workers of a deploy are on trial until it is committed: one failure fails the deploy. */
+/** New workers of a deploy are on trial until it is committed, or has failed: one failure fails the deploy. */
 function isOnTrial(model: ClusterModel, worker: Worker): boolean {
-  return model.deploy !== null && !isCommitted(model.deploy) && worker.generation === model.deploy.generation;
+  return model.deploy !== null && canFail(model.deploy) && worker.generation === model.deploy.generation;
 }
 
 function afterFailure(model: ClusterModel, worker: Worker, verdict: Verdict, now: number, random: number): Step {
   const { deploy } = model;
   if (deploy === null || !isOnTrial(model, worker)) return recordRestart(model, worker, now, random);
-  const failed = failDeploy(model, deploy, verdict, now);
+  const failed = failDeploy(model, deploy, verdict);
   if (failed.model.current !== worker.generation) return failed;
   // A failed start is committed all the same, and its workers come back by the restart policy.
   const recorded = recordRestart(failed.model, worker, now, random);

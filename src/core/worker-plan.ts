@@ -5,6 +5,7 @@ import {
   type ClusterAction,
   type ClusterModel,
   drainWorker,
+  hasCrashed,
   hasReadyWorker,
   isKeeper,
   isServing,
@@ -13,7 +14,7 @@ import {
   slotRecord,
   type Worker,
 } from './cluster-model.ts';
-import { isRetired, slotCount, type Wanted, wantedIn } from './rollout.ts';
+import { isLeftover, isRetired, slotCount, type Wanted, wantedIn } from './rollout.ts';
 import type { Generation, Slot } from './status.ts';
 
 export function planWorkers(model: ClusterModel, now: number): Step {
@@ -46,6 +47,8 @@ function whyDrain(model: ClusterModel, worker: Worker): string | null {
     return whyUnwanted(model, worker);
   }
   if (worker.leaving !== null && hasReadySuccessor(model, worker)) return worker.leaving.reason;
+  // Nobody will ever come in its place, and one that has crashed does not stay for good.
+  if (hasCrashed(worker) && slotRecord(model, worker.slot).gaveUp) return worker.leaving?.reason ?? null;
   return null;
 }
 
@@ -66,19 +69,21 @@ function whyDrainOrphan(model: ClusterModel, orphan: Worker): string | null {
 }
 
 function whyUnwanted(model: ClusterModel, worker: Worker): string {
-  const { deploy } = model;
-  if (deploy === null) return `scaled to ${model.desired}`;
+  const { deploy, current, desired } = model;
+  if (deploy === null) {
+    return worker.generation === current ? `scaled to ${desired}` : `replaced by generation ${current}`;
+  }
   if (worker.generation !== deploy.generation) return `replaced by generation ${deploy.generation}`;
   return 'the deploy was given up';
 }
 
 function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number): string | null {
   const { generation } = wanted;
-  const mine = model.workers.filter((worker) => worker.slot === slot && worker.generation === generation);
-  if (!wanted.spawn || mine.some(isKeeper)) return null;
+  const isThere = model.workers.some((worker) => isSuccessor(worker, slot, generation));
+  if (!wanted.spawn || isThere) return null;
   if (model.orphansFirst && model.workers.some(holdsPort)) return null;
-  const leaving = mine.find((worker) => isServing(worker) && !worker.orphan);
-  if (leaving?.leaving && !leaving.leaving.urgent && !mayRecycle(model)) return null;
+  const leaving = model.workers.find((worker) => isReplacedBy(model, worker, slot, generation));
+  if (leaving?.leaving?.kind === 'upkeep' && !mayRecycle(model)) return null;
   if (generation === model.current) {
     const record = slotRecord(model, slot);
     if (record.gaveUp || record.notBefore > now) return null;
@@ -90,16 +95,33 @@ function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number):
 
 const holdsPort = (worker: Worker): boolean => worker.orphan && !(worker.state === 'draining' && worker.quiet);
 
+function isSuccessor(worker: Worker, slot: Slot, generation: Generation): boolean {
+  return worker.slot === slot && worker.generation === generation && isKeeper(worker);
+}
+
+/** It still serves the slot, and is to leave it to a worker of this generation. */
+function isReplacedBy(model: ClusterModel, worker: Worker, slot: Slot, generation: Generation): boolean {
+  return (
+    worker.slot === slot &&
+    isServing(worker) &&
+    !worker.orphan &&
+    worker.leaving !== null &&
+    successorGeneration(model, worker) === generation
+  );
+}
+
+function successorGeneration(model: ClusterModel, worker: Worker): Generation {
+  return isLeftover(model, worker) ? model.current : worker.generation;
+}
+
 /** Replacements that can wait go one by one, and not beside a deploy, which replaces everybody anyway. */
 function mayRecycle(model: ClusterModel): boolean {
   if (model.deploy !== null) return false;
   return !model.workers.some((worker) => {
-    if (worker.leaving === null || worker.leaving.urgent) return false;
+    if (worker.leaving?.kind !== 'upkeep') return false;
     if (!isServing(worker)) return true;
-    return model.workers.some(
-      (other) =>
-        other !== worker && isKeeper(other) && other.slot === worker.slot && other.generation === worker.generation,
-    );
+    const generation = successorGeneration(model, worker);
+    return model.workers.some((other) => other !== worker && isSuccessor(other, worker.slot, generation));
   });
 }
 

@@ -148,6 +148,15 @@ export class ClusterHandle {
     return snapshot;
   }
 
+  /** After an operation, which a stop may have overtaken: then nothing is left to be learnt. */
+  async relearn(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (error) {
+      if (this.isUp && this.#leaving === null) throw error;
+    }
+  }
+
   /** A connection of its own, for whoever follows the logs. */
   async open(handlers: LinkHandlers): Promise<{ readonly link: LinkClient; readonly snapshot: ClusterSnapshot }> {
     const socket = await this.#ports.connect(this.layout.socket, QUICK);

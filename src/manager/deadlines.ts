@@ -9,14 +9,15 @@ const SLACK: Milliseconds = 15_000;
 export const QUICK: Milliseconds = 5_000;
 
 /**
- * Deploy, start, restart, rollback, abort: all phases, then the way back, then the hooks after it, which have the whole
- * time-out once more. `running`: what the old workers are.
+ * Deploy, start, restart, rollback, abort: all phases, then the way back, which a rolling deploy may have to go worker by
+ * worker, then the hooks after it, which have the whole time-out once more. `running`: what the old workers are.
  */
 export function deployDeadline(spec: AppSpec, running: AppSpec | null, timeout: Milliseconds | null): Milliseconds {
   const retire = Math.max(spec.stop.timeout, running?.stop.timeout ?? 0);
   const reboot = Math.max(spec.ready.timeout, running?.ready.timeout ?? 0);
   const all = timeout ?? spec.deploy.timeout;
-  return all + reboot + 2 * retire + (spec.deploy.after.length > 0 ? all : 0) + SLACK;
+  const back = (1 + (running ?? spec).workers) * (reboot + retire);
+  return all + back + (spec.deploy.after.length > 0 ? all : 0) + SLACK;
 }
 
 /** Scale: workers start, or stop. */

@@ -8,7 +8,7 @@ import { type Process, SETTINGS, Simulator, type StepRecord } from './simulator.
 
 /** `pick` chooses among the workers to which the move can happen; where there is none, nothing happens. */
 export type Move =
-  | { readonly do: 'ready' | 'exit' | 'fail' | 'leave' | 'leave-urgently' | 'quiet'; readonly pick: number }
+  | { readonly do: 'ready' | 'exit' | 'fail' | 'crash' | 'leave' | 'leave-urgently' | 'quiet'; readonly pick: number }
   | { readonly do: 'hooks'; readonly pass: boolean }
   | { readonly do: 'wait' | 'lag'; readonly ms: number }
   | { readonly do: 'scale'; readonly workers: number }
@@ -53,7 +53,7 @@ const deployMove = fc.record({
 const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: of('ready'), pick }) },
   { weight: 6, arbitrary: fc.record({ do: of('exit'), pick }) },
-  { weight: 3, arbitrary: fc.record({ do: of('fail', 'leave', 'leave-urgently', 'quiet'), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: of('fail', 'crash', 'leave', 'leave-urgently', 'quiet'), pick }) },
   { weight: 4, arbitrary: fc.record({ do: of('go-well'), events: fc.integer({ min: 1, max: 8 }) }) },
   { weight: 2, arbitrary: fc.record({ do: of('hooks'), pass: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: of('wait'), ms: fc.constantFrom(1, 50, 100, 500, 1000, 3000) }) },
@@ -91,6 +91,7 @@ function act(world: Simulator, move: Move): void {
     case 'ready':
     case 'exit':
     case 'fail':
+    case 'crash':
     case 'leave':
     case 'leave-urgently':
     case 'quiet':
@@ -164,8 +165,9 @@ function happen(world: Simulator, what: Move['do'], pick: number): void {
   if (serving === undefined) return;
   const { key } = serving;
   if (what === 'fail') world.send({ type: 'worker-failed', key, reason: 'failed its health checks', random: 0.5 });
-  if (what === 'leave') world.send({ type: 'worker-leaving', key, reason: 'restart.memory', urgent: false });
-  if (what === 'leave-urgently') world.send({ type: 'worker-leaving', key, reason: 'it asked for it', urgent: true });
+  if (what === 'crash') world.send({ type: 'worker-crashed', key, reason: 'had an exception', random: 0.5 });
+  if (what === 'leave') world.send({ type: 'worker-leaving', key, reason: 'restart.memory', kind: 'upkeep' });
+  if (what === 'leave-urgently') world.send({ type: 'worker-leaving', key, reason: 'it asked for it', kind: 'asked' });
 }
 
 function settingsWith(limit: number): typeof SETTINGS {

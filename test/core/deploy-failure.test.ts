@@ -85,7 +85,7 @@ describe('a rolling deploy that fails at its second batch', () => {
   it('while the old worker drains boots it anew beside', () => {
     const world = inPhase('retiring', 'rolling');
     world.exit('0@2');
-    expect([world.phase, ...world.shown]).toEqual(['reverting', '0@1 draining', '0@1 booting', '1@1 ready']);
+    expect([world.phase, ...world.shown]).toEqual(['aborting', '0@1 draining', '0@1 booting', '1@1 ready']);
     expect(world.calm().shown).toEqual(OLD_READY);
   });
 
@@ -98,6 +98,78 @@ describe('a rolling deploy that fails at its second batch', () => {
       reason: 'worker 1 exited with code 1 before it was ready; the old generation did not become ready again in time',
     });
     expect(world.calm().shown).toEqual(OLD_READY);
+  });
+
+  it('keeps a new worker that serves until the old one is back, however late that is', () => {
+    const world = inPhase('booting', 'rolling', 1);
+    world.exit('1@2');
+    for (let failures = 1; failures < 4; failures += 1) {
+      world.exit('0@1');
+      world.advance(SETTINGS.restart.maxDelay);
+    }
+    expect(world.phase).toBeNull();
+    expect(world.shown).toEqual(['0@1 booting', '0@2 ready', '1@1 ready']);
+    world.ready('0@1');
+    expect(world.shown).toEqual(['0@1 ready', '0@2 draining', '1@1 ready']);
+    expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: 'replaced by generation 1' });
+  });
+
+  it('and is late leaves the rest to be put back one by one', () => {
+    const world = new Simulator().online({ workers: 3 });
+    world.deploy({ strategy: 'rolling', workers: 3 });
+    world.calm(({ model: { deploy } }) => deploy?.phase === 'booting' && deploy.range.from === 2);
+    world.exit('2@2');
+    world.advance(SETTINGS.readyTimeout);
+    expect(world.phase).toBeNull();
+    world.exit('1@1 draining');
+    expect(world.shown).toEqual(['0@1 booting', '0@2 ready', '1@2 ready', '2@1 ready']);
+    world.ready('0@1');
+    expect(world.shown).toEqual(['0@1 ready', '0@2 draining', '1@2 ready', '2@1 ready']);
+    world.exit('0@2');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 booting', '1@2 ready', '2@1 ready']);
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready', '2@1 ready']);
+  });
+
+  it('and is late keeps what serves also over the next deploy, until that has taken its place', () => {
+    const world = inPhase('booting', 'rolling', 1);
+    world.exit('1@2');
+    for (let failures = 1; failures < 4; failures += 1) {
+      world.exit('0@1');
+      world.advance(400);
+    }
+    world.exit('0@1');
+    expect(world.phase).toBeNull();
+    world.deploy();
+    world.ready('0@3', '1@3');
+    expect(world.shown).toEqual(['0@2 ready', '0@3 ready', '1@1 ready', '1@3 ready']);
+    world.advance(100);
+    expect(world.calm().shown).toEqual(['0@3 ready', '1@3 ready']);
+  });
+
+  it('goes back batch by batch, the last one first', () => {
+    const world = new Simulator().online({ workers: 4 });
+    world.deploy({ strategy: 'rolling', workers: 4 });
+    world.calm(({ model: { deploy } }) => deploy?.phase === 'settling' && deploy.range.from === 2);
+    world.exit('2@2');
+    expect(world.shown).toEqual(['0@2 ready', '1@1 booting', '1@2 ready', '2@1 ready', '3@1 ready']);
+    world.ready('1@1');
+    expect(world.shown).toEqual(['0@2 ready', '1@1 ready', '1@2 draining', '2@1 ready', '3@1 ready']);
+    world.exit('1@2');
+    expect(world.shown).toEqual(['0@1 booting', '0@2 ready', '1@1 ready', '2@1 ready', '3@1 ready']);
+    world.ready('0@1');
+    world.exit('0@2');
+    expect([world.phase, ...world.shown]).toEqual([null, '0@1 ready', '1@1 ready', '2@1 ready', '3@1 ready']);
+  });
+
+  it('waits for the batch that failed to be gone before it boots more', () => {
+    const world = new Simulator().online({ workers: 4 });
+    world.deploy({ strategy: 'rolling', workers: 4, batch: 2 });
+    world.calm(({ model: { deploy } }) => deploy?.phase === 'booting' && deploy.range.from === 2);
+    world.exit('2@2');
+    const kept = ['0@2 ready', '1@2 ready', '2@1 ready', '3@1 ready'];
+    expect(world.shown).toEqual([...kept, '3@2 draining']);
+    world.exit('3@2');
+    expect(world.shown.filter((shown) => shown.endsWith('booting'))).toEqual(['0@1 booting', '1@1 booting']);
   });
 
   it('is undone although an old worker is to be replaced', () => {
@@ -166,7 +238,7 @@ describe('an abort', () => {
     ['settling', 'all-at-once', ['0@1 ready', '0@2 draining', '1@1 ready', '1@2 draining']],
     ['booting', 'rolling', ['0@1 ready', '0@2 draining', '1@1 ready']],
     ['settling', 'rolling', ['0@1 ready', '0@2 draining', '1@1 ready']],
-    ['retiring', 'rolling', ['0@1 draining', '0@1 booting', '0@2 ready', '1@1 ready']],
+    ['retiring', 'rolling', ['0@1 draining', '0@2 ready', '1@1 ready']],
     ['clearing', 'replace', ['0@1 draining', '0@1 booting', '1@1 draining', '1@1 booting']],
     ['booting', 'replace', ['0@2 draining', '1@2 draining']],
     ['settling', 'replace', ['0@2 draining', '1@2 draining']],

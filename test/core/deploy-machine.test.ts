@@ -118,6 +118,25 @@ describe('a deploy that changes the number of workers', () => {
     expect(world.finishes.at(-1)).toMatchObject({ outcome: 'done', deploy: { loss: { killed: 0 } } });
   });
 
+  it.each([
+    [1, ['0@2']],
+    [2, ['0@2', '1@2']],
+  ])('rolling from 5 to %i settles only where something has booted', (workers, names) => {
+    const world = new Simulator().online({ workers: 5 });
+    world.deploy({ strategy: 'rolling', workers });
+    for (const name of names) {
+      world.ready(name);
+      world.advance(99);
+      expect(world.phase).toBe('settling');
+      world.advance(1);
+      expect(world.phase).toBe('retiring');
+      for (const going of world.shown.filter((shown) => shown.endsWith('draining'))) world.exit(going);
+    }
+    expect(world.finishes.at(-1)?.outcome).toBe('done');
+    expect(world.now).toBe(1_000_000 + 100 * names.length);
+    expect(world.shown).toEqual(names.map((name) => `${name} ready`));
+  });
+
   it('keeps the slots to be dropped until the new workers have settled', () => {
     const world = new Simulator().online({ workers: 3 });
     world.deploy({ workers: 1 });

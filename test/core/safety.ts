@@ -7,8 +7,10 @@ import {
   type ClusterModel,
   type Deploy,
   isServing,
+  slotRecord,
   type Worker,
 } from '../../src/core/cluster-model.ts';
+import { isLeftover } from '../../src/core/rollout.ts';
 import type { Finish, StepRecord } from './simulator.ts';
 
 type Property = (record: StepRecord) => void;
@@ -16,9 +18,16 @@ type Property = (record: StepRecord) => void;
 /** Checks every step of a run; what a run has seen so far (keys, generations) is remembered. */
 export function safetyWatch(): Property {
   const keys = new Map<number, number>();
+  const replacements = new Set<number>();
+  let workersBefore = 0;
   return (record) => {
     for (const property of PROPERTIES) property(record);
     keysAreNeverReused(record, keys);
+    if (record.before.deploy === null) workersBefore = record.before.desired;
+    for (const action of record.actions) {
+      if (action.do === 'spawn' && action.reason.startsWith('replaces a worker')) replacements.add(action.key);
+    }
+    rollingKeepsItsPeak(record, workersBefore, replacements);
   };
 }
 
@@ -47,28 +56,33 @@ function noSlotLosesItsLastReadyWorker(record: StepRecord): void {
   }
 }
 
-function mayBeTakenAway({ before, event, after, now }: StepRecord, worker: Worker): boolean {
+function mayBeTakenAway({ before, event, after }: StepRecord, worker: Worker): boolean {
   const deploy = after.deploy ?? before.deploy;
   if (after.mode !== 'running' || worker.slot >= after.desired) return true;
   if (worker.orphan && after.orphansFirst) return true;
+  // It has crashed, and nobody will ever come in its place.
+  const crashed = after.workers.some(({ key, leaving }) => key === worker.key && leaving?.kind === 'crashed');
+  if (crashed && slotRecord(after, worker.slot).gaveUp) return true;
   if (deploy === null) return false;
   if (deploy.strategy === 'replace') return true;
   if (worker.generation !== deploy.generation) return deploy.phase === 'retiring' && worker.slot >= deploy.workers;
   // A new worker on trial: it failed, or what is beside it is an old one that crashed by itself.
-  if (event.type === 'worker-failed' && event.key === worker.key) return true;
-  return worker.slot >= replacedBefore(before.deploy, now);
+  const hasFailed = event.type === 'worker-failed' || event.type === 'worker-crashed';
+  if (hasFailed && event.key === worker.key) return true;
+  return worker.slot >= replacedBefore(before.deploy);
 }
 
 /** Slots below this one had only a new worker, so an old one has to be back first. */
-function replacedBefore(deploy: Deploy | null, now: number): number {
+function replacedBefore(deploy: Deploy | null): number {
   switch (deploy?.phase) {
     case 'booting':
     case 'settling':
       return deploy.range.from;
     case 'retiring':
-      return deploy.range.to;
     case 'reverting':
-      return now < deploy.deadline ? deploy.range.to : 0;
+      return deploy.range.to;
+    case 'aborting':
+      return deploy.kept;
     default:
       return 0;
   }
@@ -78,7 +92,7 @@ function replacedBefore(deploy: Deploy | null, now: number): number {
 function noMoreWorkersThanAllowed(record: StepRecord): void {
   const { after } = record;
   const ours = after.workers.filter((worker) => !worker.orphan);
-  const serving = ours.filter(isServing);
+  const serving = ours.filter((worker) => isServing(worker) && !isLeftover(after, worker));
   const pairs = new Set(serving.map(slotAndGeneration));
   for (const pair of pairs) {
     const mates = serving.filter((worker) => slotAndGeneration(worker) === pair);
@@ -86,17 +100,21 @@ function noMoreWorkersThanAllowed(record: StepRecord): void {
     if (mates.length > (leaving ? 2 : 1)) violated('I2', record, `${mates.length} workers serve as ${pair}`);
   }
   if (pairs.size > pairsAllowed(after)) violated('I2', record, `${pairs.size} workers serve`);
-  const { deploy } = after;
-  if (deploy?.strategy === 'rolling' && deploy.phase !== 'reverting' && deploy.phase !== 'aborting') {
-    const replaced = `replaced by generation ${deploy.generation}`;
-    const alive = ours.filter(
-      (worker) => isServing(worker) || (worker.state === 'draining' && worker.reason === replaced),
-    );
-    const peak = Math.max(after.desired, deploy.workers) + (deploy.from === 0 ? 0 : deploy.batch);
-    const count = new Set(alive.map(slotAndGeneration)).size;
-    if (count > peak) violated('I2', record, `${count} workers during a rolling deploy, more than ${peak}`);
-  }
   if (recycledAtOnce(ours).length > 1) violated('I2', record, 'more than one worker is recycled at once');
+}
+
+/** I2, rolling: there and back never more than N + batch, but for those that leave or end for reasons of their own. */
+function rollingKeepsItsPeak(record: StepRecord, workersBefore: number, replacements: ReadonlySet<number>): void {
+  const { deploy, workers } = record.after;
+  if (deploy?.strategy !== 'rolling') return;
+  const reasons = [`replaced by generation ${deploy.generation}`, 'the deploy was given up'];
+  const alive = workers.filter((worker) => {
+    if (worker.orphan || worker.leaving !== null || replacements.has(worker.key)) return false;
+    return isServing(worker) || (worker.state === 'draining' && reasons.includes(worker.reason));
+  });
+  const peak = Math.max(workersBefore, deploy.workers) + (deploy.from === 0 ? 0 : deploy.batch);
+  const names = new Set(alive.map((worker) => `${slotAndGeneration(worker)} ${isServing(worker)}`));
+  if (names.size > peak) violated('I2', record, `${names.size} workers during a rolling deploy, more than ${peak}`);
 }
 
 function pairsAllowed({ mode, deploy, desired }: ClusterModel): number {
@@ -108,20 +126,24 @@ function pairsAllowed({ mode, deploy, desired }: ClusterModel): number {
 /** Slots whose worker is replaced for a reason that can wait. */
 function recycledAtOnce(ours: readonly Worker[]): readonly Worker[] {
   return ours.filter((worker) => {
-    if (worker.leaving === null || worker.leaving.urgent || worker.state === 'killing') return false;
+    if (worker.leaving?.kind !== 'upkeep' || worker.state === 'killing') return false;
     if (worker.state === 'draining') return worker.reason === worker.leaving.reason;
     return ours.some((other) => other.key > worker.key && isServing(other) && isMate(other, worker));
   });
 }
 
-/** Strategy replace: whatever of ours is of another generation is gone before a worker starts. */
+/** Strategy replace: a new worker starts when all others of ours are gone, an old one when the new are. */
 function replaceNeverRunsTwoGenerations(record: StepRecord): void {
   const { before, after, actions } = record;
   const deploy = after.deploy ?? before.deploy;
   if (deploy?.strategy !== 'replace') return;
   for (const action of actions) {
     if (action.do !== 'spawn') continue;
-    const other = after.workers.find(({ generation, orphan }) => !orphan && generation !== action.generation);
+    const isNew = action.generation === deploy.generation;
+    const other = after.workers.find(
+      ({ generation, orphan }) =>
+        !orphan && (isNew ? generation !== deploy.generation : generation === deploy.generation),
+    );
     if (other !== undefined) violated('replace', record, `generation ${other.generation} is still there`);
   }
 }

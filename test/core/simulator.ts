@@ -147,8 +147,13 @@ export class Simulator {
     this.send({ type: 'worker-failed', key: this.pick(name).key, reason, random: 0.5 });
   }
 
-  leave(name: string, reason: string, urgent = false): void {
-    this.send({ type: 'worker-leaving', key: this.pick(name, 'ready').key, reason, urgent });
+  leave(name: string, reason: string, kind: 'upkeep' | 'asked' = 'upkeep'): void {
+    this.send({ type: 'worker-leaving', key: this.pick(name, 'ready').key, reason, kind });
+  }
+
+  /** An exception was not caught in it. */
+  crash(name: string, reason: string): void {
+    this.send({ type: 'worker-crashed', key: this.pick(name).key, reason, random: 0.5 });
   }
 
   hooks(pass: boolean): void {

@@ -142,7 +142,7 @@ describe('recycling (memory, schedule)', () => {
   it('ignores repeated requests', () => {
     const world = new Simulator().online();
     world.leave('0@1', MEMORY);
-    world.send({ type: 'worker-leaving', key: world.pick('0@1', 'ready').key, reason: 'again', urgent: false });
+    world.send({ type: 'worker-leaving', key: world.pick('0@1', 'ready').key, reason: 'again', kind: 'upkeep' });
     expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
     world.ready('0@1');
     expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: MEMORY });
@@ -195,14 +195,14 @@ describe('a worker that asks to be replaced', () => {
   it('is replaced at once, beside one that is recycled', () => {
     const world = new Simulator().online();
     world.leave('0@1', MEMORY);
-    world.leave('1@1', offline, true);
+    world.leave('1@1', offline, 'asked');
     expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready', '1@1 booting']);
   });
 
   it('is replaced sooner when it was to be recycled already', () => {
     const world = new Simulator().online();
     world.send(SCHEDULE);
-    world.leave('1@1', offline, true);
+    world.leave('1@1', offline, 'asked');
     expect(world.pick('1@1', 'booting').state).toBe('booting');
   });
 
@@ -215,7 +215,7 @@ describe('a worker that asks to be replaced', () => {
     const world = new Simulator().online();
     world.deploy();
     world.calm((at) => at.phase === phase);
-    world.leave(name, offline, true);
+    world.leave(name, offline, 'asked');
     expect(world.shown.filter((shown) => shown.startsWith(name))).toEqual([`${name} ready`, `${name} booting`]);
     expect(world.calm().shown).toEqual(['0@2 ready', '1@2 ready']);
     expect(world.finishes.at(-1)?.outcome).toBe('done');
@@ -223,15 +223,113 @@ describe('a worker that asks to be replaced', () => {
 
   it('while it boots is replaced only when it is ready, so that one asking for ever never multiplies', () => {
     const world = new Simulator().online();
-    world.leave('0@1', offline, true);
+    world.leave('0@1', offline, 'asked');
     for (let round = 0; round < 5; round += 1) {
-      world.send({ type: 'worker-leaving', key: world.pick('0@1', 'booting').key, reason: offline, urgent: true });
+      world.send({ type: 'worker-leaving', key: world.pick('0@1', 'booting').key, reason: offline, kind: 'asked' });
       expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
       world.ready('0@1');
       expect(world.shown).toEqual(['0@1 draining', '0@1 ready', '0@1 booting', '1@1 ready']);
       world.exit('0@1 draining');
     }
     expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+});
+
+describe('a worker that has crashed and serves on (restart.onUncaught: replace)', () => {
+  const uncaught = 'had an uncaught exception: Error: boom';
+
+  it('is replaced at once and first, and counts as one that has ended', () => {
+    const world = new Simulator().online();
+    world.crash('0@1', uncaught);
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    expect(world.model.slots[0]).toMatchObject({ failures: 1, restarts: 1 });
+    world.ready('0@1');
+    expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: uncaught });
+    world.exit('0@1 draining');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 ready']);
+    expect(world.model.slots[0]).toMatchObject({ failures: 1, restarts: 1 });
+  });
+
+  it('crashes once: what it throws later changes nothing', () => {
+    const world = new Simulator().online();
+    const { key } = world.pick('0@1');
+    world.crash('0@1', uncaught);
+    world.send({ type: 'worker-crashed', key, reason: 'again', random: 0.5 });
+    world.send({ type: 'worker-leaving', key, reason: 'it asked for it', kind: 'asked' });
+    expect(world.model.slots[0]?.restarts).toBe(1);
+    world.ready('0@1');
+    expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: uncaught });
+  });
+
+  it('and then ends before it is replaced is counted once', () => {
+    const world = new Simulator().online();
+    world.crash('0@1', uncaught);
+    world.exit('0@1 ready', 'was ended by SIGKILL');
+    expect(world.shown).toEqual(['0@1 booting', '1@1 ready']);
+    expect(world.model.slots[0]?.restarts).toBe(1);
+  });
+
+  it('is replaced later and later when each successor crashes too', () => {
+    const world = new Simulator().online();
+    world.crash('0@1', uncaught);
+    for (const [failures, delay] of [
+      [2, 100],
+      [3, 200],
+      [4, 400],
+    ] as const) {
+      world.ready('0@1');
+      world.exit('0@1 draining');
+      world.crash('0@1', uncaught);
+      expect(world.actions.at(-1)).toMatchObject({ do: 'backoff', slot: 0, delay, failures });
+      world.advance(delay - 1);
+      expect(world.shown).toEqual(['0@1 ready', '1@1 ready']);
+      world.advance(1);
+      expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    }
+  });
+
+  it('goes when its slot is given up', () => {
+    const world = new Simulator().online({ settings: LIMITED });
+    world.crash('0@1', uncaught);
+    world.ready('0@1');
+    world.exit('0@1 draining');
+    world.crash('0@1', uncaught);
+    expect(world.shown).toEqual(['0@1 draining', '1@1 ready']);
+  });
+
+  it('is replaced from its own generation during a deploy, which goes on', () => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.crash('0@1', uncaught);
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '0@2 booting', '1@1 ready', '1@2 booting']);
+    expect(world.calm().shown).toEqual(['0@2 ready', '1@2 ready']);
+    expect(world.finishes.at(-1)?.outcome).toBe('done');
+  });
+
+  it('while it is on trial fails the deploy', () => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.calm((at) => at.phase === 'settling');
+    world.crash('0@2', uncaught);
+    expect(world.phase).toBe('aborting');
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+    expect(world.finishes.at(-1)).toMatchObject({ outcome: 'failed', reason: `worker 0 ${uncaught}` });
+  });
+
+  it('while it boots is drained at once, and counts as a failure', () => {
+    const world = new Simulator().online();
+    world.exit('0@1');
+    world.crash('0@1', uncaught);
+    expect(world.shown).toEqual(['0@1 draining', '1@1 ready']);
+    expect(world.actions.at(-1)).toMatchObject({ do: 'backoff', failures: 2 });
+  });
+
+  it('while it drains changes nothing', () => {
+    const world = new Simulator().online();
+    const { key } = world.pick('1@1');
+    world.send({ type: 'scale', workers: 1 });
+    world.send({ type: 'worker-crashed', key, reason: uncaught, random: 0.5 });
+    expect(world.shown).toEqual(['0@1 ready', '1@1 draining']);
   });
 });
 

@@ -223,6 +223,30 @@ describe('stop', () => {
     await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
   });
 
+  test('while the old workers of a deploy retire lets them finish as well', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+    await rig.run('start');
+    const old = await rig.puppets.next();
+    const fromOld = fetch(`http://127.0.0.1:${port}/held`);
+    const asked = await old.heldRequest();
+    const events = await rig.events();
+    const deploy = rig.spawnCli(['deploy', 'web']);
+    const fresh = await rig.puppets.next();
+    await events.waitFor('worker-draining', ({ pid }) => pid === old.pid);
+    const fromNew = fetch(`http://127.0.0.1:${port}/held`);
+    const askedNew = await fresh.heldRequest();
+    const stop = rig.spawnCli(['stop', 'web']);
+    await events.waitFor('worker-draining', ({ pid }) => pid === fresh.pid);
+    await old.end(asked, 'of the old');
+    await fresh.end(askedNew, 'of the new');
+    expect(await (await fromOld).text()).toBe('of the old');
+    expect(await (await fromNew).text()).toBe('of the new');
+    expect((await stop.ended).code).toBe(0);
+    expect((await deploy.ended).code).toBe(0);
+    expect((await rig.app('web')).state).toBe('stopped');
+  });
+
   test('while a reload still reads the config lets it bring nothing up', async () => {
     const apps = { web: server('http', await freePort()) };
     const added = { ...apps, extra: server('http', await freePort()) };

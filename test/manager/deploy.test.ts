@@ -213,3 +213,26 @@ it('a stop does not wait for a deploy, whatever it is busy with', async () => {
   expect((await stop(context, ['web'], null)).ok).toBe(true);
   expect((await deploying).apps).toMatchObject([{ ok: false, deploy: { outcome: 'aborted' } }]);
 });
+
+it('a stop ends a deploy by being one: an abort might cut what a stop lets finish', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').hold = deferred();
+  const deploying = deploy(context, ['web'], {});
+  await rig.event('deploy-started', 'web', 2);
+  const cluster = rig.cluster('web');
+  expect((await stop(context, ['web'], 7000)).apps).toMatchObject([{ action: 'stop', ok: true, message: 'stopped' }]);
+  await deploying;
+  expect(cluster.asked).toEqual(['start start', 'deploy deploy', 'stop']);
+});
+
+it('a deploy that waits for its turn when the app is stopped never begins', async () => {
+  const { rig, context } = await started(appSpec());
+  const cluster = rig.cluster('web');
+  const busy = deferred<void>();
+  void context.fleet.handle('web').queue.run(() => busy.promise);
+  await deploy(context, ['web'], { wait: false });
+  const stopping = stop(context, ['web'], null);
+  busy.resolve();
+  expect((await stopping).apps).toMatchObject([{ action: 'stop', ok: true }]);
+  expect(cluster.asked).toEqual(['start start', 'stop']);
+});

@@ -45,7 +45,7 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   const request = { spec, reason: reasons.join(', '), timeout, pinned };
   const result = await handle.request('deploy', request, deployDeadline(spec, running, timeout));
   if (result.outcome === 'done') work.onDone?.();
-  await handle.refresh();
+  await handle.relearn();
   fleet.sockets.release(name, fleet.runningSpec(name)?.listen ?? spec.listen);
   return describeDeploy(result);
 }

@@ -21,7 +21,7 @@ export async function restartApp(fleet: Fleet, name: string): Promise<AppResult>
     const pending = pendingSpec(fleet, name, running);
     if (pending !== null) return await renew(fleet, name, running, pending);
     const { failure } = await handle.request('restart', {}, deployDeadline(running, running, null));
-    await handle.refresh();
+    await handle.relearn();
     return { ok: failure === null, message: failure === null ? 'restarted' : failure.reason, failure };
   });
 }
@@ -58,6 +58,6 @@ async function startAs(fleet: Fleet, name: string, spec: AppSpec, pinned: Deploy
   const handle = await fleet.launch(name, spec);
   const request = { spec, reason: 'restart', timeout: null, pinned };
   const result = await handle.request('start', request, deployDeadline(spec, null, null));
-  await handle.refresh();
+  await handle.relearn();
   return describeDeploy(result);
 }

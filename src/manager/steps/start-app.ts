@@ -17,7 +17,7 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[])
     const pinned = fleet.state.app(name).override?.rollback ?? null;
     const request = { spec, reason: reasons.join(', ') || 'start', timeout: null, pinned };
     const result = await handle.request('start', request, deployDeadline(spec, null, null));
-    await handle.refresh();
+    await handle.relearn();
     return describeDeploy(result);
   });
 }
