@@ -8,12 +8,16 @@ import {
   type ClusterAction,
   type ClusterModel,
   type GenerationSettings,
+  hasCrashed,
   IDLE_CLUSTER,
+  isServing,
+  type Worker,
   type WorkerKey,
 } from '../core/cluster-model.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { Slot, WorkerFailure } from '../core/status.ts';
+import { wasAskedFor } from '../core/worker-end.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { EventRing } from './event-ring.ts';
@@ -124,8 +128,14 @@ export class ClusterHost {
       const phase = shownPhase(deploy);
       this.tell({ type: 'deploy-phase', generation, phase, ready: readyOfDeploy(after), desired: workers });
     }
+    for (const worker of newlyLeaving(before, after)) this.#tellLeaving(worker);
     const [previous, state] = [appState(before), appState(after)];
     if (state !== previous) this.tell({ type: 'app-state', state, previous });
+  }
+
+  #tellLeaving({ key, slot, generation, leaving }: Worker): void {
+    const pid = this.#workers.get(key)?.identity?.pid ?? 0;
+    this.tell({ type: 'worker-recycle', slot, pid, generation, reason: leaving?.reason ?? '' });
   }
 
   #perform(action: ClusterAction, before: ClusterModel): void {
@@ -156,9 +166,10 @@ export class ClusterHost {
     const { clock, generations, logs, launch } = this.#ports;
     const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, kind: 'asked' });
     try {
-      const worker = new OwnWorker(key, slot, generations.pinned(generation), clock.wallNow(), {
+      const pinned = generations.pinned(generation);
+      const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
         ...{ logs, launch },
-        currentSpec: () => generations.pinned(generation).spec,
+        currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
         onReady: () => this.#ready(worker),
         onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
         onUnhealthy: (reason) => this.dispatch({ type: 'worker-failed', key, reason, random: Math.random() }),
@@ -203,14 +214,16 @@ export class ClusterHost {
     const known = this.#model.workers.find((other) => other.key === key);
     this.#workers.delete(key);
     if (known === undefined) return;
-    const expected = known.state === 'draining' || known.state === 'killing';
-    const how = describeEnd(end);
-    if (!expected) this.#remember(this.#describeFailure(worker, how, end), key);
+    const isTold = known.state === 'draining' || known.state === 'killing';
     const { code, signal } = end;
-    const reason = expected ? known.reason : how;
+    // However well one that has crashed went: it would not have gone without the exception.
+    const expected = wasAskedFor(known.state, signal, worker.stopSignal) && !hasCrashed(known);
+    const how = describeEnd(end);
+    if (!isTold) this.#remember(this.#describeFailure(worker, how, end), key);
+    const reason = expected && isTold ? known.reason : explainEnd(known, how);
     this.tell({ type: 'worker-exited', slot, pid: identity?.pid ?? 0, generation, code, signal, expected, reason });
     // Whether we killed it, or the stop signal did, or it left without waiting: what was in use is cut.
-    const cut = expected ? drained.inUse : 0;
+    const cut = isTold ? drained.inUse : 0;
     this.dispatch({ type: 'worker-exited', key, how, finished: drained.finished, cut, random: Math.random() });
   }
 
@@ -238,6 +251,14 @@ export function settingsFrom(spec: AppSpec): GenerationSettings {
   return { readyTimeout: spec.ready.timeout, stopTimeout: spec.stop.timeout, restart: spec.restart };
 }
 
+/** Workers that are to be replaced, since this step; each is told once. */
+function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worker[] {
+  return after.workers.filter((worker) => {
+    const known = before.workers.find(({ key }) => key === worker.key);
+    return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
+  });
+}
+
 /** A bug must not take with it what comes after: it is told as an uncaught exception. */
 function surviving(act: () => void): void {
   try {
@@ -247,6 +268,12 @@ function surviving(act: () => void): void {
       throw error;
     });
   }
+}
+
+/** Of an end that nobody asked for. */
+function explainEnd(known: Worker, how: string): string {
+  if (hasCrashed(known)) return `${how}: it ${known.leaving?.reason}`;
+  return known.state === 'draining' ? `${how} while it drained (${known.reason})` : how;
 }
 
 function describeEnd({ code, signal, error }: ProcessEnd): string {

@@ -25,6 +25,8 @@ export interface LiveWorker {
   readonly identity: ProcessIdentity | null;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** What ends an app that does not handle it. */
+  readonly stopSignal: NodeJS.Signals;
   readonly ended: Promise<ProcessEnd>;
   /** It has ended, and so has everything that it started and left in its process group. */
   readonly gone: Promise<void>;

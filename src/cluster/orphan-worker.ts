@@ -21,6 +21,8 @@ export class OrphanWorker implements LiveWorker {
   readonly generation: number;
   readonly identity: ProcessIdentity;
   readonly startedAt: number;
+  /** Nobody learns how an orphan ended. */
+  readonly stopSignal = 'SIGTERM';
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;

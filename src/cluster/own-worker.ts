@@ -33,13 +33,13 @@ export class OwnWorker implements LiveWorker {
   readonly slot: number;
   readonly generation: number;
   readonly startedAt: number;
+  readonly stopSignal: NodeJS.Signals;
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;
   readonly #process: WorkerProcess;
   readonly #link: WorkerLink | null;
   readonly #ports: OwnWorkerPorts;
-  readonly #stopSignal: NodeJS.Signals;
   readonly #watches = new AbortController();
   #lastWord: (() => void) | null = null;
   #isReady = false;
@@ -52,7 +52,7 @@ export class OwnWorker implements LiveWorker {
     this.generation = pinned.generation;
     this.startedAt = startedAt;
     this.#ports = ports;
-    this.#stopSignal = pinned.spec.stop.signal as NodeJS.Signals;
+    this.stopSignal = pinned.spec.stop.signal as NodeJS.Signals;
     this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot }));
     this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
     const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });
@@ -72,7 +72,7 @@ export class OwnWorker implements LiveWorker {
   drain(timeout: Milliseconds): void {
     this.release();
     // Without an agent, or with one that cannot be reached (the app has closed its descriptors), the signal is all there is.
-    if (this.#link?.send({ type: 'drain', timeout }) !== true) this.#process.signal(this.#stopSignal);
+    if (this.#link?.send({ type: 'drain', timeout }) !== true) this.#process.signal(this.stopSignal);
   }
 
   async kill(): Promise<void> {

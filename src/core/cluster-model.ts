@@ -23,10 +23,10 @@ export interface GenerationSettings {
 export interface Leaving {
   readonly reason: string;
   /**
-   * `upkeep` (memory, schedule, health): one worker of the app at a time. `asked` for by itself: at once. `crashed`, by an
-   * exception that was not caught: at once, and counted as a failure.
+   * `upkeep` (memory, schedule): one worker of the app at a time, and not beside a deploy. `sick` (health): one at a time.
+   * `asked` for by itself: at once. `crashed`, by an exception that was not caught: at once, and counted as a failure.
    */
-  readonly kind: 'upkeep' | 'asked' | 'crashed';
+  readonly kind: 'upkeep' | 'sick' | 'asked' | 'crashed';
 }
 
 interface WorkerBase {

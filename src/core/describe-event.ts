@@ -52,7 +52,7 @@ function describeWorkerEvent(event: OfSlot): string {
       return `draining (pid ${event.pid}): ${event.reason}`;
     case 'worker-exited':
       // The reason of one that was not asked for is how it ended: "exited with code 1".
-      return event.expected ? `stopped (pid ${event.pid}): ${event.reason}` : `${event.reason} (pid ${event.pid})`;
+      return event.expected ? `stopped (${endOf(event)}): ${event.reason}` : `${event.reason} (pid ${event.pid})`;
     case 'worker-recycle':
       return `is to be replaced (pid ${event.pid}): ${event.reason}`;
     case 'worker-backoff':
@@ -60,6 +60,10 @@ function describeWorkerEvent(event: OfSlot): string {
     case 'worker-gave-up':
       return `is not started again (${failures(event.failures)})`;
   }
+}
+
+function endOf({ pid, code }: Extract<OfApp, { readonly type: 'worker-exited' }>): string {
+  return code === null || code === 0 ? `pid ${pid}` : `pid ${pid}, exit code ${code}`;
 }
 
 function describeFinish(event: Extract<OfApp, { readonly type: 'deploy-finished' }>): string {

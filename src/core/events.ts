@@ -26,10 +26,11 @@ export type AppEvent =
       readonly type: 'worker-exited';
       readonly code: number | null;
       readonly signal: string | null;
-      /** True for an exit that was asked for. */
+      /** It was asked for: a worker that drains may end with any code, but not by a signal that nobody sent to stop it. */
       readonly expected: boolean;
       readonly reason: string;
     })
+  /** A worker that serves is to be replaced: memory, schedule, health, its own request, an uncaught exception. */
   | (OfWorker & { readonly type: 'worker-recycle'; readonly reason: string })
   | (OfApp & {
       readonly type: 'worker-backoff';

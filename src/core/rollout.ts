@@ -87,6 +87,7 @@ function wantedDuring(model: ClusterModel, deploy: Deploy, slot: Slot): readonly
 }
 
 function newElseOld(model: ClusterModel, deploy: Deploy, slot: Slot, old: readonly Wanted[]): readonly Wanted[] {
+  if (hasReadyWorker(model, slot, deploy.from)) return old;
   const kept = stillNew(model, deploy, slot);
   const isSound = model.workers.some((worker) => isStillNew(deploy, worker, slot) && worker.leaving === null);
   return isSound ? kept : [...old, ...kept];

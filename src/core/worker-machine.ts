@@ -47,7 +47,7 @@ export function leave(
   return { ...model, workers };
 }
 
-const URGENCY = { upkeep: 0, asked: 1, crashed: 2 } as const;
+const URGENCY = { upkeep: 0, sick: 1, asked: 2, crashed: 3 } as const;
 
 /** An exception was not caught in it: it goes as if it had ended, only later and gracefully. */
 export function crash(model: ClusterModel, key: WorkerKey, reason: string, now: number, random: number): Step {
@@ -88,7 +88,7 @@ export function fail(
   const verdict = { outcome, reason: `worker ${worker.slot} ${reason}`, culprit: key };
   if (worker.state === 'ready' && !isOnTrial(model, worker)) {
     // It may still serve: its replacement comes first.
-    return { model: leave(model, [key], reason, 'upkeep'), actions: [] };
+    return { model: leave(model, [key], reason, 'sick'), actions: [] };
   }
   const drained = drainWorker(model, worker, now, reason);
   const failed = afterFailure(drained.model, worker, verdict, now, random);

@@ -83,7 +83,7 @@ function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number):
   if (!wanted.spawn || isThere) return null;
   if (model.orphansFirst && model.workers.some(holdsPort)) return null;
   const leaving = model.workers.find((worker) => isReplacedBy(model, worker, slot, generation));
-  if (leaving?.leaving?.kind === 'upkeep' && !mayRecycle(model)) return null;
+  if (leaving !== undefined && goesInTurn(leaving) && !isItsTurn(model, leaving)) return null;
   if (generation === model.current) {
     const record = slotRecord(model, slot);
     if (record.gaveUp || record.notBefore > now) return null;
@@ -114,16 +114,18 @@ function successorGeneration(model: ClusterModel, worker: Worker): Generation {
   return isLeftover(model, worker) ? model.current : worker.generation;
 }
 
-/** Replacements that can wait go one by one, and not beside a deploy, which replaces everybody anyway. */
-function mayRecycle(model: ClusterModel): boolean {
-  if (model.deploy !== null) return false;
+/** Replacements that can wait go one by one; upkeep not beside a deploy, which replaces everybody anyway. */
+function isItsTurn(model: ClusterModel, { leaving }: Worker): boolean {
+  if (model.deploy !== null && leaving?.kind === 'upkeep') return false;
   return !model.workers.some((worker) => {
-    if (worker.leaving?.kind !== 'upkeep') return false;
+    if (!goesInTurn(worker)) return false;
     if (!isServing(worker)) return true;
     const generation = successorGeneration(model, worker);
     return model.workers.some((other) => other !== worker && isSuccessor(other, worker.slot, generation));
   });
 }
+
+const goesInTurn = ({ leaving }: Worker): boolean => leaving?.kind === 'upkeep' || leaving?.kind === 'sick';
 
 /** A delay that is over is forgotten: what may hold the slot back from now on is not a matter of time. */
 function endDelays(model: ClusterModel, now: number): ClusterModel {

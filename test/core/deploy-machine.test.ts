@@ -189,6 +189,69 @@ describe('an old worker that dies during a deploy', () => {
   });
 });
 
+describe('a worker whose health checks fail during a deploy', () => {
+  it.each<[Deploy['phase'], Strategy]>([
+    ['preparing', 'all-at-once'],
+    ['booting', 'all-at-once'],
+    ['settling', 'all-at-once'],
+    ['booting', 'rolling'],
+    ['settling', 'rolling'],
+    ['retiring', 'rolling'],
+  ])('while %s (%s) is replaced from its own generation, and the deploy goes on', (phase, strategy) => {
+    const world = new Simulator().online();
+    world.deploy({ strategy, hooks: true });
+    world.calm((at) => at.phase === phase);
+    world.fail('1@1');
+    expect(world.shown.filter((shown) => shown.startsWith('1@1'))).toEqual(['1@1 ready', '1@1 booting']);
+    world.ready('1@1');
+    expect(world.shown.filter((shown) => shown.startsWith('1@1'))).toEqual(['1@1 draining', '1@1 ready']);
+    expect(world.calm().finishes.at(-1)?.outcome).toBe('done');
+    expect(world.shown).toEqual(['0@2 ready', '1@2 ready']);
+  });
+
+  it('when it drains already has nothing to fear', () => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.calm(({ phase }) => phase === 'retiring');
+    const before = world.model;
+    world.fail('1@1');
+    expect(world.model).toEqual(before);
+  });
+
+  it('when it is a new one that serves already is replaced though the old ones have not gone yet', () => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.calm(({ phase }) => phase === 'retiring');
+    world.fail('0@2');
+    expect(world.shown).toEqual(['0@1 draining', '0@2 ready', '0@2 booting', '1@1 draining', '1@2 ready']);
+  });
+
+  it('goes one after the other', () => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.fail('0@1');
+    world.fail('1@1');
+    const old = () => world.shown.filter((shown) => shown.includes('@1'));
+    expect(old()).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    world.ready('0@1');
+    world.exit('0@1 draining');
+    expect(old()).toEqual(['0@1 ready', '1@1 ready', '1@1 booting']);
+  });
+
+  it('on the way back leaves its slot to the old generation, and serves until that is there', () => {
+    const world = new Simulator().online({ workers: 3 });
+    world.deploy({ strategy: 'rolling', workers: 3 });
+    world.calm(({ model: { deploy } }) => deploy?.phase === 'booting' && deploy.range.from === 2);
+    world.exit('2@2');
+    expect(world.shown).toEqual(['0@2 ready', '1@1 booting', '1@2 ready', '2@1 ready']);
+    world.fail('0@2');
+    expect(world.shown).toEqual(['0@1 booting', '0@2 ready', '1@1 booting', '1@2 ready', '2@1 ready']);
+    world.ready('0@1');
+    expect(world.shown).toEqual(['0@1 ready', '0@2 draining', '1@1 booting', '1@2 ready', '2@1 ready']);
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready', '2@1 ready']);
+  });
+});
+
 describe('the hooks', () => {
   it('come before anything else, and when they pass the rollout begins', () => {
     const world = new Simulator().online();

@@ -126,7 +126,8 @@ function pairsAllowed({ mode, deploy, desired }: ClusterModel): number {
 /** Slots whose worker is replaced for a reason that can wait. */
 function recycledAtOnce(ours: readonly Worker[]): readonly Worker[] {
   return ours.filter((worker) => {
-    if (worker.leaving?.kind !== 'upkeep' || worker.state === 'killing') return false;
+    if (worker.leaving === null || worker.state === 'killing') return false;
+    if (worker.leaving.kind !== 'upkeep' && worker.leaving.kind !== 'sick') return false;
     if (worker.state === 'draining') return worker.reason === worker.leaving.reason;
     return ours.some((other) => other.key > worker.key && isServing(other) && isMate(other, worker));
   });

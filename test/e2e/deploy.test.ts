@@ -235,6 +235,24 @@ describe('a deploy', () => {
   });
 });
 
+test('a worker that is sick while a deploy boots is replaced from its own generation', async () => {
+  const port = await freePort();
+  const health = { http: '/healthz', interval: '50ms', failures: 2 };
+  await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port }, health }) } });
+  await rig.run('start');
+  const old = await rig.puppets.next();
+  rig.editEnv('web', { PORT: undefined, VERSION: '2' });
+  const reload = rig.spawnCli(['reload']);
+  const fresh = await rig.puppets.next();
+  await old.health(503);
+  const successor = await rig.puppets.next();
+  expect(successor.hello).toMatchObject({ generation: 1, version: '1' });
+  await old.closed;
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).json()).toMatchObject({ pid: successor.pid });
+  await fresh.listen(port);
+  expect((await reload.ended).code).toBe(0);
+});
+
 describe('hooks', () => {
   test("run before and after, in the app's folder and environment; what they print is shown", async () => {
     const before = `console.log('migrating in', process.cwd(), process.env.DB);`;

@@ -1,9 +1,11 @@
 // Workers that end unasked, and workers that are replaced on purpose: memory, schedule, their own request (P7).
 
 import { describe, expect, test } from 'vitest';
+import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { createRig, fixture } from '../support/rig.ts';
+import type { Puppet } from '../support/puppet.ts';
+import { createRig, fixture, type Rig } from '../support/rig.ts';
 
 describe('a worker that ends unasked', () => {
   test('comes back in its slot, and the others are not touched', async () => {
@@ -85,6 +87,38 @@ describe('a worker that ends unasked', () => {
   });
 });
 
+describe('a worker that drains', () => {
+  test.each([
+    ['may end with any code: that is no crash', (_rig: Rig, old: Puppet) => old.exit(3), { code: 3, expected: true }],
+    [
+      'and is killed by somebody else has crashed, and nothing is started in its place',
+      (rig: Rig, old: Puppet) => rig.kill9(old.pid),
+      {
+        signal: 'SIGKILL',
+        expected: false,
+        reason: 'was ended by SIGKILL while it drained (replaced by generation 2)',
+      },
+    ],
+  ])('%s', async (_what, end, told) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+    await rig.run('start');
+    const old = await rig.puppets.next();
+    const answer = fetch(`http://127.0.0.1:${port}/held`).catch(() => 'cut');
+    await old.heldRequest();
+    const events = await rig.events();
+    const deploy = rig.spawnCli(['deploy', 'web', '--json']);
+    await events.waitFor('worker-draining', ({ pid }) => pid === old.pid);
+    await end(rig, old);
+    expect(await answer).toBe('cut');
+    expect(await events.waitFor('worker-exited')).toMatchObject({ pid: old.pid, ...told });
+    const { stdout } = await deploy.ended;
+    const [result] = (JSON.parse(stdout) as OperationResult).apps;
+    expect(result?.deploy).toMatchObject({ outcome: 'done', loss: { finished: 0, killed: 0 } });
+    expect((await rig.app('web')).workers).toMatchObject([{ generation: 2, restarts: 0 }]);
+  });
+});
+
 describe('a worker is replaced first, then drains, without a lost request,', () => {
   test('when it has grown over restart.memory', async () => {
     const port = await freePort();
@@ -98,6 +132,10 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
     await load.more(50);
     await fat.allocate(300 * 1024 * 1024);
     const next = await rig.puppets.next();
+    expect(await events.waitFor('worker-recycle')).toMatchObject({
+      pid: fat.pid,
+      reason: expect.stringMatching(/250 MB/),
+    });
     await events.waitFor('worker-ready', ({ pid }) => pid === next.pid);
     expect(await events.waitFor('worker-draining')).toMatchObject({
       pid: fat.pid,
@@ -123,6 +161,8 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
       await events.waitFor('worker-exited', isExpected),
     ];
     expect(new Set(slots.map(({ pid }) => pid))).toEqual(new Set(pids));
+    const told = events.all.find(({ type }) => type === 'worker-recycle');
+    expect(told).toMatchObject({ reason: 'restart.schedule "* * * * * *"' });
     await load.more(50);
     expect(await load.stop()).toMatchObject({ failed: 0 });
     const order = events.all.flatMap(({ type }) => (type === 'worker-ready' || type === 'worker-exited' ? [type] : []));
@@ -134,6 +174,7 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
     await rig.run('start');
     const asking = await rig.puppets.next();
+    const events = await rig.events();
     const load = rig.load({ port, clients: 4 });
     await load.more(20);
     await asking.send(message);
@@ -143,6 +184,8 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
     await load.more(50);
     expect(await load.stop()).toMatchObject({ failed: 0 });
     expect(next.hello).toMatchObject({ slot: asking.hello.slot, generation: 1 });
+    const told = events.all.filter(({ type }) => type === 'worker-recycle');
+    expect(told).toMatchObject([{ pid: asking.pid, reason: 'it asked for its replacement' }]);
     expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1, workers: [{ pid: next.pid }] });
   });
 });

@@ -105,6 +105,10 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     'web: worker 1 stopped (pid 123): retired',
   ],
   [
+    { ...ofWorker, type: 'worker-exited', code: 3, signal: null, expected: true, reason: 'retired' },
+    'web: worker 1 stopped (pid 123, exit code 3): retired',
+  ],
+  [
     { ...ofWorker, type: 'worker-exited', code: 1, signal: null, expected: false, reason: 'exited with code 1' },
     'web: worker 1 exited with code 1 (pid 123)',
   ],
