@@ -38,7 +38,7 @@ export interface LiveWorker {
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;
   send(message: unknown): boolean;
   signal(signal: NodeJS.Signals): boolean;
-  /** From now on, if it is ready and the spec has health checks; harmless when called again. */
+  /** From now on, if it is ready and the spec has health checks; called again, by the settings as they are now. */
   watchHealth(): void;
   /** Ends every watch on it. */
   release(): void;

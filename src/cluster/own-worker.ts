@@ -2,12 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerKey } from '../core/cluster-model.ts';
-import type { AppSpec, HealthSpec, Milliseconds } from '../core/spec.ts';
+import type { AppSpec, Milliseconds } from '../core/spec.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import { endGroup } from './end-group.ts';
-import { watchHealth } from './health.ts';
+import { HealthWatch } from './health.ts';
 import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from './live-worker.ts';
 import { asksReplacement, watchReadiness } from './readiness.ts';
 import { type LaunchContext, planLaunch } from './worker-launch.ts';
@@ -43,7 +43,7 @@ export class OwnWorker implements LiveWorker {
   readonly #watches = new AbortController();
   #lastWord: (() => void) | null = null;
   #isReady = false;
-  #health: 'watched' | 'unwatched' = 'unwatched';
+  #health: HealthWatch | null = null;
 
   /** Throws where the worker cannot even be described: unknown user, missing socket. */
   constructor(key: WorkerKey, slot: number, pinned: PinnedSpec, startedAt: number, ports: OwnWorkerPorts) {
@@ -103,14 +103,11 @@ export class OwnWorker implements LiveWorker {
   }
 
   watchHealth(): void {
-    if (this.#health === 'watched' || !this.#isReady || this.#watches.signal.aborted) return;
-    this.#health = 'watched';
-    const settings = (): HealthSpec | null => {
-      const { health } = this.#ports.currentSpec();
-      if (health === null) this.#health = 'unwatched';
-      return health;
-    };
-    void watchHealth(settings, this.#link, this.#watches.signal, this.#ports.onUnhealthy);
+    if (!this.#isReady || this.#watches.signal.aborted) return;
+    if (this.#health !== null && !this.#health.isOver) return this.#health.refresh();
+    const { currentSpec, onUnhealthy } = this.#ports;
+    const ports = { settings: () => currentSpec().health, link: this.#link, onUnhealthy };
+    this.#health = new HealthWatch(ports, this.#watches.signal);
   }
 
   #watchReadiness(spec: AppSpec): void {

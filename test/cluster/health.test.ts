@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { watchHealth } from '../../src/cluster/health.ts';
+import { HealthWatch } from '../../src/cluster/health.ts';
 import type { HealthSpec } from '../../src/core/spec.ts';
 
 async function app(answer: () => number): Promise<{ readonly url: string; readonly asked: () => number }> {
@@ -20,42 +20,60 @@ async function app(answer: () => number): Promise<{ readonly url: string; readon
 
 const checks = (http: string): HealthSpec => ({ http, interval: 1, timeout: 5_000, failures: 2 });
 
+function watch(settings: () => HealthSpec | null, signal = new AbortController().signal) {
+  const told: string[] = [];
+  const health = new HealthWatch({ settings, link: null, onUnhealthy: (reason) => told.push(reason) }, signal);
+  return { health, told };
+}
+
 it('tells after so many failures in a row, once, and asks no more', async () => {
   const answers = [500, 200, 500, 500];
   const { url, asked } = await app(() => answers.shift() ?? 200);
-  const told: string[] = [];
-  await watchHealth(
-    () => checks(url),
-    null,
-    new AbortController().signal,
-    (reason) => told.push(reason),
-  );
+  const { health, told } = watch(() => checks(url));
+  expect(health.isOver).toBe(false);
+  await health.ended;
   expect(told).toEqual([`failed 2 health checks: GET ${url} answered 500`]);
   expect(asked()).toBe(4);
+  expect(health.isOver).toBe(true);
 });
 
 it('leaves no listener behind, however often it asks', async () => {
   const { signal } = new AbortController();
   const most: number[] = [];
-  const { url } = await app(() => 200);
-  let left = 30;
+  const { url, asked } = await app(() => 200);
   const settings = (): HealthSpec | null => {
     most.push(getEventListeners(signal, 'abort').length);
-    left -= 1;
-    return left === 0 ? null : checks(url);
+    return asked() === 30 ? null : checks(url);
   };
-  await watchHealth(settings, null, signal, () => {});
+  await watch(settings, signal).health.ended;
   expect(Math.max(...most)).toBeLessThanOrEqual(1);
 });
 
 it('makes no check that was turned off while it waited', async () => {
   const { url, asked } = await app(() => 500);
   const answers = [checks(url), null];
-  await watchHealth(
-    () => answers.shift() ?? null,
-    null,
-    new AbortController().signal,
-    () => {},
-  );
+  await watch(() => answers.shift() ?? null).health.ended;
   expect(asked()).toBe(0);
+});
+
+it('goes by a shorter interval at once', async () => {
+  const { url } = await app(() => 500);
+  let interval = 3_600_000;
+  const { health, told } = watch(() => ({ ...checks(url), interval }));
+  interval = 1;
+  health.refresh();
+  await health.ended;
+  expect(told).toHaveLength(1);
+});
+
+it('ends at once when it is turned off, and when nobody wants to know any more', async () => {
+  let settings: HealthSpec | null = { ...checks('/'), interval: 3_600_000 };
+  const off = watch(() => settings);
+  const released = new AbortController();
+  const left = watch(() => ({ ...checks('/'), interval: 3_600_000 }), released.signal);
+  settings = null;
+  off.health.refresh();
+  released.abort();
+  await Promise.all([off.health.ended, left.health.ended]);
+  expect([off.told, left.told]).toEqual([[], []]);
 });

@@ -153,6 +153,19 @@ describe('health', () => {
     expect(well.isRunning).toBe(true);
   });
 
+  test('a shorter interval holds at once, without a new worker', async () => {
+    const health = { http: '/healthz', interval: '1h', timeout: '2s', failures: 2 };
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() }, health }) } });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.health(500);
+    rig.editApp('web', { health: { ...health, interval: '50ms' } });
+    await rig.run('reload');
+    const next = await rig.puppets.next();
+    expect(next.hello).toMatchObject({ slot: 0, generation: 1 });
+    await worker.closed;
+  });
+
   test('a new worker that fails its check while it settles fails the deploy', async () => {
     const port = await freePort();
     await using rig = await createRig({
