@@ -20,6 +20,8 @@ export interface Connection {
   requests: number;
   /** When it was accepted or last finished a request; performance.now(). */
   idleSince: number;
+  /** Bytes that had come by then: more of them, and a request is on its way. */
+  readBefore: number;
 }
 
 interface Exchange {
@@ -105,6 +107,7 @@ export class Connections {
       connection.inFlight -= 1;
       connection.requests += 1;
       connection.idleSince = performance.now();
+      connection.readBefore = bytesRead(connection);
     }
     this.onFinished();
   }
@@ -112,7 +115,8 @@ export class Connections {
   #add(socket: Duplex, server: Server | null): Connection {
     const known = this.#bySocket.get(socket);
     if (known !== undefined) return known;
-    const connection = { socket, server, top: socket, inFlight: 0, requests: 0, idleSince: performance.now() };
+    const counts = { inFlight: 0, requests: 0, idleSince: performance.now(), readBefore: 0 };
+    const connection = { socket, server, top: socket, ...counts };
     this.#bySocket.set(socket, connection);
     if (socket.closed) return connection;
     this.#open.set(socket, connection);
@@ -133,6 +137,17 @@ export class Connections {
     this.#bySocket.set(socket, connection);
     return connection;
   }
+}
+
+/** Nothing is in flight, and no part of a request has come. */
+export function isIdle(connection: Connection): boolean {
+  return connection.inFlight === 0 && bytesRead(connection) === connection.readBefore;
+}
+
+/** Of what the app reads: a TLS handshake does not count. */
+function bytesRead({ top }: Connection): number {
+  const bytes: unknown = Reflect.get(top, 'bytesRead');
+  return typeof bytes === 'number' ? bytes : 0;
 }
 
 export function protocolOf({ top, server }: Connection): Protocol {

@@ -2,19 +2,16 @@
 //
 // Clients keep a connection for their next request unless a response tells them not to. So from the start of the drain
 // `Connection: close` goes into each header that has not been sent, whatever the app put there (proxies copy
-// keep-alive). Connections that nobody uses are left to the server's own keepAliveTimeout.
+// keep-alive). Connections that nobody uses are left to the server's own keepAliveTimeout, where that is not too long.
 
 import { Duplex, Readable } from 'node:stream';
-import type { Connection, Connections } from './connections.ts';
-import { keepAliveTimeoutOf } from './server-kind.ts';
+import { type Connection, type Connections, isIdle } from './connections.ts';
 
 /** How long a client may pause in sending a request whose response is out. */
 const LINGER = 5_000;
 const SWITCHING_PROTOCOLS = 101;
-/** A connection without a first request is one that a client opened in advance. It has at least this long to send one. */
-const MIN_PATIENCE = 5_000;
-/** Node waits a second longer than the timeout that it tells to clients. */
-const KEEP_ALIVE_BUFFER = 1_000;
+/** How long Node's servers keep a silent connection, unless they are told otherwise: 5 s, and 1 s more than clients hear. */
+const PATIENCE = 6_000;
 
 export function closeAfterResponses(connections: Connections): void {
   // Node is asked for the module only now: where the app has not loaded it, there is little to patch.
@@ -78,19 +75,14 @@ function lingerOn(socket: Duplex, request: Readable): void {
 }
 
 /**
- * When to close a connection that is idle, performance.now(). Infinity: its server does that by itself before `lastCall`.
- * One that was used has not been used since the drain began (its last response would have closed it), so the nearer the
- * end the less likely is a request just then.
+ * When to close a connection without a request in flight, performance.now(). Its server may do that earlier, by its own
+ * keepAliveTimeout. A request that is on its way in that very moment is lost, and nothing can be done about it; so a
+ * connection has time to be used once more, which makes it close without a loss. Most that are in use are, and the longer
+ * one has been silent the less likely is a request just then. A request of which a part has come is waited for.
  */
-export function whenToClose(connection: Connection, drainStart: number, lastCall: number): number {
-  const server: unknown = Reflect.get(connection.top, 'server');
-  const keepAlive = server instanceof Object ? keepAliveTimeoutOf(server) : 0;
-  if (connection.requests === 0) {
-    const silentSince = Math.max(connection.idleSince, drainStart);
-    return Math.min(silentSince + Math.max(keepAlive, MIN_PATIENCE), lastCall);
-  }
-  const closesItself = keepAlive > 0 && connection.idleSince + keepAlive + KEEP_ALIVE_BUFFER < lastCall;
-  return closesItself ? Number.POSITIVE_INFINITY : lastCall;
+export function whenToClose(connection: Connection, drainStart: number, lastIdle: number): number {
+  if (!isIdle(connection)) return lastIdle;
+  return Math.min(Math.max(connection.idleSince, drainStart) + PATIENCE, lastIdle);
 }
 
 /** Ends it once all that was written is sent. */

@@ -25,9 +25,3 @@ export function isHttp2(server: Server): server is Http2Server {
 export function speaksHttp(kind: ServerKind): boolean {
   return kind !== 'tcp' && kind !== 'tls';
 }
-
-/** Milliseconds after which an idle connection is closed by its server; 0: never. */
-export function keepAliveTimeoutOf(server: object): number {
-  const timeout: unknown = Reflect.get(server, 'keepAliveTimeout');
-  return typeof timeout === 'number' && timeout > 0 ? timeout : 0;
-}

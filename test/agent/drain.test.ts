@@ -165,6 +165,36 @@ test('an idle connection without keepAliveTimeout is closed before the app is to
   expect((await worker.says('drained')).finished).toBe(0);
 });
 
+test.each(['http.cjs', 'https.cjs'])('silent connections do not take up all the time there is: %s', async (fixture) => {
+  await using rig = new WorkerRig();
+  const { port, worker } = await start(rig, fixture, { KEEP_ALIVE: '86400000' });
+  const client = await KeptClient.to(port, fixture === 'https.cjs' ? 'https' : 'http');
+  const before = performance.now();
+  worker.drain(60_000);
+  expect(await worker.exit()).toBe('0');
+  expect(performance.now() - before).toBeGreaterThan(5_900);
+  expect(performance.now() - before).toBeLessThan(20_000);
+  client.close();
+});
+
+test('a request that comes slowly is waited for', async () => {
+  await using rig = new WorkerRig();
+  const { port, worker } = await start(rig, 'http.cjs', { KEEP_ALIVE: '86400000' });
+  const silent = await KeptClient.to(port);
+  const slow = await RawClient.to(port);
+  slow.send(get('/'));
+  await slow.gets('}');
+  worker.drain(60_000);
+  await hasBegun(worker);
+  slow.send(get('/slow').slice(0, -2));
+  await worker.says('draining', ({ open }) => open === 1);
+  slow.send('\r\n');
+  expect(await slow.ends()).toBe('ended');
+  expect(slow.text.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+  expect(await worker.exit()).toBe('0');
+  silent.close();
+});
+
 test('an app is told at the last call when a request never ends', async () => {
   await using rig = new WorkerRig();
   const { port, worker } = await start(rig, 'http.cjs', { HANDLER: 'exit-at-once' });

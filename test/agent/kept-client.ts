@@ -23,6 +23,10 @@ export class KeptClient {
     this.#request = scheme === 'http' ? http.request : https.request;
   }
 
+  close(): void {
+    this.#agent.destroy();
+  }
+
   /** Sends so many bytes as fast as they are taken, and gives the body of the answer; fails if anything is cut. */
   upload(path: string, size: number): Promise<string> {
     return new Promise((resolve, reject) => {
