@@ -172,8 +172,9 @@ export class ClusterHost {
         currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
         onReady: () => this.#ready(worker),
         onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
-        onUnhealthy: (reason) => this.dispatch({ type: 'worker-failed', key, reason, random: Math.random() }),
+        onUnhealthy: (reason) => this.#fail(key, reason),
         onAsksReplacement: leaving,
+        onFault: (reason) => this.#fail(key, reason),
       });
       this.adopt(worker);
       const pid = worker.identity?.pid;
@@ -186,6 +187,10 @@ export class ClusterHost {
       const how = `could not be started: ${message}`;
       this.dispatch({ type: 'worker-exited', key, how, finished: 0, cut: 0, random: Math.random() });
     }
+  }
+
+  #fail(key: WorkerKey, reason: string): void {
+    this.dispatch({ type: 'worker-failed', key, reason, random: Math.random() });
   }
 
   #ready(worker: OwnWorker): void {

@@ -40,5 +40,8 @@ export function forkWorker(request: ForkRequest): ClusterWorker {
   const { script, args, execPath, execArgv, cwd, env, stdio, user } = request;
   cluster.setupPrimary({ exec: script, args: [...args], execArgv: [...execArgv], cwd });
   overrides = { detached: true, execPath, env, stdio, ...user };
-  return cluster.fork();
+  const worker = cluster.fork();
+  // One that never came to be never ends either, and node:cluster would keep it.
+  if (worker.process.pid === undefined) delete cluster.workers?.[worker.id];
+  return worker;
 }

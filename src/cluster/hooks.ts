@@ -65,7 +65,12 @@ function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
     ...{ cwd: spec.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...answerPipe] },
     ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
   });
-  const identity = child.pid === undefined ? null : identify(child.pid);
+  // Before anything else is asked of it: an 'error' that nobody hears is an exception.
+  const failed = new Promise<HookResult>((resolve) => {
+    child.once('error', (error) => resolve({ ok: false, reason: `hook "${name}": ${error.message}` }));
+  });
+  if (child.pid === undefined) return failed;
+  const identity = identify(child.pid);
   const output = new HookOutput((line) => context.onLine(name, line));
   output.read(child.stdout);
   output.read(child.stderr);
@@ -77,8 +82,7 @@ function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
     if (identity !== null) killIdentity(identity, 'SIGKILL', { group: true });
   };
   context.signal.addEventListener('abort', kill, { once: true });
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ ok: false, reason: `hook "${name}": ${error.message}` }));
+  const ended = new Promise<HookResult>((resolve) => {
     child.once('exit', () => {
       // What it left in the background may hold its pipes for as long as it lives: 'close' would not come.
       setTimeout(() => child.stdio.forEach((stream) => void stream?.destroy()), LAST_LINES);
@@ -94,6 +98,7 @@ function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
         });
     });
   });
+  return Promise.race([failed, ended]);
 }
 
 function readAnswer(name: string, answer: string): HookResult {

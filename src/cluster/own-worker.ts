@@ -23,6 +23,8 @@ export interface OwnWorkerPorts {
   onQuiet(): void;
   onUnhealthy(reason: string): void;
   onAsksReplacement(reason: string): void;
+  /** It cannot be given what it needs. */
+  onFault(reason: string): void;
 }
 
 /** Pipes may be held open by what a worker left behind: its last lines are not waited for longer. */
@@ -62,6 +64,7 @@ export class OwnWorker implements LiveWorker {
     this.#process.onMessage((message) => {
       if (asksReplacement(message)) ports.onAsksReplacement('it asked for its replacement');
     });
+    this.#process.onFault((reason) => ports.onFault(`could not be given what it asked for: ${reason}`));
     this.#watchReadiness(pinned.spec);
   }
 

@@ -2,9 +2,9 @@
 // (cluster process)
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
-import { identify, killIdentity, type ProcessIdentity } from '../platform/process-identity.ts';
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { identify, killIdentity, type ProcessIdentity, sendSignal } from '../platform/process-identity.ts';
 import { forkWorker } from './fork.ts';
 import { AGENT_LINK_FD, type WorkerLaunch } from './worker-launch.ts';
 
@@ -16,7 +16,7 @@ export interface ProcessEnd {
 }
 
 export interface WorkerProcess {
-  /** null where it could not be started. */
+  /** null where it could not be started; `ended` says why. */
   readonly identity: ProcessIdentity | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
@@ -25,6 +25,8 @@ export interface WorkerProcess {
   readonly ended: Promise<ProcessEnd>;
   /** What the app says with process.send. */
   onMessage(listener: (message: unknown) => void): void;
+  /** Something that was to be sent to it could not be, such as the socket of a port that it shares. */
+  onFault(listener: (reason: string) => void): void;
   /** False: the worker has no channel, or has closed it. */
   send(message: unknown): boolean;
   /** To the worker alone. */
@@ -40,9 +42,13 @@ export function startWorkerProcess(launch: WorkerLaunch): WorkerProcess {
 function startNode(launch: WorkerLaunch & { kind: 'node' }): WorkerProcess {
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', ...launch.socketFds];
   const worker = forkWorker({ ...launch, stdio });
-  // Node forwards the child's errors to the cluster worker, and an 'error' without a listener would end this process.
-  worker.on('error', () => {});
   const child = worker.process;
+  const faults = new Set<(reason: string) => void>();
+  // Node forwards the child's errors to the cluster worker, and an 'error' without a listener would end this process.
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    if (child.pid === undefined || error.syscall !== 'write' || MEANINGLESS.has(error.code ?? '')) return;
+    for (const listener of faults) listener(error.message);
+  });
   const send = (message: unknown): boolean => {
     if (!child.connected) return false;
     // Without a callback a channel that closes meanwhile would be an 'error' event.
@@ -52,26 +58,49 @@ function startNode(launch: WorkerLaunch & { kind: 'node' }): WorkerProcess {
   const onMessage = (listener: (message: unknown) => void): void => {
     child.on('message', listener);
   };
-  return { ...describe(child), link: child.stdio[AGENT_LINK_FD] as Socket, send, onMessage };
+  const onFault = (listener: (reason: string) => void): void => void faults.add(listener);
+  const link = streamsOf(child)[AGENT_LINK_FD];
+  return { ...describe(child), link: link instanceof Socket ? link : null, send, onMessage, onFault };
 }
+
+/** The app has closed its channel, or is about to end. */
+const MEANINGLESS: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_IPC_CHANNEL_CLOSED']);
 
 function startCommand(launch: WorkerLaunch & { kind: 'command' }): WorkerProcess {
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...launch.socketFds];
   const [file, ...args] = launch.argv;
   const child = spawn(file, args, { cwd: launch.cwd, env: launch.env, stdio, detached: true, ...launch.user });
-  return { ...describe(child), link: null, send: () => false, onMessage: () => {} };
+  return { ...describe(child), link: null, send: () => false, onMessage: () => {}, onFault: () => {} };
 }
 
-function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'onMessage'> {
+function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'onMessage' | 'onFault'> {
   const identity = child.pid === undefined ? null : identify(child.pid);
+  const [, stdout, stderr] = streamsOf(child);
   return {
     identity,
-    stdout: child.stdout,
-    stderr: child.stderr,
+    stdout: stdout instanceof Readable ? stdout : null,
+    stderr: stderr instanceof Readable ? stderr : null,
     ended: whenEnded(child),
     signal: (signal) => child.exitCode === null && child.signalCode === null && child.kill(signal),
-    signalGroup: (signal) => identity !== null && killIdentity(identity, signal, { group: true }),
+    signalGroup: (signal) => identity !== null && signalGroup(child, identity, signal),
   };
+}
+
+/** A child that has not ended is itself, without a look at what there is, for which a descriptor may be missing. */
+function signalGroup(child: ChildProcess, identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (child.exitCode === null && child.signalCode === null) return sendSignal(-identity.pid, signal);
+  try {
+    return killIdentity(identity, signal, { group: true });
+  } catch {
+    // Whether anything is left cannot be told now.
+    return true;
+  }
+}
+
+/** A child that could not be started for want of descriptors has no streams at all, whatever its type says. */
+function streamsOf(child: ChildProcess): readonly unknown[] {
+  const streams: unknown = child.stdio;
+  return Array.isArray(streams) ? streams : [];
 }
 
 function whenEnded(child: ChildProcess): Promise<ProcessEnd> {

@@ -7,14 +7,23 @@ const MICROS_PER_TICK = 10_000n;
 
 /** Resident memory in bytes. */
 export function rssOf(pid: number): number | null {
-  const status = HAS_PROC ? readProcFile(`/proc/${pid}/status`) : null;
+  const status = HAS_PROC ? unlessFailed(() => readProcFile(`/proc/${pid}/status`)) : null;
   return status === null ? null : parseRss(status);
 }
 
 /** User and system time since the start, in microseconds. */
 export function cpuMicrosOf(pid: number): number | null {
-  const stat = HAS_PROC ? readProcStat(pid) : null;
+  const stat = HAS_PROC ? unlessFailed(() => readProcStat(pid)) : null;
   return stat === null ? null : Number(stat.cpuTicks * MICROS_PER_TICK);
+}
+
+/** A figure that cannot be had now (no descriptor is free) is no reason to fail. */
+function unlessFailed<T>(read: () => T | null): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }
 
 /** Null for a zombie, which has no memory. */

@@ -43,7 +43,7 @@ export function killIdentity(
   const occupant = occupantOf(identity.pid);
   const same = occupant !== null && occupant.startTime === identity.startTime;
   const allowed = options.group === true ? occupant === null || same : same && !occupant.zombie;
-  return allowed && send(options.group === true ? -identity.pid : identity.pid, signal);
+  return allowed && sendSignal(options.group === true ? -identity.pid : identity.pid, signal);
 }
 
 /** Waits at most `timeoutMs`. True: it has ended. For processes that are not children of ours; those tell by themselves. */
@@ -57,7 +57,8 @@ export async function waitForExit(identity: ProcessIdentity, timeoutMs: number):
   return true;
 }
 
-function send(target: number, signal: NodeJS.Signals): boolean {
+/** `target`: a pid or, negative, a process group. False: nobody is there, or it was not permitted. */
+export function sendSignal(target: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(target, signal);
   } catch (error) {
