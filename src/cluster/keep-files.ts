@@ -31,7 +31,7 @@ export function keepFiles(boot: ClusterBoot, parts: KeptParts): () => void {
     files: () => keptFiles(boot, parts, presence),
     // apps/<name> in the state directory: without that, it is not known whether anything is to be found here again.
     mayPutBack: () => fileStatus(dirname(dirname(boot.appDir)))?.isDirectory() === true,
-    onPutBack: (names) => parts.complain(`removed while the cluster process ran, and put back: ${names.join(', ')}`),
+    onPutBack: (names) => parts.complain(`missing while the cluster process ran, and put back: ${names.join(', ')}`),
     onProblem: parts.complain,
   });
   return () => {

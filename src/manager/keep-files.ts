@@ -57,7 +57,7 @@ export function keepFiles(options: KeepOptions): FileKeeper {
     // Where the whole project was removed there is nothing to be found for, and nothing is to be left.
     mayPutBack: () => [layout.dir, config()].some((path) => path !== null && existsSync(dirname(path))),
     onPutBack(names) {
-      const message = `removed while the manager ran, and put back: ${names.join(', ')}`;
+      const message = `missing while the manager ran, and put back: ${names.join(', ')}`;
       bus.emit({ type: 'state-repaired', file: layout.dir, message });
     },
     onProblem: complain,
