@@ -3,10 +3,10 @@
 // there are none, and the state directory alone must do.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, realpathSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { acquireLock, type Lock, lockHolder } from './lock.ts';
-import { userDir } from './paths.ts';
+import { stateLayout, userDir } from './paths.ts';
 import { ensurePrivateDir } from './private-dir.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
@@ -44,6 +44,12 @@ export function presentClusters(stateDir: string): ReadonlyMap<string, ProcessId
     if (holder !== null) found.set(name, holder);
   }
   return found;
+}
+
+/** Whether a manager has ever kept something of apps there, or runs some still. */
+export function wasUsed(stateDir: string): boolean {
+  const { stateFile, apps } = stateLayout(stateDir);
+  return existsSync(stateFile) || existsSync(apps) || presentClusters(stateDir).size > 0;
 }
 
 /** null: this system gives no place for it. */

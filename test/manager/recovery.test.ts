@@ -112,6 +112,16 @@ describe('the next manager', () => {
     expect((await status(next.context, null)).apps).toMatchObject([{ name: 'web', state: 'online' }]);
   });
 
+  it('adopts even where the config is invalid and the state is lost', async () => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    rmSync(rig.layout.stateFile);
+    rig.config = new EvenkeelError('CONFIG_INVALID', 'invalid');
+    const next = await rig.open();
+    expect((await status(next.context, null)).apps).toMatchObject([{ name: 'web', state: 'online' }]);
+    expect((await stop(next.context, null, null)).ok).toBe(true);
+  });
+
   it('does not run for an invalid config alone', async () => {
     const rig = new ManagerRig([web]);
     rig.config = new EvenkeelError('CONFIG_INVALID', 'invalid');
