@@ -23,7 +23,7 @@ export async function requireManager(context: Context): Promise<ControlClient> {
 /** null: none runs. Throws NO_CONFIG. */
 export async function findManager(context: Context): Promise<ControlClient | null> {
   for await (const stateDir of stateDirs(context)) {
-    const client = await managerIn(stateDir);
+    const client = (await managerIn(stateDir)) ?? (await hiddenManagerIn(stateDir));
     if (client !== null) return client;
   }
   return null;
@@ -42,11 +42,16 @@ export async function managerIn(stateDir: string): Promise<ControlClient | null>
   return new ControlClient(socket);
 }
 
+async function hiddenManagerIn(stateDir: string): Promise<ControlClient | null> {
+  const { awaitHiddenManager } = await import('./hidden-manager.ts');
+  return await awaitHiddenManager(stateDir, () => managerIn(stateDir));
+}
+
 /** Where the manager's files may be, the most likely place first. */
 export async function* stateDirs(context: Context): AsyncGenerator<string> {
   const config = findConfig(context.cwd, context.globals.config);
   if (config === null) {
-    yield orphanedStateDir(context.cwd);
+    yield await orphanedStateDir(context.cwd);
     return;
   }
   const usual = defaultStateDir(config);
@@ -64,12 +69,14 @@ function isOurs(stateDir: string, config: string): boolean {
   return owner === null || isSameConfig(owner, config);
 }
 
-/** The config was removed, but what it started may still run. */
-function orphanedStateDir(cwd: string): string {
-  for (const folder of foldersUp(cwd)) {
-    const stateDir = join(folder, '.evenkeel');
-    if (existsSync(stateDir)) return stateDir;
-  }
+/** The config was removed, and the state directory perhaps with it; but what it started may still run. */
+async function orphanedStateDir(cwd: string): Promise<string> {
+  const possible = [...foldersUp(cwd)].map((folder) => join(folder, '.evenkeel'));
+  const found = possible.find((stateDir) => existsSync(stateDir));
+  if (found !== undefined) return found;
+  const { presentManager } = await import('../platform/presence.ts');
+  const hidden = possible.find((stateDir) => presentManager(stateDir) !== null);
+  if (hidden !== undefined) return hidden;
   throw new EvenkeelError('NO_CONFIG', `no config file was found in ${cwd} or above`, {
     hint: '`evenkeel init` writes one; --config FILE names one elsewhere.',
   });

@@ -11,11 +11,14 @@ import { describeError } from './describe-error.ts';
 import { exitCodeOf, viewOperation } from './operation-view.ts';
 import { startManager } from './start-manager.ts';
 
-/** Returns when the manager has ended, with its exit code; 1 where an app did not start, and then everything is stopped. */
+/**
+ * Returns when the manager has ended, with its exit code; 1 where an app did not start, and then everything is stopped.
+ * `apps` null: none is to be started; empty: all.
+ */
 export async function runInForeground(
   context: Context,
-  spec: EcosystemSpec,
-  apps: readonly string[],
+  spec: Pick<EcosystemSpec, 'stateDir'>,
+  apps: readonly string[] | null,
 ): Promise<Outcome> {
   const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
   const started = await startManager(context, spec, { foreground: true });
@@ -36,7 +39,7 @@ export async function runInForeground(
   });
   try {
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
-    const exit = interrupted ? EXIT.done : await bringUp(context, client, apps);
+    const exit = interrupted || apps === null ? EXIT.done : await bringUp(context, client, apps);
     if (exit !== EXIT.done && !interrupted) {
       await client.operate('/v1/stop', {});
       await ended;

@@ -36,7 +36,7 @@ export interface StartRules {
  */
 export async function startManager(
   context: Context,
-  spec: EcosystemSpec,
+  spec: Pick<EcosystemSpec, 'stateDir'>,
   rules: StartRules,
 ): Promise<StartedManager | null> {
   const { managerOut } = stateLayout(spec.stateDir);

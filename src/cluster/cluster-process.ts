@@ -7,6 +7,7 @@ import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { systemClock } from '../platform/clock.ts';
 import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
 import { StateFile } from '../platform/state-file.ts';
+import type { UnixListener } from '../platform/unix-server.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterHost, settingsFrom } from './cluster-host.ts';
 import { type ClusterRecord, type KnownWorker, readClusterRecord } from './cluster-store.ts';
@@ -39,6 +40,7 @@ export class ClusterProcess {
   readonly #state: StateFile;
   readonly #self: ProcessIdentity | null = identify(process.pid);
   readonly #watchers = new Set<() => void>();
+  #orphans: Orphans | null = null;
   #running: Running | null = null;
   /** The logs take one change at a time. */
   #logsApplied: Promise<void> = Promise.resolve();
@@ -60,6 +62,11 @@ export class ClusterProcess {
   /** null before `start` or `resume`. */
   get running(): Running | null {
     return this.#running;
+  }
+
+  /** Where orphaned workers connect; null: there are none. */
+  get agentsListener(): UnixListener | null {
+    return this.#orphans?.listener ?? null;
   }
 
   /** Throws APP_STOPPED before `start` or `resume`. */
@@ -119,6 +126,7 @@ export class ClusterProcess {
     this.#recordUnfinished(record);
     const alive = record.workers.filter((worker) => isAlive(worker.identity));
     const orphans = new Orphans(alive, (key) => host.dispatch({ type: 'worker-quiet', key }));
+    this.#orphans = orphans;
     await orphans.listen(this.boot.agentsSocket);
     for (const worker of orphans.workers) host.adopt(worker);
     const settings = Object.fromEntries(
@@ -154,6 +162,11 @@ export class ClusterProcess {
     return () => this.#watchers.delete(listener);
   }
 
+  /** Has what there is written down once more. */
+  save(): void {
+    this.#state.save(this.#record());
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#running?.host.leftovers ?? []);
     await this.#logsApplied;
@@ -173,7 +186,7 @@ export class ClusterProcess {
   }
 
   #changed(): void {
-    this.#state.save(this.#record());
+    this.save();
     for (const listener of this.#watchers) listener();
   }
 

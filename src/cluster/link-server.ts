@@ -1,10 +1,10 @@
 // Answers managers on cluster.sock: one answer to each request, and from `hello` on, every event. A manager that goes
 // away changes nothing: what it asked for goes on. (cluster process)
 
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { EvenkeelError, toErrorBody } from '../core/errors.ts';
 import { frames, sendFrame } from '../platform/ndjson-stream.ts';
-import { listenUnix } from '../platform/unix-server.ts';
+import { listenUnix, type UnixListener } from '../platform/unix-server.ts';
 import type {
   ClusterRequests,
   ClusterRequestType,
@@ -31,7 +31,7 @@ export interface LinkConnection {
 /** Bytes that may wait for a follower of logs before lines are skipped. */
 const LOG_BACKLOG = 8 * 1024 * 1024;
 
-export function serveLink(path: string, handlers: Handlers, events: EventRing): Promise<Server> {
+export function serveLink(path: string, handlers: Handlers, events: EventRing): Promise<UnixListener> {
   return listenUnix(path, (socket) => {
     const connection = connect(socket);
     let subscribed = false;

@@ -1,8 +1,10 @@
 // The cluster process of one app: forks its workers, runs its deploys and restarts, writes its logs. It needs no manager.
 
 import type { EventEmitter } from 'node:events';
+import { stayAlive } from '../platform/daemonize.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterProcess } from './cluster-process.ts';
+import { keepFiles } from './keep-files.ts';
 import { serveLink } from './link-server.ts';
 import { handlersFor } from './requests.ts';
 
@@ -16,13 +18,19 @@ async function main(): Promise<void> {
   const note = (error: unknown): void => void process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   process.on('uncaughtException', note);
   process.on('unhandledRejection', note);
+  stayAlive();
   const cluster = new ClusterProcess(boot);
-  const server = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events);
+  const link = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events);
+  const letGo = keepFiles(boot, {
+    ...{ link, agents: () => cluster.agentsListener, hasState: () => cluster.running !== null },
+    ...{ save: () => cluster.save(), complain: note },
+  });
   // The channel must not keep the process alive, and its end means nothing.
   process.channel?.unref();
 
   function exit(): void {
-    server.close();
+    letGo();
+    void link.close();
     // The answer is written in this turn of the event loop.
     setImmediate(() => process.exit(0));
   }

@@ -1,9 +1,9 @@
 // The workers that a killed predecessor left, and the socket where their agents look for its successor.
 // (cluster process)
 
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { WorkerKey } from '../core/cluster-model.ts';
-import { listenUnix } from '../platform/unix-server.ts';
+import { listenUnix, type UnixListener } from '../platform/unix-server.ts';
 import type { AgentMessage } from '../protocol/agent-link.ts';
 import type { KnownWorker } from './cluster-store.ts';
 import { OrphanWorker } from './orphan-worker.ts';
@@ -11,7 +11,7 @@ import { WorkerLink } from './worker-link.ts';
 
 export class Orphans {
   readonly workers: readonly OrphanWorker[];
-  #server: Server | null = null;
+  #listener: UnixListener | null = null;
 
   constructor(known: readonly KnownWorker[], onQuiet: (key: WorkerKey) => void) {
     this.workers = known.map((worker) => new OrphanWorker(worker, () => onQuiet(worker.key)));
@@ -20,8 +20,17 @@ export class Orphans {
   /** Closes by itself when the last orphan has ended. */
   async listen(path: string): Promise<void> {
     if (this.workers.length === 0) return;
-    this.#server = await listenUnix(path, (socket) => this.#greet(socket));
-    void Promise.all(this.workers.map((worker) => worker.ended)).then(() => this.#server?.close());
+    const listener = await listenUnix(path, (socket) => this.#greet(socket));
+    this.#listener = listener;
+    void Promise.all(this.workers.map((worker) => worker.ended)).then(() => {
+      this.#listener = null;
+      void listener.close();
+    });
+  }
+
+  /** null: there is none left that could connect. */
+  get listener(): UnixListener | null {
+    return this.#listener;
   }
 
   #greet(socket: Socket): void {

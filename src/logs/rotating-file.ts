@@ -15,6 +15,8 @@ export interface RotatingFileOptions {
   readonly maxSize: number | null;
   /** A new absolute path for the next rotated file. */
   readonly nextName: () => string;
+  /** Of a file that is made. Absent: 0640, of which the umask takes away. */
+  readonly mode?: number;
 }
 
 export type OpenOutcome =
@@ -46,9 +48,9 @@ export interface RotatingFile {
 export type OpenRotatingFile = (options: RotatingFileOptions) => Promise<OpenOutcome>;
 
 export async function openRotatingFile(options: RotatingFileOptions): Promise<OpenOutcome> {
-  const { path, maxSize, nextName } = options;
+  const { path, maxSize, nextName, mode = MODE } = options;
   const size = maxSize === null ? {} : { size: `${maxSize}B` };
-  const stream = createStream((time) => (time ? nextName() : path), { ...size, mode: MODE });
+  const stream = createStream((time) => (time ? nextName() : path), { ...size, mode });
   let rotated = false;
   stream.on('rotation', () => {
     rotated = true;

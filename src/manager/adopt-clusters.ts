@@ -7,19 +7,25 @@ import type { Fleet } from './fleet.ts';
 
 /**
  * Connects to every cluster process of the state directory. One that is gone or hangs while its app should run is brought
- * back; that goes on after this returns. Returns the apps that were adopted.
+ * back; that goes on after this returns. `present`: those that are known to live, also without the state directory.
+ * Returns the apps that were adopted.
  */
-export async function adoptClusters(fleet: Fleet): Promise<readonly string[]> {
-  const names = new Set([...(await directories(fleet.layout.apps)), ...fleet.state.names]);
-  const adopted = await Promise.all([...names].map(async (name) => ((await adopt(fleet, name)) ? [name] : [])));
+export async function adoptClusters(
+  fleet: Fleet,
+  present: ReadonlyMap<string, ProcessIdentity>,
+): Promise<readonly string[]> {
+  const names = new Set([...(await directories(fleet.layout.apps)), ...fleet.state.names, ...present.keys()]);
+  const adopted = await Promise.all(
+    [...names].map(async (name) => ((await adopt(fleet, name, present.get(name) ?? null)) ? [name] : [])),
+  );
   return adopted.flat();
 }
 
-async function adopt(fleet: Fleet, name: string): Promise<boolean> {
+async function adopt(fleet: Fleet, name: string, present: ProcessIdentity | null): Promise<boolean> {
   const handle = fleet.handle(name);
-  const { cluster } = fleet.state.app(name);
+  const cluster = present ?? fleet.state.app(name).cluster;
   try {
-    await handle.adopt();
+    await handle.adopt(cluster);
   } catch (error) {
     // It works, but not with us.
     if (error instanceof EvenkeelError && error.code === 'STATE_FROM_NEWER_VERSION') fleet.complain(error.message);

@@ -1,19 +1,24 @@
-// Manager: waits until a cluster process that was just started takes connections.
+// Manager: waits until a cluster process takes connections: one that was just started, or one whose socket was removed
+// and that will put it back.
 
 import type { Socket } from 'node:net';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import { CLUSTER_BOOT_TIMEOUT } from '../protocol/cluster-boot.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 
 const PAUSE: Milliseconds = 20;
 
-/** Throws when the process ends before, or takes none within CLUSTER_BOOT_TIMEOUT. */
-export async function awaitSocket(path: string, identity: ProcessIdentity, ports: ClusterPorts): Promise<Socket> {
+/** Throws when the process ends before, or takes none within `timeout`. */
+export async function awaitSocket(
+  path: string,
+  identity: ProcessIdentity,
+  ports: ClusterPorts,
+  timeout: Milliseconds,
+): Promise<Socket> {
   const { clock } = ports;
-  const until = clock.now() + CLUSTER_BOOT_TIMEOUT;
+  const until = clock.now() + timeout;
   for (;;) {
     try {
       return await ports.connect(path, QUICK);

@@ -99,7 +99,7 @@ export class ClusterHandle {
     this.#lastEvent = 0;
     try {
       if (identity === null) throw new Error('it ended at once');
-      const socket = await awaitSocket(this.layout.socket, identity, this.#ports);
+      const socket = await awaitSocket(this.layout.socket, identity, this.#ports, CLUSTER_BOOT_TIMEOUT);
       await this.#take(socket, identity, spawned, CLUSTER_BOOT_TIMEOUT, 0);
     } catch (error) {
       if (identity !== null) await this.#destroy(identity);
@@ -114,9 +114,12 @@ export class ClusterHandle {
     }
   }
 
-  /** Connects to a cluster process that runs already. Throws where there is none, or it does not answer in time. */
-  async adopt(): Promise<void> {
-    const socket = await this.#ports.connect(this.layout.socket, QUICK);
+  /**
+   * Connects to a cluster process that runs already; `known`: the one that does, as far as is known. Throws where there is
+   * none, or it does not answer in time.
+   */
+  async adopt(known: ProcessIdentity | null): Promise<void> {
+    const socket = await this.#connect(known);
     await this.#take(socket, null, null, QUICK, this.#lastEvent);
   }
 
@@ -142,8 +145,8 @@ export class ClusterHandle {
 
   /** Asks for a fresh snapshot: after an operation, the cluster process says what it is now. */
   async refresh(): Promise<ClusterSnapshot> {
-    const { link, snapshot } = await this.open({ onNews: () => {}, onClose: () => {} });
-    link.close();
+    if (this.#connection.kind === 'down') throw notRunning(this.app);
+    const snapshot = await this.#connection.link.hello(this.#evenkeel, Number.MAX_SAFE_INTEGER, QUICK);
     this.#learn(snapshot);
     return snapshot;
   }
@@ -159,7 +162,7 @@ export class ClusterHandle {
 
   /** A connection of its own, for whoever follows the logs. */
   async open(handlers: LinkHandlers): Promise<{ readonly link: LinkClient; readonly snapshot: ClusterSnapshot }> {
-    const socket = await this.#ports.connect(this.layout.socket, QUICK);
+    const socket = await this.#connect(this.identity);
     const link = new LinkClient(this.app, socket, this.#ports.clock, handlers);
     try {
       const snapshot = await link.hello(this.#evenkeel, Number.MAX_SAFE_INTEGER, QUICK);
@@ -227,6 +230,11 @@ export class ClusterHandle {
       this.#revival = null;
     });
     return this.#revival;
+  }
+
+  #connect(known: ProcessIdentity | null): Promise<Socket> {
+    const { socket } = this.layout;
+    return known === null ? this.#ports.connect(socket, QUICK) : awaitSocket(socket, known, this.#ports, QUICK);
   }
 
   /** Makes the connection the one of the app. `identity` null: find out whom it belongs to. */

@@ -11,6 +11,8 @@ export interface ClusterPorts {
   readonly spawn: SpawnCluster;
   /** Rejects at the latest after `timeout`. */
   connect(path: string, timeout: Milliseconds): Promise<Socket>;
+  /** Cluster processes that live, by app, whether they can be connected to or not. */
+  present(): ReadonlyMap<string, ProcessIdentity>;
   identify(pid: number): ProcessIdentity | null;
   isAlive(identity: ProcessIdentity): boolean;
   /** SIGKILL, to this very process. */

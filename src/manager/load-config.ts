@@ -1,12 +1,11 @@
 // Manager: has the config read, in a process of its own; and finds the state directory of a config that cannot be read.
 
-import { existsSync } from 'node:fs';
 import { runLoader } from '../config/run-loader.ts';
 import type { EvenkeelError } from '../core/errors.ts';
 import type { EcosystemSpec, Milliseconds } from '../core/spec.ts';
 import { availableCpus } from '../platform/cpus.ts';
 import { entryPoint } from '../platform/entry-points.ts';
-import { stateLayout } from '../platform/paths.ts';
+import { wasUsed } from '../platform/presence.ts';
 import { defaultStateDir, findStateDir } from '../platform/registry.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
 
@@ -23,7 +22,7 @@ export async function findState(request: LoadRequest, error: EvenkeelError): Pro
   const files = [...(request.file === null ? [] : [request.file]), ...error.problems.map((problem) => problem.file)];
   for (const file of new Set(files)) {
     for (const stateDir of [await findStateDir(file), defaultStateDir(file)]) {
-      if (stateDir !== null && existsSync(stateLayout(stateDir).stateFile)) return stateDir;
+      if (stateDir !== null && wasUsed(stateDir)) return stateDir;
     }
   }
   return null;

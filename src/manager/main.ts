@@ -1,22 +1,18 @@
 // The manager: keeps what runs as the config says, and answers the control API. Started by the CLI.
 
 import { toErrorBody } from '../core/errors.ts';
+import { stayAlive } from '../platform/daemonize.ts';
 import type { ManagerBoot } from '../protocol/manager-boot.ts';
 import { isRecord } from './is-record.ts';
+import { OwnOutput } from './own-output.ts';
 import { reportStart } from './report.ts';
-import { type Output, runManager } from './run-manager.ts';
+import { runManager } from './run-manager.ts';
 import { signalHandlers } from './signals.ts';
 
 /** What each means: signals.ts. */
 const SIGNALS = ['SIGHUP', 'SIGUSR2', 'SIGTERM', 'SIGINT'] as const;
 
-const output: Output = {
-  line: (text) => void process.stderr.write(`${text}\n`),
-  complain(problem) {
-    const text = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
-    process.stderr.write(`${new Date().toISOString()} ${text}\n`);
-  },
-};
+const output = new OwnOutput();
 
 async function main(): Promise<void> {
   process.title = 'evenkeel manager';
@@ -29,6 +25,7 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   }
+  stayAlive();
   const boot = decodeBoot(process.argv[2]);
   process.chdir('/');
   try {

@@ -3,6 +3,7 @@
 import { type ErrorBody, EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { EcosystemSpec, ListenAddress } from '../core/spec.ts';
+import type { FileKeeper, KeptFile } from '../platform/file-keeper.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { registerEcosystem } from '../platform/registry.ts';
@@ -15,12 +16,13 @@ import type { ClusterPorts } from './cluster-ports.ts';
 import type { ManagerContext } from './context.ts';
 import { EventBus, type EventSink } from './event-bus.ts';
 import { Fleet } from './fleet.ts';
+import { keepFiles } from './keep-files.ts';
 import { LateStarts } from './late-starts.ts';
 import { ManagerLifecycle } from './lifecycle.ts';
 import { openState } from './open-state.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { StateStore } from './state-store.ts';
-import { takeStateDir } from './take-state-dir.ts';
+import { StateDirHold } from './take-state-dir.ts';
 
 export interface ManagerOptions {
   readonly layout: StateLayout;
@@ -33,6 +35,8 @@ export interface ManagerOptions {
   readonly agent: string;
   readonly ports: ClusterPorts;
   readonly log: EventSink & EventHistory & { close(): Promise<void> };
+  /** Files of its logs, to be put back when they are removed. */
+  readonly logFiles: readonly KeptFile[];
   bind(address: ListenAddress): BoundSocket;
   load(): Promise<EcosystemSpec>;
   complain(problem: unknown): void;
@@ -57,50 +61,63 @@ const RECORDED_EVENTS = 2_000;
 /** Throws MANAGER_RUNS, STATE_*, LISTEN_FAILED, or what is wrong with the config where nothing runs to be adopted. */
 export async function openManager(options: ManagerOptions): Promise<Manager> {
   const { layout, config } = options;
-  const giveBack = takeStateDir(layout, (problem) => options.complain(problem));
+  const hold = new StateDirHold(layout, (problem) => options.complain(problem));
   try {
     const { state, repaired } = openState(layout.stateFile);
-    if (!config.ok && state.ecosystem === null) throw config.error;
     const file = new StateFile(layout.stateFile, { onError: (error) => options.complain(error) });
     const store = new StateStore(state, file);
     const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
     bus.emit({ type: 'manager-started', pid: process.pid, version: options.evenkeel });
     if (repaired !== null) bus.emit({ type: 'state-repaired', file: layout.stateFile, message: repaired });
-    if (config.ok) await useConfig(store, config.ecosystem, options);
+    if (config.ok) useConfig(store, config.ecosystem);
     else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
+    const registration = await register(store, options);
     const fleet = new Fleet({
       ...{ layout, bus, state: store, bind: options.bind, ensureDir: ensurePrivateDir },
       ...{ evenkeel: options.evenkeel, agent: options.agent, ports: options.ports },
       recorded: await recordedEvents(options.log),
       complain: (problem) => options.complain(problem),
     });
-    await adoptClusters(fleet);
+    await adoptClusters(fleet, options.ports.present());
     // With nothing to look after there is no use in a manager without a config.
-    if (!config.ok && fleet.isIdle) throw config.error;
+    if (!config.ok && fleet.isIdle) {
+      bus.emit({ type: 'manager-stopped', reason: 'the config cannot be used, and nothing runs' });
+      throw config.error;
+    }
     const lifecycle = new ManagerLifecycle();
     const context = contextOf(options, fleet, lifecycle);
     const api = await serveApi(layout.managerSocket, context, options.log);
     const configError = config.ok ? null : config.error.toBody();
-    const close = (reason: string) => closeManager(reason, { api, fleet, file, log: options.log, giveBack });
+    const keeper = keepFiles({
+      ...{ layout, hold, api, bus, registration, state: store },
+      ...{ clock: options.ports.clock, others: options.logFiles, complain: (problem) => options.complain(problem) },
+    });
+    const close = (reason: string) => closeManager(reason, { keeper, api, fleet, file, log: options.log, hold });
     return { context, lifecycle, configError, close };
   } catch (error) {
-    giveBack();
+    hold.giveBack();
     throw error;
   }
 }
 
-async function useConfig(store: StateStore, ecosystem: EcosystemSpec, { complain }: ManagerOptions): Promise<void> {
+function useConfig(store: StateStore, ecosystem: EcosystemSpec): void {
   const first = store.ecosystem === null;
   // What runs is as the earlier manager left it; a reload compares it with the file.
   store.setEcosystem(ecosystem);
   // Nothing has been asked for yet: these run when they are started.
   if (first) for (const { name } of ecosystem.apps) store.update(name, {});
+}
+
+/** What was written; null: nothing could be. */
+async function register(store: StateStore, { layout, complain }: ManagerOptions): Promise<readonly string[] | null> {
+  const { file } = store.ecosystem ?? {};
   try {
-    await registerEcosystem(ecosystem.file, ecosystem.stateDir);
+    return file === undefined ? [] : await registerEcosystem(file, layout.dir);
   } catch (error) {
     // The full disk again; where it was written before, or the directory is the usual one, nothing is amiss.
     if (error instanceof EvenkeelError) throw error;
     complain(error);
+    return null;
   }
 }
 
@@ -129,18 +146,20 @@ async function recordedEvents(log: EventHistory): Promise<ReadonlySet<string>> {
 }
 
 interface Parts {
+  readonly keeper: FileKeeper;
   readonly api: ApiServer;
   readonly fleet: Fleet;
   readonly file: StateFile;
   readonly log: { close(): Promise<void> };
-  giveBack(): void;
+  readonly hold: StateDirHold;
 }
 
-async function closeManager(reason: string, { api, fleet, file, log, giveBack }: Parts): Promise<void> {
+async function closeManager(reason: string, { keeper, api, fleet, file, log, hold }: Parts): Promise<void> {
+  await keeper.close();
   await api.close(API_CLOSE_TIMEOUT);
   fleet.bus.emit({ type: 'manager-stopped', reason });
   fleet.close();
   await file.close();
   await log.close();
-  giveBack();
+  hold.giveBack();
 }

@@ -2,12 +2,15 @@
 
 import { dirname } from 'node:path';
 import type { Generation } from '../core/status.ts';
+import type { StateLayout } from '../platform/paths.ts';
+import { presencePaths } from '../platform/presence.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
 import { bootSockets } from './spawn-cluster.ts';
 
 interface Means {
+  readonly layout: StateLayout;
   readonly agent: string;
   readonly evenkeel: string;
   ensureDir(path: string): void;
@@ -16,7 +19,7 @@ interface Means {
 /** Throws STATE_DIR_UNSAFE or STATE_DIR_UNUSABLE. */
 export function prepareBoot(
   { app, layout }: ClusterHandle,
-  { agent, evenkeel, ensureDir }: Means,
+  { layout: state, agent, evenkeel, ensureDir }: Means,
   generation: Generation,
   sockets: readonly BoundSocket[],
 ): ClusterBoot {
@@ -24,6 +27,7 @@ export function prepareBoot(
   for (const path of [dir, dirname(socket), dirname(agentsSocket)]) ensureDir(path);
   return {
     ...{ app, appDir: dir, stateFile, socket, agentsSocket, agent, evenkeel, generation },
+    presence: presencePaths(state.dir).app(app),
     sockets: bootSockets(sockets),
   };
 }

@@ -52,7 +52,7 @@ export function revivalDelay(losses: number): Milliseconds {
 /** False: only the connection was broken, and it is mended. */
 async function isGone(lost: ProcessIdentity, { handle, ports, ifAlive }: Revival): Promise<boolean> {
   if (await ports.waitForExit(lost, EXIT_TIMEOUT)) return true;
-  if (ifAlive === 'reconnect' && (await canReconnect(handle))) return false;
+  if (ifAlive === 'reconnect' && (await canReconnect(handle, lost))) return false;
   await endProcess(lost, ports);
   return true;
 }
@@ -62,9 +62,9 @@ export async function endProcess(identity: ProcessIdentity, ports: ClusterPorts)
   await ports.waitForExit(identity, KILL_TIMEOUT);
 }
 
-async function canReconnect(handle: ClusterHandle): Promise<boolean> {
+async function canReconnect(handle: ClusterHandle, lost: ProcessIdentity): Promise<boolean> {
   try {
-    await handle.adopt();
+    await handle.adopt(lost);
     return true;
   } catch {
     return false;

@@ -6,7 +6,10 @@ import type { EvenkeelEvent } from '../core/events.ts';
 import { EventLog } from '../logs/event-log.ts';
 import { systemClock } from '../platform/clock.ts';
 import { entryPoint, packageVersion } from '../platform/entry-points.ts';
+import type { KeptFile } from '../platform/file-keeper.ts';
+import { fileStatus } from '../platform/file-status.ts';
 import { type StateLayout, stateLayout } from '../platform/paths.ts';
+import { presentClusters } from '../platform/presence.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { identify, isAlive, killIdentity, waitForExit } from '../platform/process-identity.ts';
 import { bindListenSocket } from '../platform/sockets.ts';
@@ -16,19 +19,13 @@ import type { ManagerBoot } from '../protocol/manager-boot.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { findState, loadConfig } from './load-config.ts';
 import { type Manager, type ManagerOptions, openManager } from './open-manager.ts';
-import { spawnCluster } from './spawn-cluster.ts';
-
-export interface Output {
-  /** For people who watch a manager in the foreground. */
-  line(text: string): void;
-  /** What went wrong, with its stack where it is a bug. */
-  complain(problem: unknown): void;
-}
+import type { OwnOutput } from './own-output.ts';
+import { spawnClusterTo } from './spawn-cluster.ts';
 
 type Config = ManagerOptions['config'];
 
 /** Throws what keeps the manager from running. */
-export async function runManager(boot: ManagerBoot, output: Output): Promise<Manager> {
+export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<Manager> {
   const { file, from, profile } = boot;
   const request: LoadRequest = { file, from, profile };
   const config = await readConfig(request);
@@ -38,7 +35,8 @@ export async function runManager(boot: ManagerBoot, output: Output): Promise<Man
   const log = openLog(layout, boot.foreground, output);
   try {
     return await openManager({
-      ...{ layout, config, ports: systemPorts, bind: bindListenSocket, log },
+      ...{ layout, config, ports: systemPorts(layout, output), bind: bindListenSocket, log },
+      logFiles: boot.foreground ? [log.file] : [log.file, outputFile(layout, output)],
       ...{ evenkeel: packageVersion(), agent: entryPoint('agent') },
       // The same file from now on, whatever is put beside it.
       load: () => loadConfig({ ...request, file: known }),
@@ -50,15 +48,18 @@ export async function runManager(boot: ManagerBoot, output: Output): Promise<Man
   }
 }
 
-const systemPorts: ClusterPorts = {
-  clock: systemClock,
-  spawn: spawnCluster,
-  connect: connectUnix,
-  identify,
-  isAlive,
-  kill: (identity) => void killIdentity(identity, 'SIGKILL'),
-  waitForExit,
-};
+function systemPorts(layout: StateLayout, output: OwnOutput): ClusterPorts {
+  return {
+    clock: systemClock,
+    spawn: spawnClusterTo(output),
+    connect: connectUnix,
+    present: () => presentClusters(layout.dir),
+    identify,
+    isAlive,
+    kill: (identity) => void killIdentity(identity, 'SIGKILL'),
+    waitForExit,
+  };
+}
 
 async function readConfig(request: LoadRequest): Promise<Config> {
   try {
@@ -76,7 +77,11 @@ async function stateDirOf(request: LoadRequest, config: Config): Promise<string>
   return found;
 }
 
-function openLog(layout: StateLayout, foreground: boolean, output: Output): ManagerOptions['log'] {
+function openLog(
+  layout: StateLayout,
+  foreground: boolean,
+  output: OwnOutput,
+): ManagerOptions['log'] & { readonly file: KeptFile } {
   const log = new EventLog(layout.managerLog, (message) => output.complain(`${layout.managerLog}: ${message}`));
   return {
     append(event: EvenkeelEvent) {
@@ -85,5 +90,14 @@ function openLog(layout: StateLayout, foreground: boolean, output: Output): Mana
     },
     last: (count) => log.last(count),
     close: () => log.close(),
+    file: keptFile('manager.log', layout.managerLog, () => log.look()),
   };
+}
+
+function outputFile({ managerOut }: StateLayout, output: OwnOutput): KeptFile {
+  return keptFile('manager.out', managerOut, () => output.reopen(managerOut));
+}
+
+function keptFile(name: string, path: string, putBack: () => void): KeptFile {
+  return { name, isThere: () => fileStatus(path) !== null, putBack };
 }

@@ -17,15 +17,19 @@ export interface SpawnedCluster {
 
 export type SpawnCluster = (boot: ClusterBoot, sockets: readonly BoundSocket[]) => SpawnedCluster;
 
-/** Throws SPAWN_FAILED. */
-export const spawnCluster: SpawnCluster = (boot, sockets) => {
+/** `output`: where stdout and stderr of a cluster process go. It throws SPAWN_FAILED. */
+export function spawnClusterTo(output: { readonly stdio: 'inherit' | number }): SpawnCluster {
+  return (boot, sockets) => spawnCluster(boot, sockets, output.stdio);
+}
+
+function spawnCluster(boot: ClusterBoot, sockets: readonly BoundSocket[], output: 'inherit' | number): SpawnedCluster {
   const { TZ } = process.env;
   const { pid, child } = spawnDetached({
     file: process.execPath,
     args: [entryPoint('cluster'), JSON.stringify(boot)],
     env: TZ === undefined ? {} : { TZ },
     cwd: '/',
-    stdio: ['ignore', 'inherit', 'inherit', ...sockets.flatMap(({ fd }) => [fd, fd])],
+    stdio: ['ignore', output, output, ...sockets.flatMap(({ fd }) => [fd, fd])],
     ipc: true,
   });
   return {
@@ -35,7 +39,7 @@ export const spawnCluster: SpawnCluster = (boot, sockets) => {
       return sendHandle(child, message, socket.handle);
     },
   };
-};
+}
 
 /** Where the sockets are in the cluster process. */
 export function bootSockets(sockets: readonly BoundSocket[]): readonly BootSocket[] {

@@ -37,19 +37,20 @@ export class StateStore {
 
   setEcosystem(ecosystem: EcosystemSpec): void {
     this.#ecosystem = ecosystem;
-    this.#save();
+    this.save();
   }
 
   update(name: string, change: Partial<AppRecord>): void {
     this.#apps.set(name, { ...this.app(name), ...change });
-    this.#save();
+    this.save();
+  }
+
+  /** Has what there is written once more. */
+  save(): void {
+    this.#writer.save({ ecosystem: this.#ecosystem, apps: Object.fromEntries(this.#apps) });
   }
 
   flush(): Promise<boolean> {
     return this.#writer.flush();
-  }
-
-  #save(): void {
-    this.#writer.save({ ecosystem: this.#ecosystem, apps: Object.fromEntries(this.#apps) });
   }
 }

@@ -1,4 +1,5 @@
-// Starts a process that outlives this one: the manager (from the CLI) and the cluster processes (from the manager).
+// Starts a process that outlives this one: the manager (from the CLI) and the cluster processes (from the manager). And
+// what such a process needs to stay.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EvenkeelError } from '../core/errors.ts';
@@ -40,6 +41,17 @@ export function spawnDetached(options: DetachedOptions): DetachedProcess {
   child.channel?.unref();
   return { pid: child.pid, child };
 }
+
+/**
+ * This process lives until it ends itself. Its timers and links keep no process alive, so one that only waits, for a socket
+ * to be put back, say, would otherwise end without a word.
+ */
+export function stayAlive(): void {
+  setInterval(() => {}, LONGEST_DELAY);
+}
+
+/** What setInterval takes. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 
 function spawnFailed(options: DetachedOptions, cause: unknown): EvenkeelError {
   const code = errorCode(cause);

@@ -19,6 +19,8 @@ import { errorCode } from './system-error.ts';
 export type Lock =
   | {
       readonly ok: true;
+      /** False: somebody has removed it. Nobody else holds it for that, but the next one could. */
+      isHeld(): boolean;
       /** Harmless when called again. */
       release(): void;
     }
@@ -42,11 +44,18 @@ export function acquireLock(path: string): Lock {
   }
 }
 
+/** Who holds the lock at `path` now; null: nobody who lives. Changes nothing. */
+export function lockHolder(path: string): ProcessIdentity | null {
+  if (fileStatus(path)?.isDirectory() !== true) return null;
+  const holders = list(path).map(decodeName);
+  return holders.find((holder) => holder !== null && isAlive(holder)) ?? null;
+}
+
 function take(path: string, prepared: string, name: string): Lock {
   for (let round = 0; round < ROUNDS; round++) {
     if (tryUnless(() => renameSync(prepared, path), 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) {
       sweep(path);
-      return { ok: true, release: () => release(path, name) };
+      return { ok: true, isHeld: () => fileStatus(join(path, name)) !== null, release: () => release(path, name) };
     }
     const holder = clearStale(path);
     if (holder !== null) return { ok: false, holder };

@@ -59,6 +59,8 @@ function appLayout(dir: string): AppLayout {
   };
 }
 
+const RUNTIME_DIR = '/tmp';
+
 export interface SocketPathRules {
   readonly uid: number;
   /** The parent of the user's own directory of short paths. */
@@ -84,7 +86,16 @@ export function socketDirs(...sockets: readonly string[]): readonly string[] {
 }
 
 function systemRules(): SocketPathRules {
-  return { uid: process.getuid?.() ?? 0, runtimeDir: '/tmp', limit: socketPathLimit(process.platform) };
+  return { uid: userId(), runtimeDir: RUNTIME_DIR, limit: socketPathLimit(process.platform) };
+}
+
+/** The user's own directory for what must be found without the state directory. It may not exist. */
+export function userDir(): string {
+  return join(RUNTIME_DIR, `evenkeel-${userId()}`);
+}
+
+function userId(): number {
+  return process.getuid?.() ?? 0;
 }
 
 /** sun_path is 108 bytes on Linux and 104 elsewhere, with a byte for the terminator. */

@@ -18,6 +18,17 @@ export function ensurePrivateDir(path: string): void {
   if ((found.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
 }
 
+/**
+ * As ensurePrivateDir, for a directory of ours that was removed while we ran: another process of ours, which writes a log
+ * there, may have made it anew with the usual mode. Others could look into that, but put nothing there.
+ */
+export function regainPrivateDir(path: string): void {
+  const found = fileStatus(path);
+  const isOurs = found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid);
+  if (isOurs && (found.mode & 0o022) === 0 && (found.mode & 0o077) !== 0) chmodSync(path, 0o700);
+  ensurePrivateDir(path);
+}
+
 function create(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

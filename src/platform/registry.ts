@@ -11,18 +11,23 @@ export function defaultStateDir(configFile: string): string {
   return join(dirname(configFile), '.evenkeel');
 }
 
-/** Both absolute. The state directory must exist. Throws STATE_DIR_UNSAFE where others could tamper with the pointer. */
-export async function registerEcosystem(configFile: string, stateDir: string): Promise<void> {
+/**
+ * Both absolute. The state directory must exist. Gives the files that say so now. Throws STATE_DIR_UNSAFE where others
+ * could tamper with the pointer.
+ */
+export async function registerEcosystem(configFile: string, stateDir: string): Promise<readonly string[]> {
   const config = canonical(configFile);
-  writePrivate(join(stateDir, MARKER), config);
+  const marker = join(stateDir, MARKER);
+  writePrivate(marker, config);
   const pointer = await pointerPath(config);
   if (canonical(stateDir) === canonical(defaultStateDir(config))) {
     rmSync(pointer, { force: true });
-    return;
+    return [marker];
   }
   ensurePrivateDir(dirname(dirname(pointer)));
   mkdirSync(dirname(pointer), { recursive: true, mode: 0o700 });
   writePrivate(pointer, stateDir);
+  return [marker, pointer];
 }
 
 /** The directory that the pointer names; null: there is none, or one that others could have written. */

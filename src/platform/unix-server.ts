@@ -1,7 +1,7 @@
 // Listens on a unix socket that only its owner may use. Its directory must be private (ensurePrivateDir): that, and not
 // the mode of the socket, keeps others out from the first moment on.
 
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync, type Stats } from 'node:fs';
 import net from 'node:net';
 import { EvenkeelError } from '../core/errors.ts';
 import { fileStatus } from './file-status.ts';
@@ -11,26 +11,68 @@ import { connectUnix, UnixConnectError } from './unix-client.ts';
 /** Milliseconds for a process behind an old socket to show that it lives. */
 const PROBE_TIMEOUT = 2000;
 
+/** Listens until it is closed; its file can be put back when somebody has removed it. */
+export class UnixListener {
+  readonly #path: string;
+  readonly #server: net.Server;
+  #file: Stats | null = null;
+
+  /** Use listenUnix. */
+  constructor(path: string, onConnection: (socket: net.Socket) => void) {
+    this.#path = path;
+    this.#server = net.createServer((socket) => {
+      socket.on('error', () => {});
+      onConnection(socket);
+    });
+    // Running out of file descriptors: the connection is lost, the server goes on.
+    this.#server.on('error', () => {});
+  }
+
+  /** False: another file, or none, has the path; nobody new can connect. */
+  get isThere(): boolean {
+    const found = fileStatus(this.#path);
+    return found !== null && found.ino === this.#file?.ino && found.dev === this.#file.dev && found.isSocket();
+  }
+
+  /** Also for the first time. Connections that are open stay. Throws LISTEN_FAILED. */
+  async putBack(): Promise<void> {
+    await removeStale(this.#path);
+    // Removes the path, which is free: it would remove what comes next.
+    this.#server.close();
+    await this.#listen();
+    chmodSync(this.#path, 0o600);
+    this.#file = fileStatus(this.#path);
+  }
+
+  /** Takes no more connections and removes the file. Resolves when the connections there are have ended. */
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #listen(): Promise<void> {
+    const server = this.#server;
+    return new Promise((resolve, reject) => {
+      const end = (error: Error | null): void => {
+        server.off('error', end).off('listening', onListening);
+        if (error === null) resolve();
+        else reject(failure(this.#path, errorCode(error) ?? error.message, error));
+      };
+      const onListening = (): void => end(null);
+      server.once('error', end).once('listening', onListening);
+      server.listen(this.#path);
+    });
+  }
+}
+
 /**
  * Takes the place of a socket behind which nobody is; refuses with LISTEN_FAILED where somebody is, or where something else
- * has that name. Closing the server removes the file. `onConnection` owns its socket, which has an 'error' listener
+ * has that name. Closing the listener removes the file. `onConnection` owns its socket, which has an 'error' listener
  * already ('close' follows).
  */
-export async function listenUnix(path: string, onConnection: (socket: net.Socket) => void): Promise<net.Server> {
-  await removeStale(path);
-  const server = net.createServer((socket) => {
-    socket.on('error', () => {});
-    onConnection(socket);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(failure(path, errorCode(error) ?? error.message, error)));
-    server.listen(path, resolve);
-  });
-  server.removeAllListeners('error');
-  // Running out of file descriptors: the connection is lost, the server goes on.
-  server.on('error', () => {});
-  chmodSync(path, 0o600);
-  return server;
+export async function listenUnix(path: string, onConnection: (socket: net.Socket) => void): Promise<UnixListener> {
+  const listener = new UnixListener(path, onConnection);
+  await listener.putBack();
+  return listener;
 }
 
 async function removeStale(path: string): Promise<void> {

@@ -22,6 +22,8 @@ export interface ClusterBoot {
   readonly socket: string;
   /** Absolute path of agents.sock, where workers that a predecessor forked connect. */
   readonly agentsSocket: string;
+  /** Absolute path of the lock, outside of the state directory, by which it is known that the process lives. */
+  readonly presence: string;
   /** Absolute path of the agent (main.cjs) to preload into Node workers. */
   readonly agent: string;
   /** Version of evenkeel. */

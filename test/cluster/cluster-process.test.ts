@@ -24,6 +24,7 @@ function bootIn(dir: string): ClusterBoot {
   const path = (name: string): string => join(dir, name);
   return {
     ...{ app: 'web', appDir: dir, agent: '/no/agent', evenkeel: '0', generation: 0, sockets: [] },
+    presence: path('presence'),
     ...{ stateFile: path('cluster.json'), socket: path('cluster.sock'), agentsSocket: path('agents.sock') },
   };
 }

@@ -1,9 +1,10 @@
-import { appendFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
 import { EventLog, lastEvents } from '../../src/logs/event-log.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { waitUntil } from './wait-until.ts';
 
 const event = (n: number): EvenkeelEvent => ({
   type: 'scaled',
@@ -51,6 +52,34 @@ describe('EventLog', () => {
     const { log, path } = openLog();
     log.append(event(1));
     await log.last(1);
-    expect(statSync(path).mode & 0o007).toBe(0);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('is made anew after it was removed, when somebody has it look', async () => {
+    const { log, path } = openLog();
+    log.append(event(1));
+    await log.last(1);
+    rmSync(path);
+    await waitUntil('the log is made anew', () => {
+      log.look();
+      return existsSync(path);
+    });
+    log.append(event(2));
+    expect(await log.last(9)).toEqual([event(2)]);
+  });
+
+  it('does not make its folder, which is to be private; what came meanwhile is written when it is there', async () => {
+    const { log, path, problems } = openLog();
+    log.append(event(1));
+    await log.last(1);
+    rmSync(dirname(path), { recursive: true });
+    await waitUntil('the log is told to be missing', () => {
+      log.append(event(2));
+      return problems.length > 0;
+    });
+    expect(existsSync(dirname(path))).toBe(false);
+    mkdirSync(dirname(path), { mode: 0o700 });
+    await waitUntil('the log is back', () => existsSync(path));
+    expect((await log.last(1))[0]).toEqual(event(2));
   });
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { EvenkeelError } from '../../src/core/errors.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
@@ -59,6 +59,28 @@ describe('the next manager', () => {
     expect(rig.isRunning('web')).toBe(false);
   });
 
+  it('waits for a cluster process that lives, but whose socket was removed', async () => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    const cluster = rig.cluster('web');
+    rmSync(rig.layout.dir, { recursive: true });
+    mkdirSync(rig.layout.dir, { mode: 0o700 });
+    rig.present.set('web', { pid: cluster.pid, startTime: 'fake' });
+    const next = rig.open();
+    mkdirSync(rig.layout.app('web').dir, { recursive: true, mode: 0o700 });
+    await cluster.listen();
+    expect((await status((await next).context, null)).apps).toMatchObject([{ name: 'web', clusterPid: cluster.pid }]);
+    expect(rig.clusters).toHaveLength(1);
+  });
+
+  it('is refused while the first one lives, also where somebody has removed its state directory', async () => {
+    const { rig, context } = await started(web);
+    await context.fleet.state.flush();
+    rmSync(rig.layout.dir, { recursive: true });
+    await expect(rig.open()).rejects.toMatchObject({ code: 'MANAGER_RUNS' });
+    expect(rig.clusters).toHaveLength(1);
+  });
+
   it('brings back a cluster process that died in between', async () => {
     const { rig, manager } = await started(web);
     await manager.close('test');
@@ -88,6 +110,16 @@ describe('the next manager', () => {
     const next = await rig.open();
     expect(next.configError).toMatchObject({ code: 'CONFIG_INVALID' });
     expect((await status(next.context, null)).apps).toMatchObject([{ name: 'web', state: 'online' }]);
+  });
+
+  it('adopts even where the config is invalid and the state is lost', async () => {
+    const { rig, manager } = await started(web);
+    await manager.close('test');
+    rmSync(rig.layout.stateFile);
+    rig.config = new EvenkeelError('CONFIG_INVALID', 'invalid');
+    const next = await rig.open();
+    expect((await status(next.context, null)).apps).toMatchObject([{ name: 'web', state: 'online' }]);
+    expect((await stop(next.context, null, null)).ok).toBe(true);
   });
 
   it('does not run for an invalid config alone', async () => {

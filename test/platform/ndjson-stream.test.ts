@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { deferred } from '../../src/core/deferred.ts';
 import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { connectUnix } from '../../src/platform/unix-client.ts';
 import { listenUnix } from '../../src/platform/unix-server.ts';
@@ -10,14 +11,11 @@ import { tempDir } from '../support/temp-dir.ts';
 /** Both ends of a connection. */
 async function socketPair(): Promise<[Socket, Socket]> {
   const path = join(tempDir(), 'pair.sock');
-  const accepted: Socket[] = [];
-  const server = await listenUnix(path, (socket) => accepted.push(socket));
-  const connection = once(server, 'connection');
+  const accepted = deferred<Socket>();
+  const listener = await listenUnix(path, accepted.resolve);
   const client = await connectUnix(path, 10_000);
-  await connection;
-  server.close();
-  const [other] = accepted;
-  if (other === undefined) throw new Error('no connection');
+  const other = await accepted.promise;
+  void listener.close();
   onTestFinished(() => {
     client.destroy();
     other.destroy();

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, wr
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EvenkeelError } from '../../src/core/errors.ts';
-import { ensurePrivateDir } from '../../src/platform/private-dir.ts';
+import { ensurePrivateDir, regainPrivateDir } from '../../src/platform/private-dir.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -112,5 +112,30 @@ describe('ensurePrivateDir', () => {
       code: 'STATE_DIR_UNUSABLE',
       message: expect.stringContaining('ENOTDIR'),
     });
+  });
+});
+
+describe('regainPrivateDir', () => {
+  it('tightens a directory of ours that another process has made with the usual mode, and filled', () => {
+    const dir = makeDir(0o755);
+    writeFileSync(join(dir, 'web.log'), '');
+    expect(refusalOf(dir).code).toBe('STATE_DIR_UNSAFE');
+    regainPrivateDir(dir);
+    expect(modeOf(dir)).toBe('700');
+  });
+
+  it('makes one that is gone', () => {
+    const dir = join(tempDir(), 'gone', 'state');
+    regainPrivateDir(dir);
+    expect(modeOf(dir)).toBe('700');
+  });
+
+  it('refuses one that others could have put something into, and a link', () => {
+    const dir = makeDir(0o777);
+    writeFileSync(join(dir, 'manager.sock'), '');
+    expect(() => regainPrivateDir(dir)).toThrow(EvenkeelError);
+    const link = join(tempDir(), 'link');
+    symlinkSync(makeDir(0o755), link);
+    expect(() => regainPrivateDir(link)).toThrow(EvenkeelError);
   });
 });

@@ -23,9 +23,9 @@ function place(): Place {
   writeFileSync(config, '');
   const [usual, elsewhere] = [defaultStateDir(config), join(folder, 'state')];
   for (const dir of [usual, elsewhere]) mkdirSync(dir, { mode: 0o700 });
-  onTestFinished(() => {
+  onTestFinished(async () => {
     mkdirSync(usual, { recursive: true, mode: 0o700 });
-    return registerEcosystem(config, usual);
+    await registerEcosystem(config, usual);
   });
   return { config, usual, elsewhere };
 }

@@ -1,19 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import type { Server, Socket } from 'node:net';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectUnix, UnixConnectError } from '../../src/platform/unix-client.ts';
-import { listenUnix } from '../../src/platform/unix-server.ts';
+import { listenUnix, type UnixListener } from '../../src/platform/unix-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-async function listen(path: string, onConnection: (socket: Socket) => void = () => {}): Promise<Server> {
-  const server = await listenUnix(path, onConnection);
-  onTestFinished(() => {
-    server.close();
-  });
-  return server;
+async function listen(path: string, onConnection: (socket: Socket) => void = () => {}): Promise<UnixListener> {
+  const listener = await listenUnix(path, onConnection);
+  onTestFinished(() => void listener.close());
+  return listener;
 }
 
 async function connect(path: string): Promise<Socket> {
@@ -52,13 +50,48 @@ describe('listenUnix', () => {
 
   it('gives each connection to its owner, and removes the file when closed', async () => {
     const path = join(tempDir(), 'a.sock');
-    const server = await listen(path, (socket) => socket.end('hello'));
+    const listener = await listen(path, (socket) => socket.end('hello'));
     const [chunk] = await once(await connect(path), 'data');
     expect(String(chunk)).toBe('hello');
-    const closed = once(server, 'close');
-    server.close();
-    await closed;
+    await listener.close();
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('knows when its file was removed or replaced, and puts it back; connections stay', async () => {
+    const path = join(tempDir(), 'a.sock');
+    const sockets: Socket[] = [];
+    const listener = await listen(path, (socket) => sockets.push(socket));
+    const before = await connect(path);
+    expect(listener.isThere).toBe(true);
+    rmSync(path);
+    expect(listener.isThere).toBe(false);
+    await leaveStaleSocket(path);
+    expect(listener.isThere).toBe(false);
+    await listener.putBack();
+    expect(listener.isThere).toBe(true);
+    expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
+    const after = await connect(path);
+    for (const [index, client] of [before, after].entries()) {
+      const received = once(client, 'data');
+      sockets[index]?.write(`to ${index}`);
+      expect(String((await received)[0])).toBe(`to ${index}`);
+    }
+    for (const socket of sockets) socket.destroy();
+    await listener.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('does not put itself in the place of another listener, and tries again when that is gone', async () => {
+    const path = join(tempDir(), 'a.sock');
+    const listener = await listen(path);
+    rmSync(path);
+    const other = await listen(path);
+    await expect(listener.putBack()).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
+    expect(await reasonOf(path)).toBe('connected');
+    expect(other.isThere).toBe(true);
+    await other.close();
+    await listener.putBack();
+    expect(listener.isThere).toBe(true);
   });
 
   it('takes the place of a socket that a killed process left', async () => {

@@ -1,14 +1,14 @@
 // Cluster processes that are objects in the test's own process: they speak the real protocol on real unix sockets, and do
 // what a test tells them to.
 
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type Deferred, deferred } from '../../src/core/deferred.ts';
 import { type ErrorBody, EvenkeelError, toErrorBody } from '../../src/core/errors.ts';
 import type { AppEvent } from '../../src/core/events.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
 import type { AppStatus, DeployOutcome, DeployResult } from '../../src/core/status.ts';
 import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
-import { listenUnix } from '../../src/platform/unix-server.ts';
+import { listenUnix, type UnixListener } from '../../src/platform/unix-server.ts';
 import type { ClusterBoot } from '../../src/protocol/cluster-boot.ts';
 import type { DeployRequest, HistoryEntry, NumberedEvent, PinnedSpec } from '../../src/protocol/cluster-link.ts';
 
@@ -43,7 +43,7 @@ export class FakeCluster {
   readonly #exited = deferred<void>();
   readonly #connections = new Set<Socket>();
   readonly #events: NumberedEvent[] = [];
-  #server: Server | null = null;
+  #server: UnixListener | null = null;
   #started: boolean = false;
   #deploying: { generation: number; aborted: Deferred<string> } | null = null;
   frozen: boolean = false;
@@ -65,13 +65,13 @@ export class FakeCluster {
   async listen(): Promise<void> {
     const server = await listenUnix(this.boot.socket, (socket) => this.#accept(socket));
     if (this.alive) this.#server = server;
-    else server.close();
+    else void server.close();
   }
 
   /** As by SIGKILL; workers would go on. */
   die(): void {
     this.alive = false;
-    this.#server?.close();
+    void this.#server?.close();
     for (const socket of this.#connections) socket.destroy();
     this.#exited.resolve();
   }

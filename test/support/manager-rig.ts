@@ -29,6 +29,8 @@ export class ManagerRig {
   /** Addresses that somebody else has. */
   readonly taken = new Set<string>();
   clock: Clock = systemClock;
+  /** Cluster processes that say elsewhere than in the state directory that they live. */
+  readonly present = new Map<string, ProcessIdentity>();
   /** Cluster processes end before they can be asked. */
   spawnFails: boolean = false;
   config: EcosystemSpec | EvenkeelError;
@@ -71,6 +73,7 @@ export class ManagerRig {
         if (this.config instanceof EvenkeelError) throw this.config;
         return this.config;
       },
+      logFiles: [],
       complain: (problem) => this.complaints.push(problem),
     });
     let closed: Promise<void> | null = null;
@@ -128,6 +131,7 @@ export class ManagerRig {
       clock: this.clock,
       spawn: this.#spawn,
       connect: connectUnix,
+      present: () => this.present,
       identify: (pid) => (this.clusters.some((cluster) => cluster.pid === pid && cluster.alive) ? identity(pid) : null),
       isAlive: (id) => find(id)?.alive === true,
       kill: (id) => find(id)?.die(),

@@ -50,3 +50,20 @@ test('a puppet that is gone fails whoever waits for it', async () => {
   await puppet.closed;
   await waiting;
 });
+
+test('a puppet takes many orders, and leaves no listener behind for each', async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error): void => void warnings.push(warning.message);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  const puppet = await startPuppet();
+  for (let count = 0; count < 20; count += 1) await puppet.print('line\n');
+  expect(warnings).toEqual([]);
+});
+
+test('an order to a puppet that is gone fails', async () => {
+  const puppet = await startPuppet();
+  await puppet.exit(0);
+  await puppet.closed;
+  await expect(puppet.print('too late\n')).rejects.toThrow(/died before 'print'/);
+});

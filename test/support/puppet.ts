@@ -135,7 +135,8 @@ export class Puppet {
     const id = this.#lastOrder;
     const done = new Promise<void>((resolve, reject) => {
       const died = (): void => reject(new Error(`Puppet ${this.pid} died before '${order.do}' was done`));
-      this.#orders.set(id, { done: resolve, died });
+      if (this.isRunning) this.#orders.set(id, { done: resolve, died });
+      else died();
     });
     // `exit` and `throw` are raced with the death that they cause.
     done.catch(() => undefined);

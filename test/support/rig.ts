@@ -8,6 +8,7 @@ import { inject, onTestFailed, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { AppStatus, Status } from '../../src/core/status.ts';
 import { type StateLayout, stateLayout } from '../../src/platform/paths.ts';
+import { presenceDir } from '../../src/platform/presence.ts';
 import { askApi } from './api-client.ts';
 import { describeLogs, endAndFindLeftovers } from './clean-up.ts';
 import { CliProcess, type CliResult, scrubbedEnv } from './cli-process.ts';
@@ -224,6 +225,8 @@ export class Rig implements AsyncDisposable {
     } finally {
       for (const close of this.#closers) await close();
       this.puppets.close();
+      // Of processes that were killed.
+      rmSync(presenceDir(this.state.dir), { recursive: true, force: true });
       rmSync(this.#base, { recursive: true, force: true });
     }
   }

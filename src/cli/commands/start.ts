@@ -27,7 +27,7 @@ export const command = defineCommand({
   details: [
     'Returns when the apps are ready. What runs already is left as it is: `evenkeel reload`',
     'applies changes of the config. Where no manager runs, the config is validated first; a',
-    'manager adopts what an earlier one has left running.',
+    'manager adopts what an earlier one has left running, also where the config has errors.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel start', does: 'start everything' },
@@ -42,7 +42,14 @@ async function start(context: Context, apps: readonly string[], foreground: bool
   refuseScripts(apps);
   const running = await findManager(context);
   if (running !== null) return bringUp(context, running, apps, foreground);
-  const spec = await loadEcosystem(context);
+  let spec: EcosystemSpec;
+  try {
+    spec = await loadEcosystem(context);
+  } catch (error) {
+    if (!(error instanceof EvenkeelError) || error.code !== 'CONFIG_INVALID') throw error;
+    const { adoptAlone } = await import('../adopt-alone.ts');
+    return await adoptAlone(context, error, foreground);
+  }
   requireApps(
     apps,
     spec.apps.map((app) => app.name),

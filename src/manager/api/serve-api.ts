@@ -15,6 +15,10 @@ import type { EventHistory } from './stream-events.ts';
 import { streamOperation } from './stream-operation.ts';
 
 export interface ApiServer {
+  /** False: its file was removed, and nobody new can ask. */
+  readonly isThere: boolean;
+  /** Requests under way go on. Throws LISTEN_FAILED. */
+  putBack(): Promise<void>;
   /** Takes no more requests, and ends when those under way have been answered, at the latest after `timeout`. */
   close(timeout: Milliseconds): Promise<void>;
 }
@@ -48,10 +52,12 @@ export async function serveApi(
   // It has no socket of its own; this starts the watch over its timeouts.
   server.emit('listening');
   return {
+    get isThere() {
+      return listener.isThere;
+    },
+    putBack: () => listener.putBack(),
     async close(timeout) {
-      const closed = new Promise<void>((resolve) => {
-        listener.close(() => resolve());
-      });
+      const closed = listener.close();
       server.close();
       server.closeIdleConnections();
       const timer = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), timeout);

@@ -1,0 +1,65 @@
+// Manager: puts back the files by which it is found and asked, when somebody removes them while it runs.
+
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Clock } from '../platform/clock.ts';
+import { FileKeeper, type KeptFile } from '../platform/file-keeper.ts';
+import { fileStatus } from '../platform/file-status.ts';
+import type { StateLayout } from '../platform/paths.ts';
+import { registerEcosystem } from '../platform/registry.ts';
+import type { ApiServer } from './api/serve-api.ts';
+import type { EventBus } from './event-bus.ts';
+import type { StateStore } from './state-store.ts';
+import type { StateDirHold } from './take-state-dir.ts';
+
+export interface KeepOptions {
+  readonly clock: Clock;
+  readonly layout: StateLayout;
+  readonly hold: StateDirHold;
+  readonly api: ApiServer;
+  readonly state: StateStore;
+  readonly bus: EventBus;
+  /** What registerEcosystem has written; null: nothing could be. */
+  readonly registration: readonly string[] | null;
+  /** Logs. */
+  readonly others: readonly KeptFile[];
+  complain(problem: unknown): void;
+}
+
+export function keepFiles(options: KeepOptions): FileKeeper {
+  const { clock, layout, hold, api, state, bus, others, complain } = options;
+  let { registration } = options;
+  const config = (): string | null => state.ecosystem?.file ?? null;
+  const files: readonly KeptFile[] = [
+    ...hold.files,
+    ...others,
+    {
+      name: 'config.path',
+      isThere: () => registration?.every((path) => fileStatus(path) !== null) === true,
+      putBack: async () => {
+        const file = config();
+        registration = file === null ? [] : await registerEcosystem(file, layout.dir);
+      },
+    },
+    { name: 'manager.sock', isThere: () => api.isThere, putBack: () => api.putBack() },
+    {
+      name: 'state.json',
+      isThere: () => fileStatus(layout.stateFile) !== null,
+      putBack: async () => {
+        state.save();
+        await state.flush();
+      },
+    },
+  ];
+  return new FileKeeper({
+    clock,
+    files: () => files,
+    // Where the whole project was removed there is nothing to be found for, and nothing is to be left.
+    mayPutBack: () => [layout.dir, config()].some((path) => path !== null && existsSync(dirname(path))),
+    onPutBack(names) {
+      const message = `missing while the manager ran, and put back: ${names.join(', ')}`;
+      bus.emit({ type: 'state-repaired', file: layout.dir, message });
+    },
+    onProblem: complain,
+  });
+}

@@ -1,0 +1,78 @@
+// Looks at intervals whether the files that a process needs to be found and asked are still there, and puts back those
+// that somebody removed. What the process does meanwhile does not depend on them.
+
+import type { Milliseconds } from '../core/spec.ts';
+import type { Clock, Timer } from './clock.ts';
+
+export interface KeptFile {
+  /** For people. */
+  readonly name: string;
+  isThere(): boolean;
+  /** What fails is tried again at the next look. */
+  putBack(): void | Promise<void>;
+}
+
+export interface FileKeeperOptions {
+  readonly clock: Clock;
+  /** Those that others need come before them. */
+  files(): readonly KeptFile[];
+  /** False: the place itself is gone, and nothing is to be made in it. */
+  mayPutBack(): boolean;
+  onPutBack(names: readonly string[]): void;
+  /** Told once until nothing is missing again. */
+  onProblem(error: unknown): void;
+}
+
+/** A look costs a few system calls. */
+const INTERVAL: Milliseconds = 2_000;
+
+export class FileKeeper {
+  readonly #options: FileKeeperOptions;
+  readonly #missing = new Set<string>();
+  #timer: Timer | null = null;
+  #looking: Promise<void> | null = null;
+  #troubled: boolean = false;
+  #closed: boolean = false;
+
+  constructor(options: FileKeeperOptions) {
+    this.#options = options;
+    this.#schedule();
+  }
+
+  /** Nothing is put back from when this resolves. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#looking;
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    const { clock } = this.#options;
+    this.#timer = clock.setTimer(clock.now() + INTERVAL, () => {
+      this.#looking = this.#look().then(() => {
+        this.#looking = null;
+        this.#schedule();
+      });
+    });
+  }
+
+  /** Never rejects. */
+  async #look(): Promise<void> {
+    const { files, mayPutBack, onPutBack, onProblem } = this.#options;
+    try {
+      const kept = files();
+      const lost = kept.filter((file) => !file.isThere());
+      if (lost.length > 0 && !mayPutBack()) return;
+      for (const { name } of lost) this.#missing.add(name);
+      for (const file of lost) if (!this.#closed) await file.putBack();
+      const back = kept.filter((file) => this.#missing.has(file.name) && file.isThere()).map(({ name }) => name);
+      for (const name of back) this.#missing.delete(name);
+      if (back.length > 0) onPutBack(back);
+      if (lost.length === back.length) this.#troubled = false;
+    } catch (error) {
+      if (!this.#troubled) onProblem(error);
+      this.#troubled = true;
+    }
+  }
+}
