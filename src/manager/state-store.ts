@@ -50,6 +50,11 @@ export class StateStore {
     this.#writer.save({ ecosystem: this.#ecosystem, apps: Object.fromEntries(this.#apps) });
   }
 
+  /** An app that comes back with this name is a new one; its generations go on from what its cluster process wrote. */
+  forget(name: string): void {
+    if (this.#apps.delete(name)) this.#save();
+  }
+
   flush(): Promise<boolean> {
     return this.#writer.flush();
   }

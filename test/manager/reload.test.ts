@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { deferred } from '../../src/core/deferred.ts';
 import { EvenkeelError } from '../../src/core/errors.ts';
+import type { ManagerContext } from '../../src/manager/context.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
 import { restart } from '../../src/manager/operations/restart.ts';
@@ -63,6 +64,23 @@ it('a second reload has nothing to do', async () => {
     ['none', 'unchanged'],
   ]);
   expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['none', 'none']);
+});
+
+it.each([
+  ['while it ran', async () => undefined],
+  ['after it was stopped', (context: ManagerContext) => stop(context, ['api'], null)],
+])('an app that was removed from the config %s, and is added again, is started', async (_when, before) => {
+  const { rig, context } = await started(web, api);
+  await before(context);
+  rig.apps = [web];
+  await reload(context);
+  rig.apps = [web, api];
+  const { apps } = await reload(context);
+  expect(apps.map(({ app, action, reasons }) => [app, action, reasons])).toEqual([
+    ['web', 'none', []],
+    ['api', 'start', ['added to the config']],
+  ]);
+  expect(rig.isRunning('api')).toBe(true);
 });
 
 it('an invalid config changes nothing and is thrown with its problems', async () => {

@@ -25,8 +25,11 @@ export function reload(context: ManagerContext): Promise<OperationResult> {
     const plan = planChanges(fleet.running(), ecosystem.apps);
     const notices = [...plan.notices, ...placeNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
-    for (const name of fleet.state.names) fleet.state.update(name, { override: null });
     fleet.state.setEcosystem(ecosystem);
+    for (const name of fleet.state.names) {
+      if (isOver(fleet, name)) fleet.state.forget(name);
+      else fleet.state.update(name, { override: null });
+    }
     const applied = await runInOrder(ecosystem.apps, (name) => applyQueued(context, ecosystem, name, notices));
     lateStarts(context, plan, applied);
     const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
@@ -51,6 +54,12 @@ function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult
   const removed = changes.filter((change) => change.action === 'stop');
   const apps = removed.map(({ app }) => ({ name: app, dependsOn: fleet.runningSpec(app)?.dependsOn ?? [] }));
   return runInReverse(apps, (name) => stopApp(fleet, name, null, reasonsOf(removed, name)));
+}
+
+/** It is in the file no more, and nothing of it is left. */
+function isOver(fleet: Fleet, name: string): boolean {
+  const { wanted, cluster } = fleet.state.app(name);
+  return fleet.fileSpec(name) === null && !wanted && cluster === null;
 }
 
 function applyQueued(
