@@ -52,7 +52,7 @@ export class StateStore {
 
   /** An app that comes back with this name is a new one; its generations go on from what its cluster process wrote. */
   forget(name: string): void {
-    if (this.#apps.delete(name)) this.#save();
+    if (this.#apps.delete(name)) this.save();
   }
 
   flush(): Promise<boolean> {
