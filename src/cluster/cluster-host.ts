@@ -175,6 +175,7 @@ export class ClusterHost {
         onUnhealthy: (reason) => this.#fail(key, reason),
         onAsksReplacement: leaving,
         onFault: (reason) => this.#fail(key, reason),
+        onCrashed: (reason) => this.dispatch({ type: 'worker-crashed', key, reason, random: Math.random() }),
       });
       this.adopt(worker);
       const pid = worker.identity?.pid;
