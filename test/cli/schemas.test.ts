@@ -109,7 +109,7 @@ const CLAIMS: Readonly<Record<string, string>> = {
   error: `import type { ErrorAnswer } from '${root}src/protocol/control-api.ts'; export const same: Same<Plain<ErrorAnswer>, Root> = true;`,
   version: `import type { VersionAnswer } from '${root}src/protocol/control-api.ts';
     export const same: Same<Plain<{ version: string; manager: VersionAnswer | null }>, Root> = true;`,
-  log: `import type { ShownLine } from '${root}src/cli/merge-lines.ts'; export const same: Same<Plain<ShownLine & { app: string }>, Root> = true;`,
+  log: `import type { ShownLine } from '${root}src/client/merge-lines.ts'; export const same: Same<Plain<ShownLine & { app: string }>, Root> = true;`,
 };
 
 const PRELUDE = `

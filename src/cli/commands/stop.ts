@@ -1,11 +1,11 @@
 // CLI: evenkeel stop
 
+import { requireManager } from '../../client/find-manager.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
 import { identify, type ProcessIdentity, waitForExit } from '../../platform/process-identity.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
-import { requireManager } from '../find-manager.ts';
 import { operate } from '../operate.ts';
 import { duration } from '../options.ts';
 
