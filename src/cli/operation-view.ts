@@ -1,7 +1,6 @@
 // CLI, pure: how an operation went, for people: a line for each app on stdout, why it failed on stderr.
 
 import { describeLoss } from '../core/describe-loss.ts';
-import { ERRORS, EXIT } from '../core/errors.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { WorkerFailure } from '../core/status.ts';
 import type { AppResult, OperationResult } from '../protocol/control-api.ts';
@@ -25,19 +24,6 @@ export function viewOperation(
   const notices = result.notices.map((notice) => `${styles.out('yellow', '!')} ${notice}`);
   const failures = result.apps.flatMap((app) => failureLines(app, styles.err));
   return { out: joinLines([...summary, ...notices]), err: joinLines(failures) };
-}
-
-/** 1 where apps failed in different ways, else what they have in common: 4 where all of them timed out. */
-export function exitCodeOf(result: OperationResult): number {
-  if (result.ok) return EXIT.done;
-  const codes = new Set(result.apps.filter((app) => !app.ok).map(exitCodeOfApp));
-  const [first] = codes;
-  return codes.size === 1 && first !== undefined ? first : EXIT.failed;
-}
-
-function exitCodeOfApp(app: AppResult): number {
-  if (app.deploy?.outcome === 'timed-out') return EXIT.timedOut;
-  return app.error === null ? EXIT.failed : ERRORS[app.error.code].exit;
 }
 
 function resultLine(result: AppResult, width: number, style: Style): string {
