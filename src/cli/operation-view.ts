@@ -19,7 +19,9 @@ export function viewOperation(
   styles: { readonly out: Style; readonly err: Style },
 ): OperationView {
   const width = Math.max(0, ...result.apps.map((app) => app.app.length));
-  const lines = result.apps.filter((app) => app.action !== 'none').map((app) => resultLine(app, width, styles.out));
+  const lines = result.apps
+    .filter((app) => app.action !== 'none')
+    .flatMap((app) => [resultLine(app, width, styles.out), ...workerLines(app, styles.out)]);
   const summary = lines.length === 0 && result.ok ? ['nothing to do'] : lines;
   const notices = result.notices.map((notice) => `${styles.out('yellow', '!')} ${notice}`);
   const failures = result.apps.flatMap((app) => failureLines(app, styles.err));
@@ -32,6 +34,14 @@ function resultLine(result: AppResult, width: number, style: Style): string {
   const took = durationMs > 0 ? style('dim', ` (${humanDuration(durationMs)})`) : '';
   const loss = deploy?.outcome === 'done' && action !== 'start' ? `; ${describeLoss(deploy.loss)}` : '';
   return `${mark} ${style('bold', app.padEnd(width))}  ${action}${describeWhy(result)}: ${message}${loss}${took}`;
+}
+
+/** Who got a signal or a message, and who did not. */
+function workerLines({ workers }: AppResult, style: Style): readonly string[] {
+  return (workers ?? []).map(({ slot, pid, generation, problem }) => {
+    const mark = problem === null ? style('green', '✓') : style('red', '✗');
+    return `  ${mark} worker ${slot} (pid ${pid}, generation ${generation})${problem === null ? '' : `: ${problem}`}`;
+  });
 }
 
 /** The reasons, unless the action or the message says them already. */

@@ -117,6 +117,7 @@ export class ClusterHost {
     const before = this.#model;
     const { model, actions } = stepCluster(before, event, this.#ports.clock.now());
     this.#model = model;
+    for (const worker of newlyLeaving(before, model)) this.#tellLeaving(worker);
     for (const action of actions) surviving(() => this.#perform(action, before));
     this.#tellChanges(before, model);
   }
@@ -128,7 +129,6 @@ export class ClusterHost {
       const phase = shownPhase(deploy);
       this.tell({ type: 'deploy-phase', generation, phase, ready: readyOfDeploy(after), desired: workers });
     }
-    for (const worker of newlyLeaving(before, after)) this.#tellLeaving(worker);
     const [previous, state] = [appState(before), appState(after)];
     if (state !== previous) this.tell({ type: 'app-state', state, previous });
   }

@@ -95,7 +95,7 @@ export class OwnWorker implements LiveWorker {
     return this.#link?.metrics(timeout) ?? Promise.resolve(null);
   }
 
-  send(message: unknown): boolean {
+  send(message: unknown): Promise<string | null> {
     return this.#process.send(message);
   }
 

@@ -1,6 +1,6 @@
 // Manager: makes the state directory its own: private, locked against a second manager, with the pid file.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import { acquireLock } from '../platform/lock.ts';
@@ -20,11 +20,14 @@ export function takeStateDir(layout: StateLayout, complain: (problem: unknown) =
       hint: `Its state directory is ${layout.dir}.`,
     });
   }
+  // Whoever reads it finds a whole pid, and never that of a manager that is no more.
+  const draft = `${layout.managerPid}.${process.pid}`;
   try {
-    writeFileSync(layout.managerPid, `${process.pid}\n`, { mode: 0o600 });
+    writeFileSync(draft, `${process.pid}\n`, { mode: 0o600 });
+    renameSync(draft, layout.managerPid);
   } catch (error) {
-    // A full disk must not keep what runs from being looked after; half a pid would be worse than none.
-    rmSync(layout.managerPid, { force: true });
+    // A full disk must not keep what runs from being looked after.
+    for (const file of [draft, layout.managerPid]) rmSync(file, { force: true });
     complain(error);
   }
   return () => {

@@ -42,7 +42,8 @@ const lastDeploy = {
   durationMs: 900,
 };
 const deploy = samples.deployResult({ failure: samples.workerFailure({ lastLines: ['a'] }), hookOutput: ['b'] });
-const failed = samples.appResult({ ok: false, deploy, failure: samples.workerFailure(), error });
+const told = { slot: 0, pid: 4711, generation: 3, problem: 'it has closed its channel' };
+const failed = samples.appResult({ ok: false, deploy, failure: samples.workerFailure(), workers: [told], error });
 
 const DOCUMENTS: readonly (readonly [string, unknown])[] = [
   ['status', samples.statusOf(samples.appStatus({ deploy: progress, lastDeploy }), samples.appStatus({ workers: [] }))],
