@@ -225,7 +225,8 @@ export class ClusterHost {
     // However well one that has crashed went: it would not have gone without the exception.
     const expected = wasAskedFor(known.state, signal, worker.stopSignal) && !hasCrashed(known);
     const how = describeEnd(end);
-    if (!isTold) this.#remember(this.#describeFailure(worker, how, end), key);
+    const crash = hasCrashed(known) ? known.leaving?.reason : undefined;
+    if (!isTold || crash !== undefined) this.#remember(this.#describeFailure(worker, crash ?? how, end), key);
     const reason = expected && isTold ? known.reason : explainEnd(known, how);
     this.tell({ type: 'worker-exited', slot, pid: identity?.pid ?? 0, generation, code, signal, expected, reason });
     // Whether we killed it, or the stop signal did, or it left without waiting: what was in use is cut.

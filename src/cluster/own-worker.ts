@@ -136,7 +136,8 @@ export class OwnWorker implements LiveWorker {
       case 'replace-me':
         return this.#ports.onAsksReplacement(message.reason);
       case 'uncaught':
-        return this.#ports.onCrashed(`had an uncaught exception: ${message.reason}`);
+        // It was printed before it was announced, and is read in this turn of the event loop: it belongs into the report.
+        return void setImmediate(() => this.#ports.onCrashed(`had an uncaught exception: ${message.reason}`));
       case 'ready-for':
         // Generations serve side by side: nothing has to be released first.
         return void this.#link?.send({ type: 'grant', resource: message.resource });
