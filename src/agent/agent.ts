@@ -3,15 +3,19 @@
 import type { AgentBoot, AgentCommand, AgentMetrics } from '../protocol/agent-link.ts';
 import { AppListeners } from './app-listeners.ts';
 import { Connections } from './connections.ts';
+import { CurrentRequest } from './current-request.ts';
 import { Drain } from './drain.ts';
 import { Http2Sessions } from './http2.ts';
 import { Link } from './link.ts';
 import { allowNaturalEnd } from './natural-end.ts';
 import { surviveBrokenPipes, surviveDisconnect, surviveLostChannel } from './orphan.ts';
 import { probe } from './probe.ts';
-import { isHttp2, isTls } from './server-kind.ts';
+import { Resources } from './resources.ts';
+import { isHttp2, isTls, kindOf, speaksHttp } from './server-kind.ts';
 import { Servers } from './servers.ts';
-import { replaceOnUncaught } from './uncaught.ts';
+import { shorten } from './short-text.ts';
+import { UncaughtExceptions } from './uncaught.ts';
+import { hearWorkerCalls } from './worker-calls.ts';
 
 export function startAgent(boot: AgentBoot): void {
   const app = new AppListeners(boot.stopSignal);
@@ -19,18 +23,36 @@ export function startAgent(boot: AgentBoot): void {
   const http2 = new Http2Sessions(() => connections.requestFinished());
   const link = new Link(boot, {
     onCommand: (command) => obey(command),
-    onAdopted: () => drain.reportAgain(),
+    onAdopted() {
+      drain.reportAgain();
+      resources.askAgain();
+      uncaught?.announceAgain();
+    },
   });
   const send = link.send.bind(link);
+  const resources = new Resources(send);
+  const current = boot.onUncaught === 'replace' ? new CurrentRequest(connections) : null;
   const servers = new Servers(boot, {
     send,
-    onServer: (server) => {
+    onServer(server) {
+      if (speaksHttp(kindOf(server))) current?.watchServer(server);
       if (isTls(server)) server.prependListener('secureConnection', (socket) => connections.secured(socket));
       if (isHttp2(server)) http2.watch(server);
     },
   });
   const exit = (): never => process.exit();
-  const drain = new Drain({ servers, connections, http2, app, send, exit });
+  const drain = new Drain({ servers, connections, http2, app, resources, send, exit });
+  const uncaught = current === null ? null : replaceOnUncaught(current);
+
+  function replaceOnUncaught(culprit: CurrentRequest): UncaughtExceptions {
+    http2.onStream = (stream) => culprit.enterStream(stream);
+    return new UncaughtExceptions({
+      announce: (reason) => send({ type: 'uncaught', reason }),
+      isOrphan: () => link.isOrphan,
+      cutCulprit: () => culprit.cut(),
+      drain: (timeout) => drain.begin(timeout),
+    });
+  }
 
   function obey(command: AgentCommand): void {
     switch (command.type) {
@@ -40,6 +62,10 @@ export function startAgent(boot: AgentBoot): void {
         return probe(servers.firstHttp(), command, (answer) => send({ type: 'probed', id: command.id, ...answer }));
       case 'metrics':
         return send({ type: 'metrics', id: command.id, metrics: measure(connections) });
+      case 'grant':
+        return resources.grant(command.resource);
+      case 'takedown':
+        return void resources.release(command.resource);
       case 'drain':
         return drain.begin(command.timeout);
       case 'report':
@@ -52,14 +78,19 @@ export function startAgent(boot: AgentBoot): void {
   surviveLostChannel(() => link.isOrphan);
   allowNaturalEnd();
   connections.watch();
+  current?.watch();
+  uncaught?.watch();
   servers.install();
-  if (boot.onUncaught === 'replace') {
-    replaceOnUncaught({
-      askReplacement: (reason) => send({ type: 'replace-me', reason }),
-      drain: (timeout) => drain.begin(timeout),
-    });
-  }
+  hearWorkerCalls({
+    ready: () => send({ type: 'ready' }),
+    onShutdown: (task) => app.onShutdown(task),
+    requestReplacement: (reason) => send({ type: 'replace-me', reason: shorten(reason ?? '') || ASKED }),
+    readyFor: (resource, task) => resources.readyFor(resource, task),
+    onTakedown: (resource, task) => resources.onTakedown(resource, task),
+  });
 }
+
+const ASKED = 'it asked for its replacement';
 
 function measure(connections: Connections): AgentMetrics {
   const { user, system } = process.cpuUsage();

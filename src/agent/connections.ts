@@ -80,6 +80,11 @@ export class Connections {
     return newest === undefined || newest.response === response;
   }
 
+  /** What answers the newest request of a connection; null: nothing is under way on it. */
+  newestResponse(socket: object): object | null {
+    return this.#newest.get(socket)?.response ?? null;
+  }
+
   /** One of HTTP/2, which has no channels. */
   requestFinished(): void {
     this.#finished += 1;

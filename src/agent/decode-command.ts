@@ -12,6 +12,10 @@ export function decodeCommand(value: unknown): AgentCommand | null {
       return hasId(value) ? { type: 'metrics', id: value.id } : null;
     case 'drain':
       return hasTimeout(value) ? { type: 'drain', timeout: value.timeout } : null;
+    case 'grant':
+    case 'takedown':
+      if (!('resource' in value) || typeof value.resource !== 'string') return null;
+      return { type: value.type, resource: value.resource };
     case 'probe':
       if (!hasId(value) || !hasTimeout(value) || !('path' in value) || typeof value.path !== 'string') return null;
       return { type: 'probe', id: value.id, path: value.path, status: statusOf(value), timeout: value.timeout };

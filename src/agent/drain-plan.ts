@@ -32,9 +32,11 @@ export interface Leftover {
 export interface AppHandlers {
   readonly message: boolean;
   readonly signal: boolean;
+  /** What is to be done before the end (onShutdown); `done`: the app has no more use for its process. */
+  readonly tasks: 'none' | 'pending' | 'done';
 }
 
-export type DrainAction = 'report-drained' | 'send-message' | 'send-signal' | 'exit';
+export type DrainAction = 'report-drained' | 'send-message' | 'send-signal' | 'run-tasks' | 'exit';
 
 export interface DrainStep {
   readonly state: DrainState;
@@ -70,12 +72,12 @@ export function planDrain(
     case 'over':
       return { state, actions: [], wakeAt: null };
     case 'told':
-      return afterTelling(state, isDrained, now);
+      return afterTelling(state, left, handlers, now);
     case 'draining': {
-      if (isDrained && !handlers.message && !handlers.signal) {
+      const mayBeTold = handlers.message || handlers.signal || handlers.tasks !== 'none';
+      if (isDrained && !mayBeTold) {
         return { state: { kind: 'over' }, actions: ['report-drained', 'exit'], wakeAt: null };
       }
-      const mayBeTold = handlers.message || handlers.signal;
       const isTime = left.draining === 0 || now >= lastCall(times);
       if (!mayBeTold || !isTime) return { state, actions: [], wakeAt: now < lastCall(times) ? lastCall(times) : null };
       return tell(isDrained, handlers, times, now);
@@ -88,14 +90,26 @@ function tell(isDrained: boolean, handlers: AppHandlers, times: DrainTimes, now:
   if (isDrained) actions.push('report-drained');
   if (handlers.message) actions.push('send-message');
   if (handlers.signal) actions.push('send-signal');
+  if (handlers.tasks !== 'none') actions.push('run-tasks');
   // An app that knows other messages only would stay until it is killed; its default for the signal is to end.
-  const signalAt = handlers.signal ? null : Math.max(lastCall(times), now + (times.deadline - now) / 2);
+  const signalAt =
+    handlers.signal || handlers.tasks !== 'none' ? null : Math.max(lastCall(times), now + (times.deadline - now) / 2);
   return { state: { kind: 'told', signalAt, isDrained }, actions, wakeAt: signalAt };
 }
 
-function afterTelling(state: DrainState & { kind: 'told' }, isDrained: boolean, now: number): DrainStep {
+function afterTelling(
+  state: DrainState & { kind: 'told' },
+  left: Leftover,
+  handlers: AppHandlers,
+  now: number,
+): DrainStep {
+  const isDrained = left.draining + left.other === 0;
   const actions: DrainAction[] = [];
   if (isDrained && !state.isDrained) actions.push('report-drained');
+  // It was told at the last call: what is under way still has the rest of the time.
+  if (handlers.tasks === 'done' && left.draining === 0) {
+    return { state: { kind: 'over' }, actions: [...actions, 'exit'], wakeAt: null };
+  }
   const isSignalDue = state.signalAt !== null && now >= state.signalAt;
   if (isSignalDue) actions.push('send-signal');
   const signalAt = isSignalDue ? null : state.signalAt;

@@ -15,6 +15,7 @@ import {
 import { closeAfterResponses, closeIdle, whenToClose } from './http1.ts';
 import type { Http2Sessions } from './http2.ts';
 import { whenPrimaryKnows } from './ipc-barrier.ts';
+import type { Resources } from './resources.ts';
 import type { Servers } from './servers.ts';
 
 /** Least time between two reports. */
@@ -28,6 +29,7 @@ export interface DrainPorts {
   readonly connections: Connections;
   readonly http2: Http2Sessions;
   readonly app: AppListeners;
+  readonly resources: Resources;
   send(message: AgentMessage): void;
   /** Ends the process. */
   exit(): void;
@@ -58,13 +60,15 @@ export class Drain {
       return this.#look();
     }
     this.#times = { start: now, deadline };
-    const { servers, connections, http2 } = this.#ports;
+    const { servers, connections, http2, resources } = this.#ports;
     this.#finishedBefore = connections.finished;
     const isSentConnections = servers.stop();
     closeAfterResponses(connections);
     http2.drain();
     connections.onFinished = () => this.#reportSoon();
     connections.onClosed = () => this.#lookSoon();
+    resources.onReleased = () => this.#lookSoon();
+    resources.abandon();
     if (isSentConnections) {
       this.#onTheirWay = 1;
       whenPrimaryKnows(() => {
@@ -126,7 +130,7 @@ export class Drain {
 
   #leftover(all: readonly Connection[]): Leftover {
     const other = all.filter((connection) => protocolOf(connection) === 'other').length;
-    return { draining: all.length - other + this.#onTheirWay, other };
+    return { draining: all.length - other + this.#onTheirWay + this.#ports.resources.releasing, other };
   }
 
   /** Gives the time at which to look again: more may be idle by then. */
@@ -160,6 +164,8 @@ export class Drain {
         return this.#ports.app.sendMessage();
       case 'send-signal':
         return this.#ports.app.sendSignal();
+      case 'run-tasks':
+        return void this.#ports.app.runTasks().then(() => this.#look());
       case 'exit':
         return this.#ports.exit();
     }

@@ -30,6 +30,8 @@ interface Session {
 export class Http2Sessions {
   readonly #open = new Set<Session>();
   readonly #onFinished: () => void;
+  /** Called with each request, before the app sees it. */
+  onStream: (stream: ServerHttp2Stream) => void = () => {};
   #streams = 0;
   #state: 'serving' | 'draining' = 'serving';
 
@@ -64,8 +66,9 @@ export class Http2Sessions {
     const { session, socket } = open;
     this.#open.add(open);
     socket.once('close', () => this.#open.delete(open));
-    session.on('stream', (stream: ServerHttp2Stream) => {
+    session.prependListener('stream', (stream: ServerHttp2Stream) => {
       this.#streams += 1;
+      this.onStream(stream);
       stream.once('close', () => {
         this.#streams -= 1;
         this.#onFinished();

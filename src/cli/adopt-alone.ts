@@ -1,12 +1,12 @@
 // CLI: `start` with a config that cannot be used, where an earlier manager has left something running: a manager takes
 // that over as it is, so that it can be seen and stopped. Nothing else is started.
 
+import { stateDirs } from '../client/find-manager.ts';
+import { startManager } from '../client/start-manager.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import { wasUsed } from '../platform/presence.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
-import { stateDirs } from './find-manager.ts';
-import { startManager } from './start-manager.ts';
 
 /** `error`: what is wrong with the config; thrown in the end, and at once where nothing was left. */
 export async function adoptAlone(context: Context, error: EvenkeelError, foreground: boolean): Promise<Outcome> {

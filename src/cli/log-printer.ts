@@ -1,7 +1,7 @@
 // CLI: writes log lines, each with the worker it is of: `web.0 │ text`, `web.0 ! text` where it came from stderr.
 
+import type { ShownLine } from '../client/merge-lines.ts';
 import type { Context } from './context.ts';
-import type { ShownLine } from './merge-lines.ts';
 import type { StyleName } from './style.ts';
 
 const COLORS: readonly StyleName[] = ['cyan', 'green', 'yellow', 'magenta', 'blue'];

@@ -1,13 +1,14 @@
 // CLI: has the manager do something, shows how it goes, and turns the result into an outcome. Ctrl-C aborts the deploys
 // that this command began and then tells how that ended; a second one leaves at once.
 
+import { exitCodeOf } from '../client/operation-outcome.ts';
 import { EvenkeelError, EXIT } from '../core/errors.ts';
 import type { ControlClient } from '../platform/control-client.ts';
 import type { OperationResult } from '../protocol/control-api.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { type Aborts, Interruption } from './interruption.ts';
-import { exitCodeOf, viewOperation } from './operation-view.ts';
+import { viewOperation } from './operation-view.ts';
 import { createProgress } from './progress-display.ts';
 
 export interface Operation {

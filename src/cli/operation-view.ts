@@ -1,7 +1,6 @@
 // CLI, pure: how an operation went, for people: a line for each app on stdout, why it failed on stderr.
 
 import { describeLoss } from '../core/describe-loss.ts';
-import { ERRORS, EXIT } from '../core/errors.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { WorkerFailure } from '../core/status.ts';
 import type { AppResult, OperationResult } from '../protocol/control-api.ts';
@@ -20,24 +19,13 @@ export function viewOperation(
   styles: { readonly out: Style; readonly err: Style },
 ): OperationView {
   const width = Math.max(0, ...result.apps.map((app) => app.app.length));
-  const lines = result.apps.filter((app) => app.action !== 'none').map((app) => resultLine(app, width, styles.out));
+  const lines = result.apps
+    .filter((app) => app.action !== 'none')
+    .flatMap((app) => [resultLine(app, width, styles.out), ...workerLines(app, styles.out)]);
   const summary = lines.length === 0 && result.ok ? ['nothing to do'] : lines;
   const notices = result.notices.map((notice) => `${styles.out('yellow', '!')} ${notice}`);
   const failures = result.apps.flatMap((app) => failureLines(app, styles.err));
   return { out: joinLines([...summary, ...notices]), err: joinLines(failures) };
-}
-
-/** 1 where apps failed in different ways, else what they have in common: 4 where all of them timed out. */
-export function exitCodeOf(result: OperationResult): number {
-  if (result.ok) return EXIT.done;
-  const codes = new Set(result.apps.filter((app) => !app.ok).map(exitCodeOfApp));
-  const [first] = codes;
-  return codes.size === 1 && first !== undefined ? first : EXIT.failed;
-}
-
-function exitCodeOfApp(app: AppResult): number {
-  if (app.deploy?.outcome === 'timed-out') return EXIT.timedOut;
-  return app.error === null ? EXIT.failed : ERRORS[app.error.code].exit;
 }
 
 function resultLine(result: AppResult, width: number, style: Style): string {
@@ -46,6 +34,14 @@ function resultLine(result: AppResult, width: number, style: Style): string {
   const took = durationMs > 0 ? style('dim', ` (${humanDuration(durationMs)})`) : '';
   const loss = deploy?.outcome === 'done' && action !== 'start' ? `; ${describeLoss(deploy.loss)}` : '';
   return `${mark} ${style('bold', app.padEnd(width))}  ${action}${describeWhy(result)}: ${message}${loss}${took}`;
+}
+
+/** Who got a signal or a message, and who did not. */
+function workerLines({ workers }: AppResult, style: Style): readonly string[] {
+  return (workers ?? []).map(({ slot, pid, generation, problem }) => {
+    const mark = problem === null ? style('green', '✓') : style('red', '✗');
+    return `  ${mark} worker ${slot} (pid ${pid}, generation ${generation})${problem === null ? '' : `: ${problem}`}`;
+  });
 }
 
 /** The reasons, unless the action or the message says them already. */

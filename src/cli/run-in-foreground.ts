@@ -1,6 +1,8 @@
 // CLI: `start --foreground`: the manager is a child that lives as long as this process. It has a session of its own, so
 // that Ctrl-C reaches it once, through here, and not twice.
 
+import { exitCodeOf } from '../client/operation-outcome.ts';
+import { startManager } from '../client/start-manager.ts';
 import { EXIT } from '../core/errors.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import { ControlClient } from '../platform/control-client.ts';
@@ -8,8 +10,7 @@ import { stateLayout } from '../platform/paths.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { describeError } from './describe-error.ts';
-import { exitCodeOf, viewOperation } from './operation-view.ts';
-import { startManager } from './start-manager.ts';
+import { viewOperation } from './operation-view.ts';
 
 /**
  * Returns when the manager has ended, with its exit code; 1 where an app did not start, and then everything is stopped.

@@ -1,16 +1,16 @@
 // CLI: `logs` without a manager: from the files that the config names. Who of the workers wrote a line is not in them.
 
 import { stat } from 'node:fs/promises';
+import { loadEcosystem } from '../client/load-ecosystem.ts';
+import type { LogStream } from '../client/merge-lines.ts';
+import { requireApps } from '../client/require-apps.ts';
 import type { AppSpec } from '../core/spec.ts';
 import { followFile } from '../logs/follow-file.ts';
 import { lastLinesOfFile } from '../logs/tail.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { followStream } from './follow-stream.ts';
-import { loadEcosystem } from './load-ecosystem.ts';
 import { LogPrinter } from './log-printer.ts';
-import type { LogStream } from './merge-lines.ts';
-import { requireApps } from './require-apps.ts';
 
 export interface FileWish {
   readonly streams: readonly LogStream[];

@@ -117,6 +117,7 @@ export class ClusterHost {
     const before = this.#model;
     const { model, actions } = stepCluster(before, event, this.#ports.clock.now());
     this.#model = model;
+    for (const worker of newlyLeaving(before, model)) this.#tellLeaving(worker);
     for (const action of actions) surviving(() => this.#perform(action, before));
     this.#tellChanges(before, model);
   }
@@ -128,7 +129,6 @@ export class ClusterHost {
       const phase = shownPhase(deploy);
       this.tell({ type: 'deploy-phase', generation, phase, ready: readyOfDeploy(after), desired: workers });
     }
-    for (const worker of newlyLeaving(before, after)) this.#tellLeaving(worker);
     const [previous, state] = [appState(before), appState(after)];
     if (state !== previous) this.tell({ type: 'app-state', state, previous });
   }
@@ -175,6 +175,7 @@ export class ClusterHost {
         onUnhealthy: (reason) => this.#fail(key, reason),
         onAsksReplacement: leaving,
         onFault: (reason) => this.#fail(key, reason),
+        onCrashed: (reason) => this.dispatch({ type: 'worker-crashed', key, reason, random: Math.random() }),
       });
       this.adopt(worker);
       const pid = worker.identity?.pid;
@@ -224,7 +225,8 @@ export class ClusterHost {
     // However well one that has crashed went: it would not have gone without the exception.
     const expected = wasAskedFor(known.state, signal, worker.stopSignal) && !hasCrashed(known);
     const how = describeEnd(end);
-    if (!isTold) this.#remember(this.#describeFailure(worker, how, end), key);
+    const crash = hasCrashed(known) ? known.leaving?.reason : undefined;
+    if (!isTold || crash !== undefined) this.#remember(this.#describeFailure(worker, crash ?? how, end), key);
     const reason = expected && isTold ? known.reason : explainEnd(known, how);
     this.tell({ type: 'worker-exited', slot, pid: identity?.pid ?? 0, generation, code, signal, expected, reason });
     // Whether we killed it, or the stop signal did, or it left without waiting: what was in use is cut.

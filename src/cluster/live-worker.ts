@@ -36,7 +36,8 @@ export interface LiveWorker {
   /** SIGKILL to the whole process group, after a last word from the agent. */
   kill(): Promise<void>;
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;
-  send(message: unknown): boolean;
+  /** Gives why it did not get it; null: it is on its way. */
+  send(message: unknown): Promise<string | null>;
   signal(signal: NodeJS.Signals): boolean;
   /** From now on, if it is ready and the spec has health checks; called again, by the settings as they are now. */
   watchHealth(): void;

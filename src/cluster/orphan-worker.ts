@@ -73,8 +73,8 @@ export class OrphanWorker implements LiveWorker {
   }
 
   /** Its channel went with the process that forked it. */
-  send(): boolean {
-    return false;
+  async send(): Promise<string> {
+    return 'it lost its channel with the cluster process that started it';
   }
 
   signal(signal: NodeJS.Signals): boolean {

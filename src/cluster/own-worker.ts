@@ -25,6 +25,8 @@ export interface OwnWorkerPorts {
   onAsksReplacement(reason: string): void;
   /** It cannot be given what it needs. */
   onFault(reason: string): void;
+  /** An exception was not caught (restart.onUncaught: replace). */
+  onCrashed(reason: string): void;
 }
 
 /** Pipes may be held open by what a worker left behind: its last lines are not waited for longer. */
@@ -93,7 +95,7 @@ export class OwnWorker implements LiveWorker {
     return this.#link?.metrics(timeout) ?? Promise.resolve(null);
   }
 
-  send(message: unknown): boolean {
+  send(message: unknown): Promise<string | null> {
     return this.#process.send(message);
   }
 
@@ -133,6 +135,14 @@ export class OwnWorker implements LiveWorker {
         return;
       case 'replace-me':
         return this.#ports.onAsksReplacement(message.reason);
+      case 'uncaught':
+        // It was printed before it was announced, and is read in this turn of the event loop: it belongs into the report.
+        return void setImmediate(() => this.#ports.onCrashed(`had an uncaught exception: ${message.reason}`));
+      case 'ready-for':
+        // Generations serve side by side: nothing has to be released first.
+        return void this.#link?.send({ type: 'grant', resource: message.resource });
+      case 'ready':
+      case 'released':
       case 'hello':
       case 'held':
       case 'listening':

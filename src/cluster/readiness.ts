@@ -33,6 +33,9 @@ export function watchReadiness(
     case 'listening':
       return watchListening(spec, sources.link, once);
     case 'message':
+      sources.link?.on((message) => {
+        if (message.type === 'ready') once();
+      });
       return sources.process.onMessage((message) => {
         if (saysReady(message)) once();
       });
@@ -89,7 +92,7 @@ async function pollUntil(probe: () => Promise<ProbeAnswer>, signal: AbortSignal,
   }
 }
 
-/** The words of naught, of others, and of evenkeel/worker. Anything else, null and junk included, says nothing. */
+/** The words of naught and of others. Anything else, null and junk included, says nothing. */
 export function saysReady(message: unknown): boolean {
   return message === 'online' || message === 'ready' || eventOf(message) === 'ready';
 }

@@ -10,6 +10,7 @@ import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import { inProgress } from './deploys.ts';
 import type { Handlers, LinkConnection } from './link-server.ts';
+import { sendToWorkers, signalWorkers } from './tell-workers.ts';
 
 /** `exit` is called when the app has been stopped and the answer is on its way. */
 export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers {
@@ -44,17 +45,9 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       return cluster.status.read(model, workers, cluster.generations.history);
     },
     history: async () => cluster.generations.history,
-    signal: async ({ signal }) => {
-      // The name was checked where it came from; an unknown one throws here.
-      const sent = [...cluster.active.host.workers.values()].filter((worker) =>
-        worker.signal(signal as NodeJS.Signals),
-      );
-      return { workers: sent.length };
-    },
-    send: async ({ message }) => {
-      const sent = [...cluster.active.host.workers.values()].filter((worker) => worker.send(message));
-      return { workers: sent.length };
-    },
+    // The name was checked where it came from; an unknown one throws here.
+    signal: async ({ signal }) => ({ workers: await signalWorkers(cluster.active.host, signal as NodeJS.Signals) }),
+    send: async ({ message }) => ({ workers: await sendToWorkers(cluster.active.host, message) }),
     logs: ({ lines, follow }, connection) => {
       const { logs } = cluster.active;
       const snapshot = logs.snapshot(lines);

@@ -80,7 +80,8 @@ export class WorkerLink {
 }
 
 const MESSAGE_TYPES: ReadonlySet<string> = new Set<AgentMessage['type']>([
-  ...(['hello', 'held', 'listening', 'replace-me', 'probed', 'metrics', 'draining', 'drained'] as const),
+  ...(['hello', 'held', 'listening', 'ready', 'replace-me', 'uncaught', 'ready-for', 'released'] as const),
+  ...(['probed', 'metrics', 'draining', 'drained'] as const),
 ]);
 
 /** The agent is our own code in a process of the user's: its messages are well-formed or somebody else's. */

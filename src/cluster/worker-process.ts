@@ -27,13 +27,16 @@ export interface WorkerProcess {
   onMessage(listener: (message: unknown) => void): void;
   /** Something that was to be sent to it could not be, such as the socket of a port that it shares. */
   onFault(listener: (reason: string) => void): void;
-  /** False: the worker has no channel, or has closed it. */
-  send(message: unknown): boolean;
+  /** Over the channel that `process.on('message')` hears. Gives why that could not be; null: it is on its way. */
+  send(message: unknown): Promise<string | null>;
   /** To the worker alone. */
   signal(signal: NodeJS.Signals): boolean;
   /** To the worker and what it started, also after its own end. */
   signalGroup(signal: NodeJS.Signals): boolean;
 }
+
+/** The manager waits for somewhat longer. */
+const SEND_TIMEOUT = 3_000;
 
 export function startWorkerProcess(launch: WorkerLaunch): WorkerProcess {
   return launch.kind === 'node' ? startNode(launch) : startCommand(launch);
@@ -49,12 +52,7 @@ function startNode(launch: WorkerLaunch & { kind: 'node' }): WorkerProcess {
     if (child.pid === undefined || error.syscall !== 'write' || MEANINGLESS.has(error.code ?? '')) return;
     for (const listener of faults) listener(error.message);
   });
-  const send = (message: unknown): boolean => {
-    if (!child.connected) return false;
-    // Without a callback a channel that closes meanwhile would be an 'error' event.
-    child.send(message as never, () => {});
-    return true;
-  };
+  const send = (message: unknown): Promise<string | null> => sendOver(child, message);
   const onMessage = (listener: (message: unknown) => void): void => {
     child.on('message', listener);
   };
@@ -70,7 +68,20 @@ function startCommand(launch: WorkerLaunch & { kind: 'command' }): WorkerProcess
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...launch.socketFds];
   const [file, ...args] = launch.argv;
   const child = spawn(file, args, { cwd: launch.cwd, env: launch.env, stdio, detached: true, ...launch.user });
-  return { ...describe(child), link: null, send: () => false, onMessage: () => {}, onFault: () => {} };
+  const send = async (): Promise<string> => 'only Node programs have a channel for messages';
+  return { ...describe(child), link: null, send, onMessage: () => {}, onFault: () => {} };
+}
+
+function sendOver(child: ChildProcess, message: unknown): Promise<string | null> {
+  if (!child.connected) return Promise.resolve('it has closed its channel');
+  return new Promise((resolve) => {
+    // Its event loop may stand still, and what waits for it may be all that the pipe takes.
+    const timer = setTimeout(() => resolve(`it has not taken the message within ${SEND_TIMEOUT} ms`), SEND_TIMEOUT);
+    child.send(message as never, (error) => {
+      clearTimeout(timer);
+      resolve(error === null ? null : `it could not be sent: ${error.message}`);
+    });
+  });
 }
 
 function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'onMessage' | 'onFault'> {

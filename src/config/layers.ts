@@ -5,7 +5,7 @@ import { type Data, isRecord } from './is-record.ts';
 import { hasPath, type KeyPath, valueAt } from './key-path.ts';
 import { mergeData } from './merge.ts';
 
-/** `defaults` and `profiles` are merged in: what is left is `name`, `stateDir` and whole apps. */
+/** `defaults` and `profiles` are merged in: what is left are the keys of the file itself and whole apps. */
 export interface Flattened {
   readonly config: Data;
   /** Where in the file the value at a path of `config` comes from. */

@@ -22,7 +22,8 @@ export interface LoaderHost {
 export async function loadEcosystem(request: LoadRequest, host: LoaderHost): Promise<EcosystemSpec> {
   const file = await findConfig(request, host.files);
   host.onFound(file);
-  const read = await readConfig(file);
+  const { variables, cpus } = host;
+  const read = await readConfig(file, { profile: request.profile, env: variables, cpus });
   if (!read.ok) throw invalidConfig(file, read.problems);
   const resolution = resolveConfig(read.source, { ...host, profile: request.profile });
   if (!resolution.ok) throw invalidConfig(file, resolution.problems);

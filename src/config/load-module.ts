@@ -1,21 +1,23 @@
-// Runs a JavaScript or TypeScript config: its default export is the config, or a function that returns it.
+// Runs a JavaScript or TypeScript config: its default export is the config, and any part of it may be a function.
 // This is the one place where code of users runs. (config loader)
 
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { computeValues } from './compute-values.ts';
 import { type ConfigSource, NOWHERE, type Position, type ReadResult, unreadable } from './config-source.ts';
+import type { ConfigContext } from './define-config.ts';
 import { collectFaults } from './fault.ts';
 import { type Data, isRecord } from './is-record.ts';
 import { formatKeyPath } from './key-path.ts';
 import { toPlainData } from './plain-data.ts';
 
-export async function loadModule(file: string): Promise<ReadResult> {
+export async function loadModule(file: string, context: ConfigContext): Promise<ReadResult> {
   try {
     const module = await importConfig(file);
     if (!isRecord(module) || !('default' in module))
       return unreadable(file, 'the config has no default export', NO_EXPORT);
     const { faults, report } = collectFaults();
-    const value = toPlainData(await evaluate(defaultExport(module)), report);
+    const value = toPlainData(await computeValues(defaultExport(module), context, report), report);
     const source: ConfigSource = { file, value, locate: () => NOWHERE };
     if (faults.length === 0) return { ok: true, source };
     const problems = faults.map(({ path, message, hint }) => ({
@@ -36,12 +38,6 @@ export function describeThrow(file: string, error: unknown): ReadResult {
 }
 
 const NO_EXPORT = 'write `export default { apps: { ... } }`, or a function that returns such an object';
-
-async function evaluate(exported: unknown): Promise<unknown> {
-  if (typeof exported !== 'function') return exported;
-  const returned: unknown = await exported();
-  return returned;
-}
 
 async function importConfig(file: string): Promise<unknown> {
   if (extname(file) !== '.ts') return import(pathToFileURL(file).href);

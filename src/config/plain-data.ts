@@ -58,7 +58,7 @@ function copyMap(value: object, path: KeyPath, copier: Copier): unknown {
 }
 
 /** An object that a literal makes; of another realm too, as a TypeScript config's may be. */
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -2,6 +2,7 @@
 
 import { basename, extname } from 'node:path';
 import { type ConfigSource, EMPTY_HINT, type ReadResult, unreadable } from './config-source.ts';
+import type { ConfigContext } from './define-config.ts';
 import { isRecord } from './is-record.ts';
 import { valueAt } from './key-path.ts';
 import { readText } from './read-text.ts';
@@ -17,8 +18,8 @@ const FORMATS = new Map<string, 'yaml' | 'json' | 'module'>([
   ['.ts', 'module'],
 ]);
 
-/** `file`: absolute. */
-export async function readConfig(file: string): Promise<ReadResult> {
+/** `file`: absolute. `context`: for a config that is a program. */
+export async function readConfig(file: string, context: ConfigContext): Promise<ReadResult> {
   const content = readText(file);
   if (!content.ok) return unreadable(file, `the file ${content.reason}`, null);
   const format = FORMATS.get(extname(file));
@@ -32,7 +33,7 @@ export async function readConfig(file: string): Promise<ReadResult> {
   if (content.text.trim() === '') return unreadable(file, 'the config is empty', EMPTY_HINT, { line: 1, column: 1 });
   if (format === 'module') {
     const { loadModule } = await import('./load-module.ts');
-    return loadModule(file);
+    return loadModule(file, context);
   }
   const { parseText } = await import('./parse-text.ts');
   const result = parseText(file, content.text, format);

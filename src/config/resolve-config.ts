@@ -3,7 +3,7 @@
 
 import { basename, dirname, resolve } from 'node:path';
 import type { ConfigProblem } from '../core/problem.ts';
-import type { EcosystemSpec } from '../core/spec.ts';
+import { DEPLOY_SIGNALS, type EcosystemSpec } from '../core/spec.ts';
 import { AppValues } from './app-values.ts';
 import { complete } from './complete.ts';
 import type { ConfigSource } from './config-source.ts';
@@ -56,6 +56,7 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
     name: values.optionalText('name') ?? (basename(folder) || 'evenkeel'),
     stateDir: resolve(folder, values.text('stateDir')),
     profile: options.profile,
+    deploySignal: values.get('deploySignal') === null ? null : values.choice('deploySignal', DEPLOY_SIGNALS),
     apps,
   };
   return { ok: true, ecosystem };

@@ -35,6 +35,10 @@ export interface EvenkeelConfig {
    * Where sockets, state and the log of the manager are, relative to the config file. A change takes effect when the manager is restarted.
    */
   stateDir?: string;
+  /**
+   * The signal to the manager that deploys all apps; `SIGHUP` then no longer reloads, `null`: none does.
+   */
+  deploySignal?: "SIGUSR1" | "SIGUSR2" | "SIGHUP" | null;
   defaults?: App;
   /**
    * Variants, chosen with `--profile`: each has the shape of the whole file and is merged over the rest, key by key.
@@ -302,6 +306,10 @@ export interface Profile {
    * Where sockets, state and the log of the manager are, relative to the config file. A change takes effect when the manager is restarted.
    */
   stateDir?: string;
+  /**
+   * The signal to the manager that deploys all apps; `SIGHUP` then no longer reloads, `null`: none does.
+   */
+  deploySignal?: "SIGUSR1" | "SIGUSR2" | "SIGHUP" | null;
   defaults?: App;
   apps?: Apps;
 }

@@ -37,6 +37,7 @@ export const ERRORS = {
   STATE_DIR_UNUSABLE: failed(500),
   SPAWN_FAILED: failed(500),
   STATE_FROM_NEWER_VERSION: failed(500),
+  OPERATION_FAILED: failed(500),
   TIMED_OUT: { exit: EXIT.timedOut, http: 504 },
   SYSTEM_ERROR: failed(500),
   INTERNAL: failed(500),
@@ -56,7 +57,7 @@ export interface ErrorBody {
 
 /** An expected failure. Anything else that is thrown is a bug of evenkeel. */
 export class EvenkeelError extends Error {
-  override readonly name = 'EvenkeelError';
+  override readonly name: string = 'EvenkeelError';
   readonly code: ErrorCode;
   readonly hint: string | null;
   readonly problems: readonly ConfigProblem[];

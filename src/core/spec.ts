@@ -7,6 +7,9 @@ export type Milliseconds = number;
 export type Bytes = number;
 
 /** An ecosystem: one config file and the apps it describes. */
+export const DEPLOY_SIGNALS = ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const;
+export type DeploySignal = (typeof DEPLOY_SIGNALS)[number];
+
 export interface EcosystemSpec {
   /** Absolute path of the config file. */
   readonly file: string;
@@ -14,6 +17,8 @@ export interface EcosystemSpec {
   /** Absolute path; holds sockets, state and the manager's log. */
   readonly stateDir: string;
   readonly profile: string | null;
+  /** Deploys all apps when the manager gets it; null: none does. */
+  readonly deploySignal: DeploySignal | null;
   /** In the order of the file. */
   readonly apps: readonly AppSpec[];
 }

@@ -103,6 +103,15 @@ export interface WorkerFailure {
   readonly lastLines: readonly string[];
 }
 
+/** A worker that was sent a signal or a message. */
+export interface ToldWorker {
+  readonly slot: Slot;
+  readonly pid: number;
+  readonly generation: Generation;
+  /** Why it did not get it; null: it did. */
+  readonly problem: string | null;
+}
+
 export interface DeployResult extends DeployRecord {
   readonly app: string;
   /** Why it did not succeed, alone; null where it did. */

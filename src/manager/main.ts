@@ -7,10 +7,7 @@ import { isRecord } from './is-record.ts';
 import { OwnOutput } from './own-output.ts';
 import { reportStart } from './report.ts';
 import { runManager } from './run-manager.ts';
-import { signalHandlers } from './signals.ts';
-
-/** What each means: signals.ts. */
-const SIGNALS = ['SIGHUP', 'SIGUSR2', 'SIGTERM', 'SIGINT'] as const;
+import { MANAGER_SIGNALS, type ManagerSignal, signalHandler } from './signals.ts';
 
 const output = new OwnOutput();
 
@@ -39,19 +36,17 @@ async function main(): Promise<void> {
 
 async function run(boot: ManagerBoot): Promise<void> {
   // Signals that come while it starts wait until it can act on them.
-  const early: NodeJS.Signals[] = [];
-  const onEarly = (signal: NodeJS.Signals): void => void early.push(signal);
-  for (const signal of SIGNALS) process.on(signal, onEarly);
+  const early = new Set<ManagerSignal>();
+  let act = (signal: ManagerSignal): void => void early.add(signal);
+  for (const signal of MANAGER_SIGNALS) process.on(signal, () => act(signal));
   const manager = await runManager(boot, output);
   const leave = async (reason: string, code: number): Promise<void> => {
     await manager.close(reason);
     process.exit(code);
   };
-  const handlers = signalHandlers(manager.context, () => void leave('told to end', 1));
-  const act = { SIGHUP: handlers.reload, SIGUSR2: handlers.deployAll, SIGTERM: handlers.stop, SIGINT: handlers.stop };
-  for (const signal of SIGNALS) process.off(signal, onEarly).on(signal, () => act[signal]());
+  act = signalHandler(manager.context, () => void leave('told to end', 1));
   reportStart({ ready: true, pid: process.pid, config: manager.configError });
-  for (const signal of SIGNALS) if (early.includes(signal)) act[signal]();
+  for (const signal of MANAGER_SIGNALS) if (early.has(signal)) act(signal);
   await manager.lifecycle.finished;
   await leave('everything is stopped', 0);
 }

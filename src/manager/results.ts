@@ -6,7 +6,8 @@ import type { DeployResult } from '../core/status.ts';
 import type { AppResult, OperationResult } from '../protocol/control-api.ts';
 import type { Fleet } from './fleet.ts';
 
-export type Outcome = Pick<AppResult, 'ok' | 'message'> & Partial<Pick<AppResult, 'action' | 'deploy' | 'failure'>>;
+export type Outcome = Pick<AppResult, 'ok' | 'message'> &
+  Partial<Pick<AppResult, 'action' | 'deploy' | 'failure' | 'workers'>>;
 
 /** Runs one app's part of an operation. Never throws. */
 export async function attempt(
@@ -17,7 +18,7 @@ export async function attempt(
   work: () => Promise<Outcome>,
 ): Promise<AppResult> {
   const startedAt = fleet.now();
-  const base = { app, action, reasons, deploy: null, failure: null, error: null };
+  const base = { app, action, reasons, deploy: null, failure: null, workers: null, error: null };
   try {
     const outcome = await work();
     return { ...base, ...outcome, durationMs: elapsed(fleet, startedAt) };
@@ -29,7 +30,7 @@ export async function attempt(
 }
 
 export function skipped(app: string, message: string): AppResult {
-  const base = { reasons: [], deploy: null, failure: null, error: null };
+  const base = { reasons: [], deploy: null, failure: null, workers: null, error: null };
   return { ...base, app, action: 'skipped', ok: false, message, durationMs: 0 };
 }
 

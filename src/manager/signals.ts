@@ -1,5 +1,5 @@
-// Manager: what signals mean to it. SIGHUP reloads, SIGUSR2 deploys everything, SIGTERM and SIGINT stop everything and
-// then the manager; a second one of these does it at once.
+// Manager: what signals mean to it. SIGHUP reloads, SIGUSR2 (or what the config says: `deploySignal`) deploys everything,
+// SIGTERM and SIGINT stop everything and then the manager; a second one of these does it at once.
 
 import { EvenkeelError } from '../core/errors.ts';
 import type { Milliseconds } from '../core/spec.ts';
@@ -12,23 +12,26 @@ import { stop } from './operations/stop.ts';
 /** How long a forced stop may take before the manager leaves what is left. */
 const FORCE_TIMEOUT: Milliseconds = 10_000;
 
-export interface SignalHandlers {
-  reload(): void;
-  deployAll(): void;
-  stop(): void;
-}
+/** All that the manager listens to. One that means nothing just now is taken and ignored: it must not end the manager. */
+export const MANAGER_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGTERM', 'SIGINT'] as const;
+export type ManagerSignal = (typeof MANAGER_SIGNALS)[number];
+
+/** What a manager of an earlier version has not written into its state. */
+const USUAL_DEPLOY_SIGNAL = 'SIGUSR2';
 
 /** `leave` is called where the manager is to end although something may be left running. */
-export function signalHandlers(context: ManagerContext, leave: () => void): SignalHandlers {
+export function signalHandler(context: ManagerContext, leave: () => void): (signal: ManagerSignal) => void {
   let stops = 0;
-  return {
-    reload: () => void report(context, 'SIGHUP', () => reload(context)),
-    deployAll: () => void report(context, 'SIGUSR2', () => deploy(context, null, {})),
-    stop() {
-      stops += 1;
-      if (stops === 1) void stopGracefully(context, leave);
-      else if (stops === 2) void forceStop(context).then(leave);
-    },
+  const stopAll = (): void => {
+    stops += 1;
+    if (stops === 1) void stopGracefully(context, leave);
+    else if (stops === 2) void forceStop(context).then(leave);
+  };
+  return (signal) => {
+    const { deploySignal = USUAL_DEPLOY_SIGNAL } = context.fleet.state.ecosystem ?? {};
+    if (signal === 'SIGTERM' || signal === 'SIGINT') stopAll();
+    else if (signal === deploySignal) void report(context, signal, () => deploy(context, null, {}));
+    else if (signal === 'SIGHUP') void report(context, signal, () => reload(context));
   };
 }
 

@@ -1,7 +1,7 @@
 // Manager: makes the state directory its own: private, locked against a second manager, with the pid file. The lock is
 // held twice, the other time outside of the directory: so it holds although somebody removes the directory.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import type { KeptFile } from '../platform/file-keeper.ts';
@@ -93,11 +93,13 @@ export class StateDirHold {
 
   #writePid(): void {
     const { managerPid } = this.#layout;
+    // Whoever reads it finds a whole pid, and never that of a manager that is no more.
+    const draft = `${managerPid}.${process.pid}`;
     try {
-      writeFileSync(managerPid, `${process.pid}\n`, { mode: 0o600 });
+      writeFileSync(draft, `${process.pid}\n`, { mode: 0o600 });
+      renameSync(draft, managerPid);
     } catch (error) {
-      // Half a pid would be worse than none.
-      rmSync(managerPid, { force: true });
+      for (const file of [draft, managerPid]) rmSync(file, { force: true });
       throw error;
     }
   }

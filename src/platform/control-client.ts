@@ -31,6 +31,8 @@ export interface StreamOptions {
   readonly n?: number;
   readonly follow?: boolean;
   readonly signal?: AbortSignal;
+  /** Does not keep the program alive. */
+  readonly background?: boolean;
 }
 
 /** Every method throws an EvenkeelError: the one that the manager answered, NO_MANAGER, or TIMED_OUT. */
@@ -58,13 +60,13 @@ export class ControlClient {
     return this.#get(path, guards.isHistoryAnswer, QUICK);
   }
 
-  events({ signal, ...options }: StreamOptions): AsyncIterable<EvenkeelEvent> {
-    return this.#stream(`/v1/events${query(options)}`, guards.isEvent, signal);
+  events({ n, follow, ...options }: StreamOptions): AsyncIterable<EvenkeelEvent> {
+    return this.#stream(`/v1/events${query({ n, follow })}`, guards.isEvent, options);
   }
 
-  logs(app: string, { signal, ...options }: StreamOptions): AsyncIterable<LogMessage> {
-    const path = `/v1/apps/${encodeURIComponent(app)}/logs${query(options)}`;
-    return this.#stream(path, guards.isLogMessage, signal);
+  logs(app: string, { n, follow, ...options }: StreamOptions): AsyncIterable<LogMessage> {
+    const path = `/v1/apps/${encodeURIComponent(app)}/logs${query({ n, follow })}`;
+    return this.#stream(path, guards.isLogMessage, options);
   }
 
   /**
@@ -102,10 +104,13 @@ export class ControlClient {
     }
   }
 
-  async *#stream<T>(path: string, guard: Guard<T>, signal?: AbortSignal): AsyncGenerator<T> {
-    const request = { method: 'GET' as const, path, accept: NDJSON };
-    const answer = await sendHttp(this.#socketPath, signal === undefined ? request : { ...request, signal });
-    yield* readMessages(await accepted(answer), guard, signal);
+  async *#stream<T>(
+    path: string,
+    guard: Guard<T>,
+    options: Pick<StreamOptions, 'signal' | 'background'>,
+  ): AsyncGenerator<T> {
+    const answer = await sendHttp(this.#socketPath, { method: 'GET', path, accept: NDJSON, ...options });
+    yield* readMessages(await accepted(answer), guard, options.signal);
   }
 
   /** An operation has no deadline of its own here: the manager keeps it. But a manager that hangs keeps none. */

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly accept: string;
   /** Ends the exchange: what waits for it is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Does not keep the program alive. */
+  readonly background?: boolean;
 }
 
 const CONNECT_TIMEOUT: Milliseconds = 5000;
@@ -22,6 +24,7 @@ export async function sendHttp(socketPath: string, request: HttpRequest): Promis
   const { method, path, accept, signal } = request;
   signal?.throwIfAborted();
   const socket = await connect(socketPath);
+  if (request.background === true) socket.unref();
   const text = request.body === undefined ? null : JSON.stringify(request.body);
   const headers = {
     host: 'evenkeel',

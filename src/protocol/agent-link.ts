@@ -39,8 +39,16 @@ export type AgentMessage =
   | { readonly type: 'held'; readonly address: string }
   /** The app listens; `declared`: on a declared socket, by its text (formatAddress). */
   | { readonly type: 'listening'; readonly address: string; readonly declared: string | null }
-  /** The app asks for its own replacement (onUncaught: replace, or evenkeel/worker). */
+  /** The app says that it is ready (evenkeel/worker). */
+  | { readonly type: 'ready' }
+  /** The app asks for its own replacement (evenkeel/worker). */
   | { readonly type: 'replace-me'; readonly reason: string }
+  /** onUncaught: replace. It serves on until it is replaced, and then ends with code 1. */
+  | { readonly type: 'uncaught'; readonly reason: string }
+  /** The app would take the resource, and waits for `grant` (evenkeel/worker). */
+  | { readonly type: 'ready-for'; readonly resource: string }
+  /** The app has released the resource: asked to, or because it drains. */
+  | { readonly type: 'released'; readonly resource: string }
   | { readonly type: 'probed'; readonly id: number; readonly ok: boolean; readonly detail: string }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: AgentMetrics }
   /** While draining: how it stands. Sent at the start, at most each 250 ms after a change, and when asked `report`. */
@@ -60,6 +68,10 @@ export type AgentCommand =
       readonly timeout: number;
     }
   | { readonly type: 'metrics'; readonly id: number }
+  /** The app may take the resource. */
+  | { readonly type: 'grant'; readonly resource: string }
+  /** The app is to release the resource; the answer is `released`. */
+  | { readonly type: 'takedown'; readonly resource: string }
   /** Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. */
   | { readonly type: 'drain'; readonly timeout: number }
   /** The deadline: answer `draining` at once, SIGKILL follows. */

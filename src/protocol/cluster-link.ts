@@ -6,7 +6,7 @@
 import type { ErrorBody } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
-import type { AppStatus, DeployResult, Generation, Slot, WorkerFailure } from '../core/status.ts';
+import type { AppStatus, DeployResult, Generation, Slot, ToldWorker, WorkerFailure } from '../core/status.ts';
 
 /** Raised when a message changes its meaning; both ends accept every version from OLDEST_LINK_VERSION on. */
 export const LINK_VERSION = 1;
@@ -54,8 +54,8 @@ export interface ClusterRequests {
   stop: { params: { readonly timeout: Milliseconds | null }; result: { readonly killed: number } };
   status: { params: Record<string, never>; result: AppStatus };
   history: { params: Record<string, never>; result: readonly HistoryEntry[] };
-  signal: { params: { readonly signal: string }; result: { readonly workers: number } };
-  send: { params: { readonly message: unknown }; result: { readonly workers: number } };
+  signal: { params: { readonly signal: string }; result: { readonly workers: readonly ToldWorker[] } };
+  send: { params: { readonly message: unknown }; result: { readonly workers: readonly ToldWorker[] } };
   /** Flushes the logs, then gives the last lines; `follow` sends `log` messages on this connection from then on. */
   logs: {
     params: { readonly lines: number; readonly follow: boolean };

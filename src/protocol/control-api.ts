@@ -6,7 +6,7 @@ import type { ErrorBody } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Milliseconds } from '../core/spec.ts';
-import type { DeployResult, Generation, Status, WorkerFailure } from '../core/status.ts';
+import type { DeployResult, Generation, Status, ToldWorker, WorkerFailure } from '../core/status.ts';
 import type { HistoryEntry, LogLine, LogSnapshot } from './cluster-link.ts';
 
 export const NDJSON = 'application/x-ndjson';
@@ -99,6 +99,8 @@ export interface AppResult {
   readonly durationMs: Milliseconds;
   readonly deploy: DeployResult | null;
   readonly failure: WorkerFailure | null;
+  /** Of `signal` and `send`: every worker there was; null for anything else. */
+  readonly workers: readonly ToldWorker[] | null;
   readonly error: ErrorBody | null;
 }
 

@@ -11,10 +11,13 @@ import {
 } from '../../src/agent/drain-plan.ts';
 
 const TIMES = { start: 0, deadline: 30_000 };
-const NOBODY: AppHandlers = { message: false, signal: false };
-const SIGNAL: AppHandlers = { message: false, signal: true };
-const MESSAGE: AppHandlers = { message: true, signal: false };
-const BOTH: AppHandlers = { message: true, signal: true };
+const NOBODY: AppHandlers = { message: false, signal: false, tasks: 'none' };
+const SIGNAL: AppHandlers = { ...NOBODY, signal: true };
+const MESSAGE: AppHandlers = { ...NOBODY, message: true };
+const BOTH: AppHandlers = { ...NOBODY, message: true, signal: true };
+const TASKS: AppHandlers = { ...NOBODY, tasks: 'pending' };
+const DONE: AppHandlers = { ...NOBODY, tasks: 'done' };
+const ALL: AppHandlers = { message: true, signal: true, tasks: 'pending' };
 const NOTHING: Leftover = { draining: 0, other: 0 };
 const REQUESTS: Leftover = { draining: 2, other: 0 };
 const SOCKETS: Leftover = { draining: 0, other: 1 };
@@ -36,6 +39,12 @@ describe('with nothing left', () => {
     { name: 'an app is sent its signal', handlers: SIGNAL, does: ['report-drained', 'send-signal'] },
     { name: 'an app is sent the message', handlers: MESSAGE, does: ['report-drained', 'send-message'] },
     { name: 'an app is sent both, in order', handlers: BOTH, does: ['report-drained', 'send-message', 'send-signal'] },
+    { name: 'the tasks of an app are run', handlers: TASKS, does: ['report-drained', 'run-tasks'] },
+    {
+      name: 'an app with all of these is told in every way',
+      handlers: ALL,
+      does: ['report-drained', 'send-message', 'send-signal', 'run-tasks'],
+    },
   ])('$name', ({ handlers, does }) => {
     expect(actions(NOTHING, handlers, 10)).toEqual(does);
   });
@@ -87,12 +96,35 @@ describe('an app that was told by message only', () => {
   });
 });
 
+describe('an app that has left something to do', () => {
+  test('is over when that is done, and sockets that cannot be drained do not keep it', () => {
+    const told = planDrain(DRAINING, SOCKETS, TASKS, TIMES, 10);
+    expect(told.actions).toEqual(['run-tasks']);
+    expect(planDrain(told.state, SOCKETS, TASKS, TIMES, 20).actions).toEqual([]);
+    expect(planDrain(told.state, SOCKETS, DONE, TIMES, 30)).toMatchObject({
+      state: { kind: 'over' },
+      actions: ['exit'],
+    });
+  });
+
+  test('stays for its requests where it was told at the last call', () => {
+    const told = planDrain(DRAINING, REQUESTS, TASKS, TIMES, 25_000);
+    expect(told.actions).toEqual(['run-tasks']);
+    expect(planDrain(told.state, REQUESTS, DONE, TIMES, 25_010).actions).toEqual([]);
+    expect(planDrain(told.state, NOTHING, DONE, TIMES, 26_000).actions).toEqual(['report-drained', 'exit']);
+  });
+
+  test('is not sent the signal: it may take until it is killed', () => {
+    expect(planDrain(DRAINING, NOTHING, { ...TASKS, message: true }, TIMES, 10).wakeAt).toBe(null);
+  });
+});
+
 test('whatever happens: told at most once, drained at most once, and no exit while something is left', () => {
   const step = fc.record({
     draining: fc.nat({ max: 2 }),
     other: fc.nat({ max: 2 }),
     wait: fc.nat({ max: 10_000 }),
-    handlers: fc.constantFrom(NOBODY, SIGNAL, MESSAGE, BOTH),
+    handlers: fc.constantFrom(NOBODY, SIGNAL, MESSAGE, BOTH, TASKS, DONE, ALL),
   });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
@@ -102,11 +134,12 @@ test('whatever happens: told at most once, drained at most once, and no exit whi
       for (const { draining, other, wait, handlers } of steps) {
         now += wait;
         const next = planDrain(state, { draining, other }, handlers, TIMES, now);
-        if (next.actions.includes('exit') || next.actions.includes('report-drained')) expect(draining + other).toBe(0);
+        if (next.actions.includes('exit')) expect(draining).toBe(0);
+        if (next.actions.includes('report-drained')) expect(draining + other).toBe(0);
         done.push(...next.actions);
         state = next.state;
       }
-      for (const action of ['exit', 'report-drained', 'send-message', 'send-signal'] as const) {
+      for (const action of ['exit', 'report-drained', 'send-message', 'send-signal', 'run-tasks'] as const) {
         expect(done.filter((other) => other === action).length).toBeLessThanOrEqual(1);
       }
     }),

@@ -132,9 +132,12 @@ export class Primary {
   }
 
   /** `fixture`: a file of test/agent/fixtures. */
-  async fork(fixture: string, { env = {}, execArgv = [], ...boot }: ForkOptions = {}): Promise<TestWorker> {
+  fork(fixture: string, options: ForkOptions = {}): Promise<TestWorker> {
+    return this.forkScript(fileURLToPath(new URL(`fixtures/${fixture}`, import.meta.url)), options);
+  }
+
+  async forkScript(script: string, { env = {}, execArgv = [], ...boot }: ForkOptions = {}): Promise<TestWorker> {
     const key = this.#nextKey();
-    const script = fileURLToPath(new URL(`fixtures/${fixture}`, import.meta.url));
     const full = {
       ...{ app: 'test', slot: 0, generation: 1, gate: false, onUncaught: 'exit', stopSignal: 'SIGTERM', ...boot },
       listen: this.#listen,

@@ -71,6 +71,14 @@ describe('what is asked of the manager', () => {
         ['POST /v1/apps/api/scale', { workers: 2 }],
       ],
     ],
+    [['signal', 'web', 'SIGUSR2'], [['POST /v1/apps/web/signal', { signal: 'SIGUSR2' }]]],
+    [['signal', 'web', 'usr2'], [['POST /v1/apps/web/signal', { signal: 'SIGUSR2' }]]],
+    [['signal', 'web', '1'], [['POST /v1/apps/web/signal', { signal: 'SIGHUP' }]]],
+    [['send', 'web', 'clear cache'], [['POST /v1/apps/web/send', { message: 'clear cache' }]]],
+    [['send', 'web', '{"a":1}'], [['POST /v1/apps/web/send', { message: '{"a":1}' }]]],
+    [['send', 'web', '{"a":1}', '--parse'], [['POST /v1/apps/web/send', { message: { a: 1 } }]]],
+    [['send', 'web', '--parse', 'null'], [['POST /v1/apps/web/send', { message: null }]]],
+    [['send', 'web', '--', '--parse'], [['POST /v1/apps/web/send', { message: '--parse' }]]],
     [['stop', 'web', '--timeout', '5s'], [['POST /v1/stop', { apps: ['web'], timeout: 5000 }]]],
     [['start', 'web'], [['POST /v1/start', { apps: ['web'] }]]],
     [['start'], [['POST /v1/start', {}]]],
@@ -97,6 +105,46 @@ describe('what is asked of the manager', () => {
       expect(manager.lines).toEqual(['GET /v1/status']);
     },
   );
+});
+
+describe('signal and send', () => {
+  it.each([
+    [['signal', 'web', 'SIGFOO'], '"SIGFOO" is not a signal that this system has'],
+    [['signal', 'web', '0'], '"0" is not a signal'],
+    [['signal', 'web'], "missing required argument 'signal'"],
+    [['send', 'web', '{a: 1}', '--parse'], 'the message is not JSON'],
+    [['send', 'web'], "missing required argument 'message'"],
+  ])('%j is bad usage: exit 2, and nothing is asked', async (args, message) => {
+    const cwd = folderWithConfig();
+    const manager = await new FakeManager(known).listen(cwd);
+    const { code, out, err } = await run(args, { cwd });
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(message);
+    expect(manager.lines).toEqual([]);
+  });
+
+  it('show each worker; one that did not get it is a failure', async () => {
+    const cwd = folderWithConfig();
+    const workers = [
+      { slot: 0, pid: 11, generation: 3, problem: null },
+      { slot: 1, pid: 12, generation: 3, problem: 'it has closed its channel' },
+    ];
+    const message = 'message sent to 1 of 2 workers';
+    const told = samples.appResult({ action: 'send', ok: false, message, workers, durationMs: 0 });
+    const result = samples.operationResult(told);
+    await new FakeManager({ 'POST /v1/apps/web/send': answer(result) }).listen(cwd);
+    expect(await run(['send', 'web', 'hello'], { cwd })).toEqual({
+      code: 1,
+      out: [
+        '✗ web  send: message sent to 1 of 2 workers',
+        '  ✓ worker 0 (pid 11, generation 3)',
+        '  ✗ worker 1 (pid 12, generation 3): it has closed its channel',
+        '',
+      ].join('\n'),
+      err: 'web: send failed: message sent to 1 of 2 workers\n',
+    });
+    expect(JSON.parse((await run(['send', 'web', 'hello', '--json'], { cwd })).out)).toEqual(result);
+  });
 });
 
 async function deploy(result: OperationResult, ...args: readonly string[]): Promise<Awaited<ReturnType<typeof run>>> {

@@ -42,7 +42,8 @@ const lastDeploy = {
   durationMs: 900,
 };
 const deploy = samples.deployResult({ failure: samples.workerFailure({ lastLines: ['a'] }), hookOutput: ['b'] });
-const failed = samples.appResult({ ok: false, deploy, failure: samples.workerFailure(), error });
+const told = { slot: 0, pid: 4711, generation: 3, problem: 'it has closed its channel' };
+const failed = samples.appResult({ ok: false, deploy, failure: samples.workerFailure(), workers: [told], error });
 
 const DOCUMENTS: readonly (readonly [string, unknown])[] = [
   ['status', samples.statusOf(samples.appStatus({ deploy: progress, lastDeploy }), samples.appStatus({ workers: [] }))],
@@ -109,7 +110,7 @@ const CLAIMS: Readonly<Record<string, string>> = {
   error: `import type { ErrorAnswer } from '${root}src/protocol/control-api.ts'; export const same: Same<Plain<ErrorAnswer>, Root> = true;`,
   version: `import type { VersionAnswer } from '${root}src/protocol/control-api.ts';
     export const same: Same<Plain<{ version: string; manager: VersionAnswer | null }>, Root> = true;`,
-  log: `import type { ShownLine } from '${root}src/cli/merge-lines.ts'; export const same: Same<Plain<ShownLine & { app: string }>, Root> = true;`,
+  log: `import type { ShownLine } from '${root}src/client/merge-lines.ts'; export const same: Same<Plain<ShownLine & { app: string }>, Root> = true;`,
 };
 
 const PRELUDE = `

@@ -6,6 +6,7 @@ import { ecosystemOf } from './resolve-text.ts';
 const ALL_KEYS = `
 name: shop
 stateDir: .evenkeel
+deploySignal: SIGHUP
 defaults: { workers: 2 }
 profiles:
   production: { apps: { web: { workers: max } } }

@@ -3,9 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ConfigSource } from '../../src/config/config-source.ts';
+import type { ConfigContext } from '../../src/config/define-config.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { tempDir } from '../support/temp-dir.ts';
+
+const CONTEXT: ConfigContext = { profile: 'production', env: { STAGE: 'blue' }, cpus: 4 };
 
 async function read(
   name: string,
@@ -13,7 +16,7 @@ async function read(
 ): Promise<{ source: ConfigSource | null; problems: readonly string[] }> {
   const file = join(tempDir(), name);
   writeFileSync(file, text);
-  const result = await readConfig(file);
+  const result = await readConfig(file, CONTEXT);
   if (result.ok) return { source: result.source, problems: [] };
   return {
     source: null,
@@ -47,6 +50,36 @@ describe('what a config may be', () => {
   });
 });
 
+describe('functions in a config that is a program', () => {
+  test('row 18: give the values of any key, with what they have to go by', async () => {
+    const { source, problems } = await read(
+      'c.mjs',
+      `export default ({ profile }) => ({
+         name: () => 'shop-' + profile,
+         apps: {
+           web: async ({ cpus, env }) => ({
+             workers: () => cpus - 1,
+             env: { STAGE: () => env.STAGE, NONE: () => undefined },
+             args: ['--fast', async () => '--safe'],
+           }),
+         },
+       });`,
+    );
+    expect(problems).toEqual([]);
+    const web = { workers: 3, env: { STAGE: 'blue' }, args: ['--fast', '--safe'] };
+    expect(source?.value).toEqual({ name: 'shop-production', apps: { web } });
+  });
+
+  test('are called anew each time', async () => {
+    const file = join(tempDir(), 'c.mjs');
+    writeFileSync(file, 'let count = 1; export default { apps: { web: { workers: () => count++ } } };');
+    const values = [await readConfig(file, CONTEXT), await readConfig(file, CONTEXT)].map((result) =>
+      result.ok ? result.source.value : result.problems,
+    );
+    expect(values).toEqual([{ apps: { web: { workers: 1 } } }, { apps: { web: { workers: 2 } } }]);
+  });
+});
+
 describe('a file that cannot be a config is one located problem', () => {
   test.each([
     ['c.yaml', '', 'config:1:1: the config is empty'],
@@ -76,7 +109,12 @@ describe('a file that cannot be a config is one located problem', () => {
     ['c.mjs', 'export const apps = {}', 'config: the config has no default export'],
     ['c.mjs', 'export default {', 'config: the config threw '],
     ['c.mjs', 'export default { get apps() { throw new Error("boo") } }', 'the config threw Error: boo'],
-    ['c.mjs', 'export default { apps: { a: () => 1 } }', 'config: apps.a: a function is not config data'],
+    [
+      'c.mjs',
+      'export default { apps: { a: { workers: () => { throw new Error("boo\\nhoo") } } } }',
+      'config: apps.a.workers: the function threw Error: boo hoo',
+    ],
+    ['c.mjs', 'const f = () => f; export default { apps: { a: f } }', 'config: apps.a: a function is not config data'],
   ])('%s: %j', async (name, text, problem) => {
     const { problems } = await read(name, text);
     expect(problems).toHaveLength(1);
@@ -119,7 +157,7 @@ describe('a file that cannot be a config is one located problem', () => {
     execFileSync('mkfifo', [join(folder, 'fifo.yaml')]);
     const messages = await Promise.all(
       ['dir.yaml', 'fifo.yaml', 'none.yaml'].map(async (name) => {
-        const result = await readConfig(join(folder, name));
+        const result = await readConfig(join(folder, name), CONTEXT);
         return result.ok ? [] : result.problems.map((problem) => problem.message);
       }),
     );

@@ -46,7 +46,12 @@ describe('an ecosystem', () => {
       name: 'shop',
       stateDir: '/shop/.evenkeel',
       profile: null,
+      deploySignal: 'SIGUSR2',
     });
+  });
+
+  test.each([['SIGHUP'], [null]])('is deployed on another signal, or on none: %s', (deploySignal) => {
+    expect(ecosystemOf(`deploySignal: ${deploySignal}\napps: {}`)).toMatchObject({ deploySignal });
   });
 
   test('has its apps in the order of the file', () => {

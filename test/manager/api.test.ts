@@ -88,7 +88,7 @@ it('does what it is asked, and answers with the result', async () => {
     ['/v1/apps/web/rollback', { to: 1 }, { action: 'rollback' }],
     ['/v1/apps/web/restart', undefined, { action: 'restart' }],
     ['/v1/apps/web/signal', { signal: 'SIGUSR1' }, { action: 'signal', message: 'SIGUSR1 sent to 2 workers' }],
-    ['/v1/apps/web/send', { message: null }, { action: 'send' }],
+    ['/v1/apps/web/send', { message: null }, { action: 'send', message: 'message sent to 2 workers' }],
     ['/v1/reload', {}, { action: 'none' }],
     ['/v1/start', { apps: ['web'] }, { action: 'none' }],
     ['/v1/stop', { apps: ['web'], timeout: 1000 }, { action: 'stop' }],
@@ -97,6 +97,22 @@ it('does what it is asked, and answers with the result', async () => {
     expect(await api.ask('POST', path, body), path).toMatchObject({ status: 200, body: { ok: true, apps: [result] } });
   }
   expect(rig.complaints).toEqual([]);
+});
+
+it.each([
+  ['signal', { signal: 'SIGUSR1' }, 'SIGUSR1'],
+  ['send', { message: 'hello' }, 'message'],
+])('%s tells of each worker whether it got it, and fails where one did not', async (action, body, what) => {
+  const { rig, api } = await serving(appSpec());
+  rig.cluster('web').deaf = 'it has ended';
+  const workers = [
+    { slot: 0, pid: 1000, generation: 1, problem: 'it has ended' },
+    { slot: 1, pid: 1001, generation: 1, problem: null },
+  ];
+  expect(await api.ask('POST', `/v1/apps/web/${action}`, body)).toMatchObject({
+    status: 200,
+    body: { ok: false, apps: [{ action, ok: false, message: `${what} sent to 1 of 2 workers`, workers }] },
+  });
 });
 
 it('streams what happens, with the result as the last line', async () => {

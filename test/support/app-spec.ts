@@ -33,5 +33,5 @@ export function appSpec(change: Partial<AppSpec> = {}): AppSpec {
 }
 
 export function ecosystemSpec(stateDir: string, apps: readonly AppSpec[]): EcosystemSpec {
-  return { file: '/srv/evenkeel.config.yaml', name: 'shop', stateDir, profile: null, apps };
+  return { file: '/srv/evenkeel.config.yaml', name: 'shop', stateDir, profile: null, deploySignal: 'SIGUSR2', apps };
 }

@@ -16,8 +16,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   agent: ['core', 'protocol', 'platform'],
   cluster: ['core', 'protocol', 'platform', 'logs'],
   manager: ['core', 'protocol', 'platform', 'logs', 'config'],
-  cli: ['core', 'protocol', 'platform', 'logs', 'config'],
-  'index.ts': ['core', 'protocol', 'platform', 'logs', 'config'],
+  client: ['core', 'protocol', 'platform', 'logs', 'config'],
+  cli: ['core', 'protocol', 'platform', 'logs', 'config', 'client'],
+  'index.ts': ['core', 'protocol', 'platform', 'config', 'client'],
   'worker.ts': ['core', 'protocol'],
 };
 
@@ -85,6 +86,7 @@ export const edgesStayAtTheEdge: Rule = (files) =>
 /** What an entry point may load of others. `lazy` imports count too: they are in the same bundle. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'src/agent/main.ts': [],
+  'src/worker.ts': [],
   'src/cluster/main.ts': ['croner', 'rotating-file-stream'],
   'src/manager/main.ts': ['croner', 'rotating-file-stream'],
 };

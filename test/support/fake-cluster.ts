@@ -6,7 +6,7 @@ import { type Deferred, deferred } from '../../src/core/deferred.ts';
 import { type ErrorBody, EvenkeelError, toErrorBody } from '../../src/core/errors.ts';
 import type { AppEvent } from '../../src/core/events.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
-import type { AppStatus, DeployOutcome, DeployResult } from '../../src/core/status.ts';
+import type { AppStatus, DeployOutcome, DeployResult, ToldWorker } from '../../src/core/status.ts';
 import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { listenUnix, type UnixListener } from '../../src/platform/unix-server.ts';
 import type { ClusterBoot } from '../../src/protocol/cluster-boot.ts';
@@ -48,6 +48,8 @@ export class FakeCluster {
   #deploying: { generation: number; aborted: Deferred<string> } | null = null;
   frozen: boolean = false;
   alive: boolean = true;
+  /** Why worker 0 gets no signal and no message; null: it does. */
+  deaf: string | null = null;
 
   constructor(pid: number, boot: ClusterBoot, memory: ClusterMemory, script: Script) {
     this.pid = pid;
@@ -145,7 +147,7 @@ export class FakeCluster {
         if (params.follow === true) setImmediate(() => this.#log());
         return { lines: [{ slot: 0, stream: 'stdout', line: 'past' }], files: [] };
       default:
-        return { workers: memory.current?.spec.workers ?? 0 };
+        return { workers: Array.from({ length: memory.current?.spec.workers ?? 0 }, (_, slot) => this.#told(slot)) };
     }
   }
 
@@ -189,6 +191,10 @@ export class FakeCluster {
     const loss = { finished: 0, cut: 0, killed: 0 };
     const cause = outcome === 'done' ? null : reason;
     return { ...record, app: this.boot.app, cause, loss, failure: null, hookOutput: [] };
+  }
+
+  #told(slot: number): ToldWorker {
+    return { slot, pid: 1000 + slot, generation: this.memory.generation, problem: slot === 0 ? this.deaf : null };
   }
 
   #amend(change: Partial<AppSpec>): void {

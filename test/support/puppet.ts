@@ -7,9 +7,13 @@ export interface PuppetHello {
   readonly pid: number;
   readonly app: string;
   readonly slot: number;
+  /** What NAUGHT_WORKER says. */
+  readonly naughtSlot: number;
   readonly generation: number;
   readonly version: string;
 }
+
+type WorkerFunction = keyof typeof import('../../src/worker.ts');
 
 /** What a puppet can be told; the names are those of puppet.mjs. */
 type Order =
@@ -21,11 +25,15 @@ type Order =
   | { readonly do: 'allocate'; readonly bytes: number }
   | { readonly do: 'health'; readonly status: number }
   | { readonly do: 'trap'; readonly signal: string }
+  | { readonly do: 'hear' | 'disconnect' }
+  | { readonly do: 'module'; readonly ask: WorkerFunction; readonly args: readonly string[] }
   | { readonly do: 'write'; readonly request: number; readonly text: string }
   | { readonly do: 'end'; readonly request: number; readonly text: string };
 
 /** What a puppet tells of itself. */
 export type PuppetNews =
+  | { readonly news: 'message'; readonly message: unknown }
+  | { readonly news: 'task'; readonly ask: WorkerFunction }
   | { readonly news: 'signal'; readonly signal: string }
   | { readonly news: 'request'; readonly request: number; readonly url: string };
 
@@ -81,6 +89,27 @@ export class Puppet {
   /** Installs a handler that only reports the signal. */
   async trap(signal: NodeJS.Signals): Promise<void> {
     await this.#order({ do: 'trap', signal });
+  }
+
+  /** Tells of every message from now on. */
+  async hear(): Promise<void> {
+    await this.#order({ do: 'hear' });
+  }
+
+  /** The next message that it has heard. */
+  async heard(): Promise<unknown> {
+    const news = await this.waitFor((item) => item.news === 'message');
+    return news.news === 'message' ? news.message : null;
+  }
+
+  /** Closes its channel with process.disconnect. */
+  async disconnect(): Promise<void> {
+    await this.#order({ do: 'disconnect' });
+  }
+
+  /** Calls a function of `evenkeel/worker`, with a task that is news when it runs. */
+  async module(ask: WorkerFunction, ...args: readonly string[]): Promise<void> {
+    await this.#order({ do: 'module', ask, args });
   }
 
   async exit(code: number): Promise<void> {

@@ -1,7 +1,7 @@
 // CLI: evenkeel abort
 
+import { requireManager } from '../../client/find-manager.ts';
 import { defineCommand } from '../command.ts';
-import { requireManager } from '../find-manager.ts';
 import { operate } from '../operate.ts';
 
 export const command = defineCommand({

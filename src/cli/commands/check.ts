@@ -1,12 +1,12 @@
 // CLI: evenkeel check
 
+import { loadEcosystem } from '../../client/load-ecosystem.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { ConfigProblem } from '../../core/problem.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import { defineCommand, type ResultOutcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { describeProblems, displayPath } from '../describe-error.ts';
-import { loadEcosystem } from '../load-ecosystem.ts';
 
 /** schemas/check.schema.json */
 export interface CheckDocument {

@@ -1,11 +1,11 @@
 // CLI: evenkeel deploy
 
 import { resolve } from 'node:path';
+import { requireManager } from '../../client/find-manager.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import type { DeployOptions } from '../../protocol/control-api.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { requireManager } from '../find-manager.ts';
 import { operate } from '../operate.ts';
 import { assignments, duration, flag, type OptionValues, text, wholeNumber } from '../options.ts';
 

@@ -1,5 +1,6 @@
 // CLI: evenkeel events
 
+import { findManager, stateDirs } from '../../client/find-manager.ts';
 import { describeEvent } from '../../core/describe-event.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { EvenkeelEvent } from '../../core/events.ts';
@@ -8,7 +9,6 @@ import { stateLayout } from '../../platform/paths.ts';
 import { isEvent } from '../../protocol/control-guards.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
-import { findManager, stateDirs } from '../find-manager.ts';
 import { followStream } from '../follow-stream.ts';
 import { formatTime } from '../format-time.ts';
 import { flag, wholeNumber } from '../options.ts';

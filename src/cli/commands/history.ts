@@ -1,8 +1,8 @@
 // CLI: evenkeel history
 
+import { requireManager } from '../../client/find-manager.ts';
 import { EXIT } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
-import { requireManager } from '../find-manager.ts';
 import { viewEnv, viewHistory } from '../history-view.ts';
 import { flag } from '../options.ts';
 

@@ -2,10 +2,10 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { findConfig } from '../../client/find-config.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import { errorCode } from '../../platform/system-error.ts';
 import { defineCommand } from '../command.ts';
-import { findConfig } from '../find-config.ts';
 import { starterConfig } from '../starter-config.ts';
 
 const FILE = 'evenkeel.config.yaml';

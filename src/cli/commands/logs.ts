@@ -1,17 +1,16 @@
 // CLI: evenkeel logs
 
-import { lastLinesOfFile } from '../../logs/tail.ts';
+import { findManager } from '../../client/find-manager.ts';
+import type { LogStream } from '../../client/merge-lines.ts';
+import { pastLines } from '../../client/past-lines.ts';
+import { requireApps } from '../../client/require-apps.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
-import type { LogSnapshot } from '../../protocol/cluster-link.ts';
 import type { LogMessage } from '../../protocol/control-api.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { findManager } from '../find-manager.ts';
 import { followStream } from '../follow-stream.ts';
 import { LogPrinter } from '../log-printer.ts';
-import { type LogStream, mergeLines, neededFiles, type ShownLine } from '../merge-lines.ts';
 import { flag, wholeNumber } from '../options.ts';
-import { requireApps } from '../require-apps.ts';
 
 /** Lines of each app without -n. */
 const USUAL_COUNT = 20;
@@ -76,17 +75,9 @@ async function show(
   for (const { app, messages } of feeds) {
     const first = await messages.next();
     if (first.done === true || first.value.type !== 'snapshot') continue;
-    for (const line of await pastLines(first.value, wish)) printer.print(app, line);
+    for (const line of await pastLines(first.value, wish.streams, wish.count)) printer.print(app, line);
   }
   await Promise.all(feeds.map(({ app, messages }) => printRest(printer, app, messages, wish.streams)));
-}
-
-async function pastLines(snapshot: LogSnapshot, { streams, count }: LogWish): Promise<readonly ShownLine[]> {
-  const read = [];
-  for (const request of neededFiles(snapshot, streams, count)) {
-    read.push({ request, lines: await lastLinesOfFile(request.path, request.count, request.upTo) });
-  }
-  return mergeLines(snapshot, streams, count, read);
 }
 
 async function printRest(

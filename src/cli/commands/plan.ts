@@ -1,12 +1,12 @@
 // CLI: evenkeel plan
 
+import { findManager } from '../../client/find-manager.ts';
+import { loadEcosystem } from '../../client/load-ecosystem.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import { planChanges } from '../../core/plan-changes.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { findManager } from '../find-manager.ts';
-import { loadEcosystem } from '../load-ecosystem.ts';
 import { viewPlan } from '../plan-view.ts';
 
 export const command = defineCommand({

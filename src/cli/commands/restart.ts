@@ -1,9 +1,9 @@
 // CLI: evenkeel restart
 
+import { requireManager } from '../../client/find-manager.ts';
+import { requireApps } from '../../client/require-apps.ts';
 import { defineCommand } from '../command.ts';
-import { requireManager } from '../find-manager.ts';
 import { operate } from '../operate.ts';
-import { requireApps } from '../require-apps.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '<app...>', description: 'the apps, restarted one after the other' }],

@@ -1,11 +1,11 @@
 // CLI: evenkeel scale
 
+import { requireManager } from '../../client/find-manager.ts';
+import { requireApps } from '../../client/require-apps.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
-import { requireManager } from '../find-manager.ts';
 import { operate } from '../operate.ts';
 import { parseWholeNumber } from '../options.ts';
-import { requireApps } from '../require-apps.ts';
 
 interface Target {
   readonly app: string;

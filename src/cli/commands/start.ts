@@ -1,6 +1,10 @@
 // CLI: evenkeel start
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilAnswered } from '../../client/await-manager.ts';
+import { findManager, managerIn } from '../../client/find-manager.ts';
+import { loadEcosystem } from '../../client/load-ecosystem.ts';
+import { requireApps } from '../../client/require-apps.ts';
+import { startManager } from '../../client/start-manager.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import { ControlClient } from '../../platform/control-client.ts';
@@ -8,16 +12,8 @@ import { stateLayout } from '../../platform/paths.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { describeError } from '../describe-error.ts';
-import { findManager, managerIn } from '../find-manager.ts';
-import { loadEcosystem } from '../load-ecosystem.ts';
 import { operate } from '../operate.ts';
 import { flag } from '../options.ts';
-import { requireApps } from '../require-apps.ts';
-import { startManager } from '../start-manager.ts';
-
-/** Milliseconds for the manager of another `evenkeel start` to answer, and between two looks. */
-const MANAGER_BOOT_TIMEOUT = 30_000;
-const ANSWER_PAUSE = 50;
 
 export const command = defineCommand({
   arguments: [{ syntax: '[app...]', description: 'all apps of the config where none is named' }],
@@ -82,19 +78,6 @@ async function startDetached(context: Context, spec: EcosystemSpec, apps: readon
     await untilAnswered(client);
   }
   return operate(context, client, startOperation(apps));
-}
-
-/** A manager has its state directory before it answers. Throws NO_MANAGER when it does not in time. */
-async function untilAnswered(client: ControlClient): Promise<void> {
-  for (const until = performance.now() + MANAGER_BOOT_TIMEOUT; ; await sleep(ANSWER_PAUSE)) {
-    try {
-      await client.version();
-      return;
-    } catch (error) {
-      const isComing = error instanceof EvenkeelError && error.code === 'NO_MANAGER' && performance.now() < until;
-      if (!isComing) throw error;
-    }
-  }
 }
 
 async function bringUp(

@@ -1,11 +1,11 @@
 // CLI: evenkeel status. Kept light: what only the table or --watch needs is loaded for them alone.
 
+import { requireManager } from '../../client/find-manager.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { Status } from '../../core/status.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { requireManager } from '../find-manager.ts';
 import { flag } from '../options.ts';
 
 export const command = defineCommand({

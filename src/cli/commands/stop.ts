@@ -1,16 +1,14 @@
 // CLI: evenkeel stop
 
-import { EvenkeelError, EXIT } from '../../core/errors.ts';
+import { untilGone } from '../../client/await-manager.ts';
+import { requireManager } from '../../client/find-manager.ts';
+import { EXIT } from '../../core/errors.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
-import { identify, type ProcessIdentity, waitForExit } from '../../platform/process-identity.ts';
+import { identify } from '../../platform/process-identity.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
-import { requireManager } from '../find-manager.ts';
 import { operate } from '../operate.ts';
 import { duration } from '../options.ts';
-
-/** What the manager needs to go once everything is stopped, at most, in milliseconds. */
-const EXIT_TIMEOUT = 15_000;
 
 export const command = defineCommand({
   arguments: [{ syntax: '[app...]', description: 'all apps, and then the manager itself, where none is named' }],
@@ -39,17 +37,9 @@ function stop(context: Context, client: ControlClient, body: object): Promise<Ou
   return operate(context, client, { steps: [{ path: '/v1/stop', body }], aborts: 'nothing' });
 }
 
-/** A `start` that follows must not meet the manager that is about to go. */
 async function stopEverything(context: Context, client: ControlClient, body: object): Promise<Outcome> {
   const manager = identify((await client.version()).pid);
   const outcome = await stop(context, client, body);
-  if (outcome.exit === EXIT.done && manager !== null) await waitForManager(manager);
+  if (outcome.exit === EXIT.done && manager !== null) await untilGone(manager);
   return outcome;
-}
-
-async function waitForManager(manager: ProcessIdentity): Promise<void> {
-  if (await waitForExit(manager, EXIT_TIMEOUT)) return;
-  throw new EvenkeelError('TIMED_OUT', `the apps are stopped, but the manager (pid ${manager.pid}) has not ended`, {
-    hint: 'Its log, manager.log in the state directory, may tell why.',
-  });
 }

@@ -1,11 +1,11 @@
 // CLI: evenkeel version
 
+import { findManager } from '../../client/find-manager.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import { packageVersion } from '../../platform/entry-points.ts';
 import type { VersionAnswer } from '../../protocol/control-api.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { findManager } from '../find-manager.ts';
 
 export const command = defineCommand({
   arguments: [],

@@ -20,7 +20,7 @@ export function writeProgram(source: string): string {
 
 export function ecosystem(folder: string, ...apps: readonly AppSpec[]): EcosystemSpec {
   const file = join(folder, 'evenkeel.config.yaml');
-  return { file, name: 'shop', stateDir: join(folder, '.evenkeel'), profile: null, apps };
+  return { file, name: 'shop', stateDir: join(folder, '.evenkeel'), profile: null, deploySignal: 'SIGUSR2', apps };
 }
 
 export function appSpec(name: string, change: Partial<AppSpec> = {}): AppSpec {

@@ -49,7 +49,7 @@ export function workerFailure(change: Partial<WorkerFailure> = {}): WorkerFailur
 }
 
 export function appResult(change: Partial<AppResult> = {}): AppResult {
-  const rest = { deploy: null, failure: null, error: null };
+  const rest = { deploy: null, failure: null, workers: null, error: null };
   return {
     app: 'web',
     action: 'deploy',

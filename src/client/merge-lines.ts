@@ -1,4 +1,4 @@
-// CLI, pure: the last lines of an app from what its cluster process remembers and, where that is too little, from its
+// Pure: the last lines of an app from what its cluster process remembers and, where that is too little, from its
 // log files.
 
 import type { LogLine, LogSnapshot } from '../protocol/cluster-link.ts';

@@ -1,4 +1,4 @@
-// CLI: a manager that lives although its socket cannot be found: somebody has removed the socket or the whole state
+// A manager that lives although its socket cannot be found: somebody has removed the socket or the whole state
 // directory, and the manager is about to put it back. Loaded only where no manager answers.
 
 import { setTimeout as sleep } from 'node:timers/promises';

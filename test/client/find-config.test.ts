@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findConfig } from '../../src/cli/find-config.ts';
+import { findConfig } from '../../src/client/find-config.ts';
 import { searchConfig } from '../../src/config/search-config.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

@@ -1,4 +1,4 @@
-// CLI: finds the manager of the ecosystem that a command is about. Starts nothing and, as long as a manager says where
+// Finds the manager of the ecosystem that a command is about. Starts nothing and, as long as a manager says where
 // it is, does not evaluate the config.
 
 import { existsSync } from 'node:fs';
@@ -8,20 +8,20 @@ import { ControlClient } from '../platform/control-client.ts';
 import { noManager } from '../platform/control-http.ts';
 import { configOf, defaultStateDir, findStateDir, isSameConfig } from '../platform/registry.ts';
 import { connectUnix, UnixConnectError } from '../platform/unix-client.ts';
-import type { Context } from './context.ts';
 import { findConfig, foldersUp } from './find-config.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 const CONNECT_TIMEOUT = 5000;
 
 /** Throws NO_CONFIG where there is nothing to look for, and NO_MANAGER. */
-export async function requireManager(context: Context): Promise<ControlClient> {
+export async function requireManager(context: Whereabouts): Promise<ControlClient> {
   const client = await findManager(context);
   if (client === null) throw noManager();
   return client;
 }
 
 /** null: none runs. Throws NO_CONFIG. */
-export async function findManager(context: Context): Promise<ControlClient | null> {
+export async function findManager(context: Whereabouts): Promise<ControlClient | null> {
   for await (const stateDir of stateDirs(context)) {
     const client = (await managerIn(stateDir)) ?? (await hiddenManagerIn(stateDir));
     if (client !== null) return client;
@@ -48,7 +48,7 @@ async function hiddenManagerIn(stateDir: string): Promise<ControlClient | null> 
 }
 
 /** Where the manager's files may be, the most likely place first. */
-export async function* stateDirs(context: Context): AsyncGenerator<string> {
+export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
   const config = findConfig(context.cwd, context.globals.config);
   if (config === null) {
     yield await orphanedStateDir(context.cwd);
@@ -82,7 +82,7 @@ async function orphanedStateDir(cwd: string): Promise<string> {
   });
 }
 
-async function configuredStateDir(context: Context, config: string): Promise<string | null> {
+async function configuredStateDir(context: Whereabouts, config: string): Promise<string | null> {
   if (!existsSync(config)) {
     throw new EvenkeelError('NO_CONFIG', `there is no file ${config}`, {
       hint: 'Look at --config and EVENKEEL_CONFIG.',

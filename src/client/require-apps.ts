@@ -1,4 +1,4 @@
-// CLI, pure: refuses names that no app has, before anything is changed.
+// Pure: refuses names that no app has, before anything is changed.
 
 import { EvenkeelError } from '../core/errors.ts';
 

@@ -1,4 +1,4 @@
-// CLI: which config file a command is about, by its name alone: a file that is broken must not keep anybody from seeing or
+// Which config file a command is about, by its name alone: a file that is broken must not keep anybody from seeing or
 // stopping what runs. The loader's own search is slower (cosmiconfig); a test proves that both find the same file.
 
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,22 +1,22 @@
-// CLI: has the config loader read the config, for the commands that need to know what it says.
+// Has the config loader read the config, for the commands that need to know what it says.
 
 import { resolve } from 'node:path';
 import { runLoader } from '../config/run-loader.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import { availableCpus } from '../platform/cpus.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
-import type { Context } from './context.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** For a config in TypeScript on a machine under load, in milliseconds. */
 const DEADLINE = 30_000;
 
 /** Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
-export function loadEcosystem(context: Context): Promise<EcosystemSpec> {
+export function loadEcosystem(context: Whereabouts): Promise<EcosystemSpec> {
   const options = { env: context.env, cpus: availableCpus(), deadline: DEADLINE, loader: context.program('config') };
   return runLoader(loadRequest(context), options);
 }
 
-export function loadRequest({ cwd, globals }: Context): LoadRequest {
+export function loadRequest({ cwd, globals }: Whereabouts): LoadRequest {
   const file = globals.config === null ? null : resolve(cwd, globals.config);
   return { from: cwd, file, profile: globals.profile };
 }

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LogStream, mergeLines, neededFiles } from '../../src/cli/merge-lines.ts';
+import { type LogStream, mergeLines, neededFiles } from '../../src/client/merge-lines.ts';
 import type { LogLine, LogSnapshot } from '../../src/protocol/cluster-link.ts';
 
 const both: readonly LogStream[] = ['stdout', 'stderr'];

@@ -1,4 +1,4 @@
-// CLI: starts a manager and waits until it says that it runs, or why it does not.
+// Starts a manager and waits until it says that it runs, or why it does not.
 
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -10,8 +10,8 @@ import { stateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { isManagerReport, readErrorBody } from '../protocol/control-guards.ts';
 import { type ManagerBoot, type ManagerReport, REPORT_FD } from '../protocol/manager-boot.ts';
-import type { Context } from './context.ts';
 import { loadRequest } from './load-ecosystem.ts';
+import type { Starter } from './whereabouts.ts';
 
 /** From spawn to its report; it adopts clusters meanwhile. In milliseconds. */
 const BOOT_TIMEOUT = 60_000;
@@ -35,7 +35,7 @@ export interface StartRules {
  * null: none is left either, for Ctrl-C came before it ran.
  */
 export async function startManager(
-  context: Context,
+  context: Starter,
   spec: Pick<EcosystemSpec, 'stateDir'>,
   rules: StartRules,
 ): Promise<StartedManager | null> {

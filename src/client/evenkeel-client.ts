@@ -1,0 +1,207 @@
+// What a program can ask a running manager: the commands of the CLI as methods. Each rejects with an EvenkeelError.
+
+import { resolve } from 'node:path';
+import { parseDuration } from '../config/parse-duration.ts';
+import { EvenkeelError } from '../core/errors.ts';
+import type { EvenkeelEvent } from '../core/events.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Milliseconds } from '../core/spec.ts';
+import type { Generation, Status } from '../core/status.ts';
+import type { ControlClient } from '../platform/control-client.ts';
+import { identify } from '../platform/process-identity.ts';
+import type { HistoryAnswer, OperationResult, VersionAnswer } from '../protocol/control-api.ts';
+import { untilGone } from './await-manager.ts';
+import { requireSuccess } from './operation-outcome.ts';
+import { type LogEntry, type LogOptions, readLogs } from './read-logs.ts';
+
+/** "90s", "5m", or milliseconds. */
+export type Duration = string | Milliseconds;
+
+export interface OperationOptions {
+  /** Everything that happens meanwhile. */
+  readonly onEvent?: (event: EvenkeelEvent) => void;
+  /** Ends the waiting, and not the operation: `abort` ends a deploy. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DeployOptions extends OperationOptions {
+  /** Variables to set. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Another script from now on; relative to the `cwd` of the client. */
+  readonly script?: string;
+  /** Another folder from now on; relative to the `cwd` of the client. */
+  readonly cwd?: string;
+  readonly workers?: number;
+  readonly timeout?: Duration;
+  /** False: resolves as soon as the deploy is accepted. */
+  readonly wait?: boolean;
+}
+
+export interface RollbackOptions extends OperationOptions {
+  /** Default: the generation before. */
+  readonly to?: Generation;
+  readonly timeout?: Duration;
+}
+
+export interface StopOptions extends OperationOptions {
+  /** Workers that still run after this long are killed; default: `stop.timeout` of the config. */
+  readonly timeout?: Duration;
+}
+
+export interface EventOptions {
+  /** How many that are past; default 0. */
+  readonly last?: number;
+  /** Default true: ends only with the manager, or by leaving the loop. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export type Names = string | readonly string[];
+
+/** Got from `connect` or `startManager`. It has no connection of its own that would have to be closed. */
+export class EvenkeelClient {
+  readonly #control: ControlClient;
+  readonly #cwd: string;
+
+  /** @internal */
+  constructor(control: ControlClient, cwd: string) {
+    this.#control = control;
+    this.#cwd = cwd;
+  }
+
+  /** Of the manager. */
+  version(): Promise<VersionAnswer> {
+    return this.#control.version();
+  }
+
+  /** What runs: all apps, or one. */
+  status(app?: string): Promise<Status> {
+    return this.#control.status(app);
+  }
+
+  /** What `reload` would do, and why. Changes nothing. */
+  plan(): Promise<Plan> {
+    return this.#control.plan();
+  }
+
+  /** The generations of an app. Values of env are null unless `showEnv` is set. */
+  history(app: string, options: { readonly showEnv?: boolean } = {}): Promise<HistoryAnswer> {
+    return this.#control.history(app, options);
+  }
+
+  /** Brings up what is down: all apps, or those named and what they depend on. Resolves when they are ready. */
+  start(apps?: Names, options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operate('/v1/start', apps === undefined ? {} : { apps: listOf(apps) }, options);
+  }
+
+  /** Reads the config again and changes exactly what differs. */
+  reload(options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operate('/v1/reload', {}, options);
+  }
+
+  /** Replaces apps by new generations, losing no request. What the options set stays until the next reload. */
+  deploy(apps: Names, options: DeployOptions = {}): Promise<OperationResult> {
+    return this.#operate('/v1/deploy', { apps: listOf(apps), options: this.#deployBody(options) }, options);
+  }
+
+  /** The same for every app that runs. */
+  deployAll(options: DeployOptions = {}): Promise<OperationResult> {
+    return this.#operate('/v1/deploy', { all: true, options: this.#deployBody(options) }, options);
+  }
+
+  /** Aborts a deploy under way; one whose old workers retire already is finished at once. */
+  abort(app: string, options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operate(pathOf(app, 'abort'), {}, options);
+  }
+
+  /** Deploys what an earlier generation ran. */
+  rollback(app: string, options: RollbackOptions = {}): Promise<OperationResult> {
+    const { to } = options;
+    return this.#operate(
+      pathOf(app, 'rollback'),
+      { ...(to === undefined ? {} : { to }), ...timeoutOf(options) },
+      options,
+    );
+  }
+
+  /** Stops the app, then starts it: not zero-downtime. */
+  restart(app: string, options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operate(pathOf(app, 'restart'), {}, options);
+  }
+
+  /** Another number of workers, until the next reload. */
+  scale(app: string, workers: number, options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operate(pathOf(app, 'scale'), { workers }, options);
+  }
+
+  /** Stops apps; without a name everything, and then the manager, and resolves when that has ended. */
+  async stop(apps?: Names, options: StopOptions = {}): Promise<OperationResult> {
+    const timeout = timeoutOf(options);
+    if (apps !== undefined) return this.#operate('/v1/stop', { apps: listOf(apps), ...timeout }, options);
+    const manager = identify((await this.version()).pid);
+    const result = await this.#operate('/v1/stop', timeout, options);
+    if (manager !== null) await untilGone(manager);
+    return result;
+  }
+
+  /** Sends a signal such as "SIGUSR1" to every worker of the app. */
+  signal(app: string, signal: string, options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operate(pathOf(app, 'signal'), { signal }, options);
+  }
+
+  /** Sends a message, anything that JSON can say, to every worker of the app: `process.on('message')`. */
+  send(app: string, message: unknown, options: OperationOptions = {}): Promise<OperationResult> {
+    return this.#operate(pathOf(app, 'send'), { message }, options);
+  }
+
+  /** Everything that happens, as it happens. */
+  events({ last = 0, follow = true, signal }: EventOptions = {}): AsyncIterable<EvenkeelEvent> {
+    return this.#control.events({ n: last, follow, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** What the workers of an app write: the last lines, and then each that comes. */
+  logs(app: string, options: LogOptions = {}): AsyncIterable<LogEntry> {
+    return readLogs(this.#control, app, options);
+  }
+
+  async #operate(path: string, body: unknown, { onEvent, signal }: OperationOptions): Promise<OperationResult> {
+    const options = { ...(onEvent === undefined ? {} : { onEvent }), ...(signal === undefined ? {} : { signal }) };
+    return requireSuccess(await this.#control.operate(path, body, options));
+  }
+
+  #deployBody(options: DeployOptions): object {
+    const { env, script, cwd, workers, wait } = options;
+    return {
+      ...(env === undefined ? {} : { env: definedOf(env) }),
+      ...(script === undefined ? {} : { script: resolve(this.#cwd, script) }),
+      ...(cwd === undefined ? {} : { cwd: resolve(this.#cwd, cwd) }),
+      ...(workers === undefined ? {} : { workers }),
+      ...timeoutOf(options),
+      ...(wait === undefined ? {} : { wait }),
+    };
+  }
+}
+
+function pathOf(app: string, operation: string): string {
+  return `/v1/apps/${encodeURIComponent(app)}/${operation}`;
+}
+
+function listOf(apps: Names): readonly string[] {
+  return typeof apps === 'string' ? [apps] : apps;
+}
+
+function definedOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function timeoutOf({ timeout }: { readonly timeout?: Duration }): { timeout?: Milliseconds } {
+  if (timeout === undefined) return {};
+  const parsed = parseDuration(timeout);
+  if (parsed !== null) return { timeout: parsed };
+  throw new EvenkeelError(
+    'BAD_USAGE',
+    `timeout: "${timeout}" is not a duration; write "500ms", "30s", "5m" or milliseconds`,
+  );
+}

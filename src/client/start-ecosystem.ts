@@ -1,0 +1,71 @@
+// For programs: what `evenkeel start` does. The manager is a process of its own, which outlives the program.
+
+import { EvenkeelError } from '../core/errors.ts';
+import { ControlClient } from '../platform/control-client.ts';
+import { stateLayout } from '../platform/paths.ts';
+import { untilAnswered } from './await-manager.ts';
+import { type ConnectOptions, clientOf, whereaboutsOf } from './connect.ts';
+import type { EvenkeelClient, OperationOptions } from './evenkeel-client.ts';
+import { findManager, managerIn } from './find-manager.ts';
+import { loadEcosystem } from './load-ecosystem.ts';
+import { requireApps } from './require-apps.ts';
+import { startManager } from './start-manager.ts';
+import type { Starter, Whereabouts } from './whereabouts.ts';
+
+export interface StartOptions extends Omit<ConnectOptions, 'stateDir'>, OperationOptions {
+  /** The apps to bring up, with what they depend on; default: all. An empty list: none, only the manager. */
+  readonly apps?: readonly string[];
+  /** A profile of the config. */
+  readonly profile?: string;
+  /** What the config may read as `${NAME}` and hand on to apps; default: process.env. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Starts a manager, if none runs, and brings up what is down; resolves when the apps are ready. Rejects with NO_CONFIG,
+ * CONFIG_INVALID (and its `problems`), MANAGER_START_FAILED, or an OperationError where an app did not come up: it goes
+ * on trying then, as after `evenkeel start`.
+ */
+export async function startEcosystem(options: StartOptions): Promise<EvenkeelClient> {
+  const { apps, onEvent, signal } = options;
+  signal?.throwIfAborted();
+  const where = whereaboutsOf(options, options.env ?? process.env);
+  const control = (await findManager(where)) ?? (await startNew(where, options));
+  const client = clientOf(control, where, options);
+  if (apps?.length === 0) return client;
+  const operation = { ...(onEvent === undefined ? {} : { onEvent }), ...(signal === undefined ? {} : { signal }) };
+  await client.start(apps, operation);
+  return client;
+}
+
+async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Promise<ControlClient> {
+  const spec = await loadEcosystem(where);
+  requireApps(
+    apps ?? [],
+    spec.apps.map((app) => app.name),
+  );
+  // Found only now that the config was read: one that says nothing of itself anywhere else.
+  const hidden = await managerIn(spec.stateDir);
+  if (hidden !== null) return hidden;
+  const control = new ControlClient(stateLayout(spec.stateDir).managerSocket);
+  try {
+    await startManager(starter(where, signal), spec, { foreground: false });
+    signal?.throwIfAborted();
+  } catch (error) {
+    // Another program was quicker.
+    if (!(error instanceof EvenkeelError) || error.code !== 'MANAGER_RUNS') throw error;
+    await untilAnswered(control);
+  }
+  return control;
+}
+
+/** The signal is to a program what Ctrl-C is to the CLI. */
+function starter(where: Whereabouts, signal: AbortSignal | undefined): Starter {
+  return {
+    ...where,
+    onInterrupt(listener) {
+      signal?.addEventListener('abort', listener, { once: true });
+      return () => signal?.removeEventListener('abort', listener);
+    },
+  };
+}
