@@ -23,6 +23,7 @@ export interface LiveWorker {
   readonly slot: Slot;
   readonly generation: Generation;
   readonly identity: ProcessIdentity | null;
+  readonly hasAgent: boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly ended: Promise<ProcessEnd>;
@@ -35,7 +36,7 @@ export interface LiveWorker {
   kill(): Promise<void>;
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;
   send(message: unknown): boolean;
-  signal(signal: NodeJS.Signals): boolean;
+  signal(signal: string): boolean;
   /** From now on, if it is ready and the spec has health checks; harmless when called again. */
   watchHealth(): void;
   /** Ends every watch on it. */

@@ -17,9 +17,11 @@ async function main(): Promise<void> {
   process.on('uncaughtException', note);
   process.on('unhandledRejection', note);
   const cluster = new ClusterProcess(boot);
-  const server = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events);
-  // The channel must not keep the process alive, and its end means nothing.
-  process.channel?.unref();
+  await cluster.orphans.listen(boot.agentsSocket);
+  const server = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events, {
+    give: (connection, request) => cluster.traffic.give(connection, request),
+    take: (connection, offer) => void cluster.traffic.take(connection, offer).catch(note),
+  });
 
   function exit(): void {
     server.close();

@@ -39,7 +39,7 @@ export class OwnWorker implements LiveWorker {
   readonly #process: WorkerProcess;
   readonly #link: WorkerLink | null;
   readonly #ports: OwnWorkerPorts;
-  readonly #stopSignal: NodeJS.Signals;
+  readonly #stopSignal: string;
   readonly #watches = new AbortController();
   #lastWord: (() => void) | null = null;
   #isReady = false;
@@ -52,7 +52,7 @@ export class OwnWorker implements LiveWorker {
     this.generation = pinned.generation;
     this.startedAt = startedAt;
     this.#ports = ports;
-    this.#stopSignal = pinned.spec.stop.signal as NodeJS.Signals;
+    this.#stopSignal = pinned.spec.stop.signal;
     this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot }));
     this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
     const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });
@@ -67,6 +67,10 @@ export class OwnWorker implements LiveWorker {
 
   get identity() {
     return this.#process.identity;
+  }
+
+  get hasAgent(): boolean {
+    return this.#link !== null;
   }
 
   drain(timeout: Milliseconds): void {
@@ -94,7 +98,7 @@ export class OwnWorker implements LiveWorker {
     return this.#process.send(message);
   }
 
-  signal(signal: NodeJS.Signals): boolean {
+  signal(signal: string): boolean {
     return this.#process.signal(signal);
   }
 
@@ -138,6 +142,7 @@ export class OwnWorker implements LiveWorker {
       case 'listening':
       case 'probed':
       case 'metrics':
+      case 'offer-sockets':
     }
   }
 

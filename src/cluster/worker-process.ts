@@ -28,7 +28,7 @@ export interface WorkerProcess {
   /** False: the worker has no channel, or has closed it. */
   send(message: unknown): boolean;
   /** To the worker alone. */
-  signal(signal: NodeJS.Signals): boolean;
+  signal(signal: string): boolean;
   /** To the worker and what it started, also after its own end. */
   signalGroup(signal: NodeJS.Signals): boolean;
 }
@@ -69,7 +69,7 @@ function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'o
     stdout: child.stdout,
     stderr: child.stderr,
     ended: whenEnded(child),
-    signal: (signal) => child.exitCode === null && child.signalCode === null && child.kill(signal),
+    signal: (signal) => identity !== null && killIdentity(identity, signal),
     signalGroup: (signal) => identity !== null && killIdentity(identity, signal, { group: true }),
   };
 }

@@ -16,7 +16,7 @@ import {
   settingsOf,
   type Verdict,
 } from './cluster-model.ts';
-import { isRetired } from './rollout.ts';
+import { isOfDeploy, isRetired } from './rollout.ts';
 import type { DeployOutcome, Generation } from './status.ts';
 
 type Ending = Omit<Verdict, 'outcome'> & { readonly outcome: DeployOutcome };
@@ -111,7 +111,7 @@ function afterRetiring(model: ClusterModel, deploy: Deploy & { phase: 'retiring'
 }
 
 function afterAborting(model: ClusterModel, deploy: Deploy & { phase: 'aborting' }, now: number): Step | null {
-  if (model.workers.some((worker) => worker.generation === deploy.generation)) return null;
+  if (model.workers.some((worker) => isOfDeploy(deploy, worker))) return null;
   if (deploy.strategy === 'replace' && deploy.from > 0) {
     return revert(model, deploy, deploy.verdict, { from: 0, to: model.desired }, now);
   }

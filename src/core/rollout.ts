@@ -33,9 +33,14 @@ export function slotCount(model: ClusterModel): number {
 
 /** Whether the deploy has come to where this worker has to go before it can move on. */
 export function isRetired(deploy: Deploy, worker: Worker): boolean {
-  if (worker.generation === deploy.generation) return false;
+  if (isOfDeploy(deploy, worker)) return false;
   if (deploy.phase === 'clearing') return true;
   return deploy.phase === 'retiring' && (deploy.committed || worker.slot < deploy.range.to);
+}
+
+/** One of its new workers. An orphan is none: its number is that of a generation before, or was lost and given again. */
+export function isOfDeploy(deploy: Deploy, worker: Worker): boolean {
+  return worker.generation === deploy.generation && !worker.orphan;
 }
 
 function wantedDuring(deploy: Deploy, slot: Slot, oldWorkers: number): readonly Wanted[] {

@@ -66,6 +66,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
     bus.emit({ type: 'manager-started', pid: process.pid, version: options.evenkeel });
     if (repaired !== null) bus.emit({ type: 'state-repaired', file: layout.stateFile, message: repaired });
+    const remembered = store.ecosystem !== null;
     if (config.ok) await useConfig(store, config.ecosystem);
     else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
     const fleet = new Fleet({
@@ -74,7 +75,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
       recorded: await recordedEvents(options.log),
       complain: (problem) => options.complain(problem),
     });
-    await adoptClusters(fleet);
+    await adoptClusters(fleet, remembered);
     // With nothing to look after there is no use in a manager without a config.
     if (!config.ok && fleet.isIdle) throw config.error;
     const lifecycle = new ManagerLifecycle();

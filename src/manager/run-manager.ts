@@ -6,6 +6,7 @@ import type { EvenkeelEvent } from '../core/events.ts';
 import { EventLog } from '../logs/event-log.ts';
 import { systemClock } from '../platform/clock.ts';
 import { entryPoint, packageVersion } from '../platform/entry-points.ts';
+import { offerSockets, receiveSockets } from '../platform/pass-sockets.ts';
 import { type StateLayout, stateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { identify, isAlive, killIdentity, waitForExit } from '../platform/process-identity.ts';
@@ -14,6 +15,7 @@ import { connectUnix } from '../platform/unix-client.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
 import type { ManagerBoot } from '../protocol/manager-boot.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
+import { QUICK } from './deadlines.ts';
 import { findState, loadConfig } from './load-config.ts';
 import { type Manager, type ManagerOptions, openManager } from './open-manager.ts';
 import { spawnCluster } from './spawn-cluster.ts';
@@ -54,6 +56,13 @@ const systemPorts: ClusterPorts = {
   clock: systemClock,
   spawn: spawnCluster,
   connect: connectUnix,
+  fetchSockets: async (path, addresses, signal) =>
+    await receiveSockets(await connectUnix(path, QUICK), addresses, signal),
+  offerSockets: async (path, sockets) => {
+    const find = (asked: readonly string[]) => sockets.filter(({ address }) => asked.includes(address));
+    const addresses = sockets.map(({ address }) => address);
+    await offerSockets(path, addresses, find, new AbortController().signal);
+  },
   identify,
   isAlive,
   kill: (identity) => void killIdentity(identity, 'SIGKILL'),

@@ -37,7 +37,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
  */
 export function killIdentity(
   identity: ProcessIdentity,
-  signal: NodeJS.Signals,
+  signal: string,
   options: { readonly group?: boolean } = {},
 ): boolean {
   const occupant = occupantOf(identity.pid);
@@ -57,7 +57,7 @@ export async function waitForExit(identity: ProcessIdentity, timeoutMs: number):
   return true;
 }
 
-function send(target: number, signal: NodeJS.Signals): boolean {
+function send(target: number, signal: string): boolean {
   try {
     return process.kill(target, signal);
   } catch (error) {
