@@ -1,5 +1,6 @@
 // Puts the parts of the agent together and carries out what the cluster process commands. (worker)
 
+import { offerSockets } from '../platform/pass-sockets.ts';
 import type { AgentBoot, AgentCommand, AgentMetrics } from '../protocol/agent-link.ts';
 import { AppListeners } from './app-listeners.ts';
 import { Connections } from './connections.ts';
@@ -21,18 +22,19 @@ export function startAgent(boot: AgentBoot): void {
   const app = new AppListeners(boot.stopSignal);
   const connections = new Connections();
   const http2 = new Http2Sessions(() => connections.requestFinished());
-  const link = new Link(boot, {
+  const link: Link = new Link(boot, {
     onCommand: (command) => obey(command),
     onAdopted() {
       drain.reportAgain();
       resources.askAgain();
       uncaught?.announceAgain();
     },
+    sockets: () => servers.passable().map(({ address }) => address),
   });
   const send = link.send.bind(link);
   const resources = new Resources(send);
   const current = boot.onUncaught === 'replace' ? new CurrentRequest(connections) : null;
-  const servers = new Servers(boot, {
+  const servers: Servers = new Servers(boot, {
     send,
     onServer(server) {
       if (speaksHttp(kindOf(server))) current?.watchServer(server);
@@ -70,7 +72,15 @@ export function startAgent(boot: AgentBoot): void {
         return drain.begin(command.timeout);
       case 'report':
         return drain.report();
+      case 'offer-sockets':
+        return passOn(command.addresses);
     }
+  }
+
+  function passOn(addresses: readonly string[]): void {
+    const find = (asked: readonly string[]) => servers.passable().filter(({ address }) => asked.includes(address));
+    // The cluster process notices by itself that they do not come.
+    offerSockets(boot.reconnectPath, addresses, find, new AbortController().signal).catch(() => {});
   }
 
   surviveDisconnect();

@@ -15,8 +15,8 @@ import type { ListenRequest } from './listen-arguments.ts';
 import { listenOnOwnHandle } from './server-handle.ts';
 
 type SocketState =
-  | { readonly kind: 'inherited'; readonly open: () => NodeHandle }
-  | { readonly kind: 'used' }
+  | { readonly kind: 'inherited'; readonly fd: number; readonly open: () => NodeHandle }
+  | { readonly kind: 'used'; readonly fd: number }
   | { readonly kind: 'copying'; readonly waiting: (() => void)[] }
   | { readonly kind: 'lost' }
   /** The worker drains: nobody will listen again. */
@@ -36,7 +36,12 @@ export class DeclaredSocket {
   constructor(address: ListenAddress, fd: number) {
     this.address = address;
     this.text = formatAddress(address);
-    this.#state = { kind: 'inherited', open: () => openInherited(fd) };
+    this.#state = { kind: 'inherited', fd, open: () => openInherited(fd) };
+  }
+
+  /** The descriptor, at this moment; null where there is none, or the worker drains. */
+  get fd(): number | null {
+    return 'fd' in this.#state ? this.#state.fd : null;
   }
 
   /** From now on nobody will listen again; who listens still does. */
@@ -66,7 +71,7 @@ export class DeclaredSocket {
   }
 
   #start(server: Server, request: ListenRequest, handle: NodeHandle): void {
-    this.#state = { kind: 'used' };
+    this.#state = { kind: 'used', fd: handle.fd };
     const close = handle.close;
     handle.close = (...args) => {
       this.#beforeClose(handle.fd);
@@ -87,7 +92,7 @@ export class DeclaredSocket {
     this.#state = { kind: 'copying', waiting };
     copySocket(fd, (copy) => {
       if (this.#state.kind === 'retired') return;
-      this.#state = copy === null ? { kind: 'lost' } : { kind: 'inherited', open: () => copy };
+      this.#state = copy === null ? { kind: 'lost' } : { kind: 'inherited', fd: copy.fd, open: () => copy };
       for (const resume of waiting) resume();
     });
   }

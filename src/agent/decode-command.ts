@@ -10,6 +10,8 @@ export function decodeCommand(value: unknown): AgentCommand | null {
       return { type: value.type };
     case 'metrics':
       return hasId(value) ? { type: 'metrics', id: value.id } : null;
+    case 'offer-sockets':
+      return 'addresses' in value && isTexts(value.addresses) ? { type: value.type, addresses: value.addresses } : null;
     case 'drain':
       return hasTimeout(value) ? { type: 'drain', timeout: value.timeout } : null;
     case 'grant':
@@ -30,6 +32,10 @@ function hasId(value: object): value is { id: number } {
 
 function hasTimeout(value: object): value is { timeout: number } {
   return 'timeout' in value && typeof value.timeout === 'number';
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function statusOf(value: object): number | null {

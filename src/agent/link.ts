@@ -15,6 +15,8 @@ export interface LinkPorts {
   onCommand(command: AgentCommand): void;
   /** After the hello to a successor: what it has missed. */
   onAdopted(): void;
+  /** Texts of the declared sockets that could be passed on now. */
+  sockets(): readonly string[];
 }
 
 export class Link {
@@ -65,8 +67,10 @@ export class Link {
   }
 
   #greet(): void {
-    const { slot, generation } = this.#boot;
-    this.send({ type: 'hello', pid: process.pid, slot, generation, orphan: this.isOrphan });
+    const { app, slot, generation } = this.#boot;
+    const sockets = this.isOrphan ? this.#ports.sockets() : [];
+    const startedAt = Math.round(performance.timeOrigin);
+    this.send({ type: 'hello', app, pid: process.pid, slot, generation, orphan: this.isOrphan, startedAt, sockets });
   }
 
   #retryLater(): void {

@@ -5,6 +5,7 @@ import { Server } from 'node:net';
 import { resolve } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import { formatAddress } from '../core/spec.ts';
+import type { PassableSocket } from '../platform/pass-sockets.ts';
 import type { AgentBoot, AgentMessage } from '../protocol/agent-link.ts';
 import { deafen } from './deafen.ts';
 import { DeclaredSocket } from './declared-socket.ts';
@@ -53,6 +54,11 @@ export class Servers {
       onListen(this, args);
       return this;
     });
+  }
+
+  /** The declared sockets that this worker has, whether the app listens on them or not. */
+  passable(): readonly PassableSocket[] {
+    return this.#sockets.flatMap(({ text, fd }) => (fd === null ? [] : [{ address: text, fd }]));
   }
 
   openGate(): void {

@@ -42,6 +42,8 @@ export interface HostPorts {
   deployEnded(action: ClusterAction & { do: 'finish-deploy' }, failure: WorkerFailure | null): void;
   /** Something changed that a successor must know, or that somebody may wait for. */
   changed(): void;
+  /** A worker was started: should this process be killed in the next moment, its successor must know of it. */
+  spawned(): void;
 }
 
 export class ClusterHost {
@@ -178,6 +180,7 @@ export class ClusterHost {
         onCrashed: (reason) => this.dispatch({ type: 'worker-crashed', key, reason, random: Math.random() }),
       });
       this.adopt(worker);
+      this.#ports.spawned();
       const pid = worker.identity?.pid;
       if (pid !== undefined) this.tell({ type: 'worker-started', slot, pid, generation });
     } catch (error) {

@@ -5,21 +5,23 @@ import { type AppSpec, formatAddress } from '../core/spec.ts';
 import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { systemClock } from '../platform/clock.ts';
-import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
+import { identify, type ProcessIdentity } from '../platform/process-identity.ts';
 import { StateFile } from '../platform/state-file.ts';
-import type { UnixListener } from '../platform/unix-server.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterHost, settingsFrom } from './cluster-host.ts';
 import { type ClusterRecord, type KnownWorker, readClusterRecord } from './cluster-store.ts';
 import { Deploys, deployFinished } from './deploys.ts';
-import { endOrphans } from './end-orphans.ts';
 import { EventRing } from './event-ring.ts';
 import { useBalance } from './fork.ts';
 import { Generations } from './generations.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { LiveStatus } from './live-status.ts';
+import type { OrphanWorker } from './orphan-worker.ts';
 import { Orphans } from './orphans.ts';
 import { Recycler } from './recycle.ts';
+import { regainSockets } from './regain-sockets.ts';
+import { SocketTraffic } from './socket-traffic.ts';
+import { UNKNOWN_SETTINGS, UNKNOWN_SPEC } from './unknown-app.ts';
 
 /** Everything that runs once the app's spec is known. */
 export interface Running {
@@ -33,6 +35,8 @@ export class ClusterProcess {
   readonly boot: ClusterBoot;
   readonly startedAt = Date.now();
   readonly sockets: InheritedSockets;
+  readonly traffic: SocketTraffic;
+  readonly orphans: Orphans;
   readonly events: EventRing;
   readonly generations: Generations;
   readonly status: LiveStatus;
@@ -40,8 +44,10 @@ export class ClusterProcess {
   readonly #state: StateFile;
   readonly #self: ProcessIdentity | null = identify(process.pid);
   readonly #watchers = new Set<() => void>();
-  #orphans: Orphans | null = null;
   #running: Running | null = null;
+  /** What runs or is to run, as far as known before the first generation serves. */
+  #opened: AppSpec | null = null;
+  #adopting: boolean = false;
   /** The logs take one change at a time. */
   #logsApplied: Promise<void> = Promise.resolve();
 
@@ -49,10 +55,11 @@ export class ClusterProcess {
     this.boot = boot;
     this.predecessor = readClusterRecord(boot.stateFile);
     this.sockets = new InheritedSockets(boot.sockets);
-    this.sockets.receiveFrom(process);
+    this.traffic = new SocketTraffic(this.sockets);
     this.events = new EventRing(this.predecessor?.lastEvent ?? 0);
     this.generations = new Generations(boot.generation);
     if (this.predecessor !== null) this.generations.restore(this.predecessor);
+    this.orphans = this.#findOrphans();
     this.status = new LiveStatus(boot.app);
     this.#state = new StateFile(boot.stateFile, {
       onError: (error) => complain(boot.stateFile, error),
@@ -64,23 +71,37 @@ export class ClusterProcess {
     return this.#running;
   }
 
-  /** Where orphaned workers connect; null: there are none. */
-  get agentsListener(): UnixListener | null {
-    return this.#orphans?.listener ?? null;
-  }
-
   /** Throws APP_STOPPED before `start` or `resume`. */
   get active(): Running {
     if (this.#running === null) throw new EvenkeelError('APP_STOPPED', `${this.boot.app} is not running`);
     return this.#running;
   }
 
-  /** Opens logs and starts the machines for an app of this spec. Once. */
-  open(spec: AppSpec): Running {
+  /** Opens the app for `start`, with the sockets that it declares and the workers that were left. Throws LISTEN_FAILED. */
+  async begin(spec: AppSpec): Promise<Running> {
+    const running = this.open(spec);
+    this.adoptOrphans();
+    await this.#regainSockets(spec);
+    // A port that is not declared may be theirs, and they are not written down.
+    if (spec.listen.length === 0) await this.orphans.allKnown();
+    this.sockets.check(spec.listen.map(formatAddress));
+    return running;
+  }
+
+  /** From now on: those that are known, and those to come. Until then they wait. */
+  adoptOrphans(): void {
+    this.#adopting = true;
+    for (const orphan of this.orphans.workers) this.#takeOver(orphan);
+  }
+
+  /** Opens logs and starts the machines for an app of this spec; null: it is not known. Once. */
+  open(spec: AppSpec | null): Running {
     if (this.#running !== null) return this.#running;
-    useBalance(spec.balance);
+    this.#opened = spec;
+    const { balance, logs: logSpec } = spec ?? UNKNOWN_SPEC;
+    useBalance(balance);
     const { boot, events, generations } = this;
-    const logs = openAppLogs(spec.logs, {
+    const logs = openAppLogs(logSpec, {
       stdout: process.stdout,
       stderr: process.stderr,
       now: () => Date.now(),
@@ -95,6 +116,7 @@ export class ClusterProcess {
         void deploys.ended(action, failure);
       },
       changed: () => this.#changed(),
+      spawned: () => this.#state.saveNow(this.#record()),
     });
     const deploys = new Deploys(host, generations);
     const recycler = new Recycler({
@@ -107,12 +129,6 @@ export class ClusterProcess {
     return this.#running;
   }
 
-  /** A predecessor that was killed before its first start was through left workers that nobody else would end. */
-  async clearRemains(spec: AppSpec): Promise<void> {
-    const left = this.predecessor?.workers.map((worker) => worker.identity) ?? [];
-    await endOrphans(left, spec.stop.timeout);
-  }
-
   /** Takes over from a predecessor that was killed: its committed generation, and the workers it left. */
   async resume(): Promise<number> {
     const record = this.predecessor;
@@ -122,27 +138,14 @@ export class ClusterProcess {
       });
     }
     const { current } = record;
-    const { host } = this.open(current.spec);
+    const { spec, generation } = current;
+    const { host } = this.open(spec);
     this.#recordUnfinished(record);
-    const alive = record.workers.filter((worker) => isAlive(worker.identity));
-    const orphans = new Orphans(alive, (key) => host.dispatch({ type: 'worker-quiet', key }));
-    this.#orphans = orphans;
-    await orphans.listen(this.boot.agentsSocket);
-    for (const worker of orphans.workers) host.adopt(worker);
-    const settings = Object.fromEntries(
-      alive.map(({ generation }) => [
-        generation,
-        settingsFrom(this.generations.find(generation)?.spec ?? current.spec),
-      ]),
-    );
-    host.dispatch({
-      ...{ type: 'resume', generation: current.generation, workers: record.desired, orphans: alive },
-      settings: { ...settings, [current.generation]: settingsFrom(current.spec) },
-      // Nobody holds an undeclared port for them: the new workers can only have it after the orphans.
-      orphansFirst: current.spec.listen.length === 0,
-    });
+    this.adoptOrphans();
+    await this.#regainSockets(spec);
+    host.dispatch({ type: 'resume', generation, workers: record.desired, settings: settingsFrom(spec) });
     this.#applyLive();
-    return current.generation;
+    return generation;
   }
 
   /** Keys of the change class `live`: from now on these hold, for the workers there are too. */
@@ -167,12 +170,53 @@ export class ClusterProcess {
     this.#state.save(this.#record());
   }
 
+  /** The workers are gone. */
   async close(): Promise<void> {
+    await this.traffic.close();
+    this.orphans.close();
     await Promise.all(this.#running?.host.leftovers ?? []);
     await this.#logsApplied;
     await this.#running?.logs.close().catch((error) => complain('logs', error));
-    this.#changed();
+    if (this.#running !== null) this.#changed();
     await this.#state.close();
+  }
+
+  #findOrphans(): Orphans {
+    return new Orphans(this.predecessor?.workers ?? [], {
+      app: this.boot.app,
+      nextKey: () => this.#running?.host.model.nextKey ?? 1,
+      isOwn: (pid) => [...(this.#running?.host.workers.values() ?? [])].some(({ identity }) => identity?.pid === pid),
+      stopSignal: (generation) => this.#specOf(generation)?.stop.signal ?? 'SIGTERM',
+      onQuiet: (key) => this.#running?.host.dispatch({ type: 'worker-quiet', key }),
+      onFound: (orphan) => this.#takeOver(orphan),
+    });
+  }
+
+  #takeOver(orphan: OrphanWorker): void {
+    const { key, slot, generation } = orphan;
+    this.generations.raise(generation);
+    if (!this.#adopting || this.#running === null) return;
+    const { host } = this.#running;
+    const spec = this.#specOf(generation);
+    host.adopt(orphan);
+    host.tell({ type: 'worker-adopted', slot, pid: orphan.identity.pid, generation });
+    host.dispatch({
+      ...{ type: 'orphan-found', key, slot, generation },
+      settings: spec === null ? UNKNOWN_SETTINGS : settingsFrom(spec),
+      // Nobody holds an undeclared port for them: the new workers can only have it after the orphans.
+      orphansFirst: this.#opened?.listen.length === 0,
+    });
+  }
+
+  #specOf(generation: number): AppSpec | null {
+    return this.generations.find(generation)?.spec ?? this.#opened;
+  }
+
+  /** Those that the manager could not give us are with the orphans. */
+  async #regainSockets({ listen, command }: AppSpec): Promise<void> {
+    // Only agents can pass sockets on.
+    if (command !== null) return;
+    await regainSockets(listen.map(formatAddress), this.sockets, this.orphans, this.traffic);
   }
 
   #applyLive(): void {
@@ -195,8 +239,8 @@ export class ClusterProcess {
     const { model } = host;
     const committed = deploys.running?.generation === model.current;
     const workers: KnownWorker[] = [];
-    for (const { key, slot, generation, identity, startedAt } of host.workers.values()) {
-      if (identity !== null) workers.push({ key, slot, generation, identity, startedAt });
+    for (const { key, slot, generation, identity, hasAgent, startedAt } of host.workers.values()) {
+      if (identity !== null) workers.push({ key, slot, generation, identity, hasAgent, startedAt });
     }
     return {
       ...{ app: this.boot.app, cluster: this.#self, lastGeneration: this.generations.last },

@@ -12,6 +12,8 @@ export interface KnownWorker {
   readonly slot: Slot;
   readonly generation: Generation;
   readonly identity: ProcessIdentity;
+  /** Programs other than Node have none: a signal is all that they can be told. */
+  readonly hasAgent: boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }

@@ -32,6 +32,11 @@ export class Generations {
     return this.#last;
   }
 
+  /** A generation that exists, of which nothing else is known: no other gets its number. */
+  raise(known: Generation): void {
+    this.#last = Math.max(this.#last, known);
+  }
+
   get last(): Generation {
     return this.#last;
   }

@@ -1,5 +1,5 @@
 // Answers managers on cluster.sock: one answer to each request, and from `hello` on, every event. A manager that goes
-// away changes nothing: what it asked for goes on. (cluster process)
+// away changes nothing: what it asked for goes on. A connection that is to carry sockets is handed over. (cluster process)
 
 import type { Socket } from 'node:net';
 import { EvenkeelError, toErrorBody } from '../core/errors.ts';
@@ -12,6 +12,7 @@ import type {
   LinkRequest,
   LogLine,
 } from '../protocol/cluster-link.ts';
+import { isSocketOffer, isSocketRequest, type SocketOffer, type SocketRequest } from '../protocol/socket-passing.ts';
 import type { EventRing } from './event-ring.ts';
 
 export type Handlers = {
@@ -28,16 +29,31 @@ export interface LinkConnection {
   onClose(listener: () => void): void;
 }
 
+/** Connections that carry sockets (protocol/socket-passing.ts); both take them over. */
+export interface SocketHandlers {
+  give(connection: Socket, request: SocketRequest): void;
+  take(connection: Socket, offer: SocketOffer): void;
+}
+
 /** Bytes that may wait for a follower of logs before lines are skipped. */
 const LOG_BACKLOG = 8 * 1024 * 1024;
 
-export function serveLink(path: string, handlers: Handlers, events: EventRing): Promise<UnixListener> {
+export function serveLink(
+  path: string,
+  handlers: Handlers,
+  events: EventRing,
+  sockets: SocketHandlers,
+): Promise<UnixListener> {
   return listenUnix(path, (socket) => {
     const connection = connect(socket);
     let subscribed = false;
-    frames(
+    const stopReading = frames(
       socket,
       (value) => {
+        if (isSocketRequest(value) || isSocketOffer(value)) {
+          stopReading();
+          return value.type === 'give-sockets' ? sockets.give(socket, value) : sockets.take(socket, value);
+        }
         if (!isRequest(value)) return void socket.destroy();
         if (value.type === 'hello' && !subscribed) {
           subscribed = true;

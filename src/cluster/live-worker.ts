@@ -23,6 +23,7 @@ export interface LiveWorker {
   readonly slot: Slot;
   readonly generation: Generation;
   readonly identity: ProcessIdentity | null;
+  readonly hasAgent: boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** What ends an app that does not handle it. */

@@ -20,13 +20,15 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', note);
   stayAlive();
   const cluster = new ClusterProcess(boot);
-  const link = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events);
+  await cluster.orphans.listen(boot.agentsSocket);
+  const link = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events, {
+    give: (connection, request) => cluster.traffic.give(connection, request),
+    take: (connection, offer) => void cluster.traffic.take(connection, offer).catch(note),
+  });
   const letGo = keepFiles(boot, {
-    ...{ link, agents: () => cluster.agentsListener, hasState: () => cluster.running !== null },
+    ...{ link, agents: () => cluster.orphans.listener, hasState: () => cluster.running !== null },
     ...{ save: () => cluster.save(), complain: note },
   });
-  // The channel must not keep the process alive, and its end means nothing.
-  process.channel?.unref();
 
   function exit(): void {
     letGo();

@@ -11,8 +11,14 @@ import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from '.
 import type { WorkerLink } from './worker-link.ts';
 import type { ProcessEnd } from './worker-process.ts';
 
-/** An agent without cluster process tries to connect at least once a second; one that has not by then never will. */
-const CONNECT_GRACE: Milliseconds = 3_000;
+export interface OrphanWorkerPorts {
+  onQuiet(): void;
+  /** Resolves when an agent that can reach us has. */
+  connected(): Promise<void>;
+  /** For one without an agent, or whose agent cannot reach us. */
+  stopSignal(): string;
+}
+
 const WAIT_STEP: Milliseconds = 60_000;
 
 export class OrphanWorker implements LiveWorker {
@@ -20,46 +26,56 @@ export class OrphanWorker implements LiveWorker {
   readonly slot: number;
   readonly generation: number;
   readonly identity: ProcessIdentity;
+  readonly hasAgent: boolean;
   readonly startedAt: number;
   /** Nobody learns how an orphan ended. */
   readonly stopSignal = 'SIGTERM';
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;
+  /** Texts of the declared sockets that it could pass on, as its agent has said. */
+  sockets: readonly string[] = [];
   #link: WorkerLink | null = null;
   #drainAt: { readonly deadline: number } | null = null;
-  readonly #onQuiet: () => void;
+  readonly #ports: OrphanWorkerPorts;
 
-  constructor(known: KnownWorker, onQuiet: () => void) {
+  constructor(known: KnownWorker, ports: OrphanWorkerPorts) {
     this.key = known.key;
     this.slot = known.slot;
     this.generation = known.generation;
     this.identity = known.identity;
+    this.hasAgent = known.hasAgent;
     this.startedAt = known.startedAt;
-    this.#onQuiet = onQuiet;
+    this.#ports = ports;
     this.ended = this.#whenEnded();
     this.gone = this.ended.then(() => {});
   }
 
   /** Its agent has connected. */
-  connect(link: WorkerLink): void {
+  connect(link: WorkerLink, sockets: readonly string[]): void {
     this.#link = link;
+    this.sockets = sockets;
     link.on((message) => {
       if (message.type !== 'draining' && message.type !== 'drained') return;
       this.drained = { finished: message.finished, inUse: message.type === 'draining' ? message.inFlight : 0 };
-      this.#onQuiet();
+      this.#ports.onQuiet();
     });
     if (this.#drainAt !== null) this.#tell(this.#drainAt.deadline);
+  }
+
+  /** Has its agent offer these sockets on a connection of their own. False: it cannot be told. */
+  askForSockets(addresses: readonly string[]): boolean {
+    return this.#link?.send({ type: 'offer-sockets', addresses }) === true;
   }
 
   drain(timeout: Milliseconds): void {
     const deadline = Date.now() + timeout;
     this.#drainAt = { deadline };
     if (this.#link !== null) return this.#tell(deadline);
-    // A program without agent, or one whose agent cannot reach us: the signal is all there is.
-    setTimeout(() => {
-      if (this.#link === null) this.signal('SIGTERM');
-    }, CONNECT_GRACE).unref();
+    if (!this.hasAgent) return this.#sendStopSignal();
+    void this.#ports.connected().then(() => {
+      if (this.#link === null) this.#sendStopSignal();
+    });
   }
 
   async kill(): Promise<void> {
@@ -77,13 +93,17 @@ export class OrphanWorker implements LiveWorker {
     return 'it lost its channel with the cluster process that started it';
   }
 
-  signal(signal: NodeJS.Signals): boolean {
+  signal(signal: string): boolean {
     return killIdentity(this.identity, signal);
   }
 
   watchHealth(): void {}
 
   release(): void {}
+
+  #sendStopSignal(): void {
+    this.signal(this.#ports.stopSignal());
+  }
 
   #tell(deadline: number): void {
     this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });

@@ -1,45 +1,154 @@
-// The workers that a killed predecessor left, and the socket where their agents look for its successor.
-// (cluster process)
+// The workers that a killed predecessor left, and the socket where their agents look for its successor: those that it
+// wrote down, and any other of this app that tells of itself. (cluster process)
 
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerKey } from '../core/cluster-model.ts';
+import { type Deferred, deferred } from '../core/deferred.ts';
+import type { Milliseconds } from '../core/spec.ts';
+import type { Generation } from '../core/status.ts';
+import { fileStatus } from '../platform/file-status.ts';
+import { identify, isAlive } from '../platform/process-identity.ts';
 import { listenUnix, type UnixListener } from '../platform/unix-server.ts';
 import type { AgentMessage } from '../protocol/agent-link.ts';
 import type { KnownWorker } from './cluster-store.ts';
 import { OrphanWorker } from './orphan-worker.ts';
 import { WorkerLink } from './worker-link.ts';
 
+export interface OrphanPorts {
+  readonly app: string;
+  /** A key that no worker of ours has had. */
+  nextKey(): WorkerKey;
+  /** Whether a worker that this process started has this pid: one whose link broke is no orphan. */
+  isOwn(pid: number): boolean;
+  stopSignal(generation: Generation): string;
+  onQuiet(key: WorkerKey): void;
+  /** One that was not written down. */
+  onFound(orphan: OrphanWorker): void;
+}
+
+type Hello = AgentMessage & { type: 'hello' };
+
+/** An agent without cluster process tries to connect at least once a second; one that has not by then never will. */
+const CONNECT_GRACE: Milliseconds = 3_000;
+/** For an agent to come back with the sockets that it was asked for. */
+const OFFER_TIMEOUT: Milliseconds = 5_000;
+
 export class Orphans {
-  readonly workers: readonly OrphanWorker[];
+  readonly #ports: OrphanPorts;
+  readonly #workers: OrphanWorker[];
+  readonly #offers = new Map<number, (connection: Socket) => void>();
+  /** Resolves when the next one connects. */
+  #arrival: Deferred<void> = deferred();
+  /** Resolves when all that can connect have. */
+  #complete: Promise<void> = Promise.resolve();
   #listener: UnixListener | null = null;
 
-  constructor(known: readonly KnownWorker[], onQuiet: (key: WorkerKey) => void) {
-    this.workers = known.map((worker) => new OrphanWorker(worker, () => onQuiet(worker.key)));
+  constructor(recorded: readonly KnownWorker[], ports: OrphanPorts) {
+    this.#ports = ports;
+    this.#workers = recorded.filter((worker) => isAlive(worker.identity)).map((worker) => this.#create(worker));
   }
 
-  /** Closes by itself when the last orphan has ended. */
+  /** Those that live, or did a moment ago. */
+  get workers(): readonly OrphanWorker[] {
+    return this.#workers;
+  }
+
+  /** Listens for them until `close`. */
   async listen(path: string): Promise<void> {
-    if (this.workers.length === 0) return;
-    const listener = await listenUnix(path, (socket) => this.#greet(socket));
-    this.#listener = listener;
-    void Promise.all(this.workers.map((worker) => worker.ended)).then(() => {
-      this.#listener = null;
-      void listener.close();
-    });
+    // A cluster process that ends by itself removes its socket.
+    const wasKilled = fileStatus(path) !== null;
+    this.#listener = await listenUnix(path, (socket) => this.#greet(socket));
+    if (wasKilled || this.#workers.length > 0) this.#complete = sleep(CONNECT_GRACE, undefined, { ref: false });
   }
 
-  /** null: there is none left that could connect. */
+  /** null: not yet, or not any more. */
   get listener(): UnixListener | null {
     return this.#listener;
   }
 
+  /** Resolves when every orphan is known, but for one that hangs. */
+  allKnown(): Promise<void> {
+    return this.#complete;
+  }
+
+  /** The first that fits, of those that are connected and those to come; null: there is none. */
+  async find(fits: (orphan: OrphanWorker) => boolean): Promise<OrphanWorker | null> {
+    const complete = this.#complete.then(() => 'complete' as const);
+    for (let news: 'complete' | 'arrival' = 'arrival'; ; ) {
+      const found = this.#workers.find(fits);
+      if (found !== undefined) return found;
+      if (news === 'complete') return null;
+      news = await Promise.race([complete, this.#arrival.promise.then(() => 'arrival' as const)]);
+    }
+  }
+
+  /** Has an orphan connect once more, to pass these sockets on. Throws when it does not. The connection is the caller's. */
+  async connectionFor(orphan: OrphanWorker, addresses: readonly string[]): Promise<Socket> {
+    const { pid } = orphan.identity;
+    const offered = deferred<Socket>();
+    this.#offers.set(pid, offered.resolve);
+    try {
+      const late = Promise.race([sleep(OFFER_TIMEOUT, null, { ref: false }), orphan.ended.then(() => null)]);
+      const connection = orphan.askForSockets(addresses) ? await Promise.race([offered.promise, late]) : null;
+      if (connection === null) throw new Error(`worker ${pid} did not offer its sockets`);
+      return connection;
+    } finally {
+      this.#offers.delete(pid);
+    }
+  }
+
+  /** Removes the socket: whoever looks for us finds that the app was stopped. */
+  close(): void {
+    void this.#listener?.close();
+  }
+
   #greet(socket: Socket): void {
     const link = new WorkerLink(socket);
-    link.on((message: AgentMessage) => {
-      if (message.type !== 'hello') return;
-      const worker = this.workers.find((known) => known.identity.pid === message.pid);
-      if (worker === undefined) link.close();
-      else worker.connect(link);
+    link.on((message) => {
+      if (message.type === 'hello') this.#welcome(link, message);
+      if (message.type === 'offer-sockets') {
+        const take = this.#offers.get(message.pid);
+        if (take === undefined) link.close();
+        else take(link.handOver());
+      }
     });
+  }
+
+  #welcome(link: WorkerLink, hello: Hello): void {
+    const { app, pid, sockets } = hello;
+    if (app !== this.#ports.app) return link.close();
+    const known = this.#known(pid);
+    // It stays connected, and asks no more; it is told by signal what it has to do.
+    if (known === undefined && this.#ports.isOwn(pid)) return;
+    const orphan = known ?? this.#discover(hello);
+    if (orphan === null) return link.close();
+    orphan.connect(link, sockets);
+    this.#arrival.resolve();
+    this.#arrival = deferred();
+  }
+
+  #known(pid: number): OrphanWorker | undefined {
+    return this.#workers.find(({ identity }) => identity.pid === pid && isAlive(identity));
+  }
+
+  #discover({ pid, slot, generation, startedAt }: Hello): OrphanWorker | null {
+    const identity = identify(pid);
+    if (identity === null) return null;
+    const key = Math.max(this.#ports.nextKey(), ...this.#workers.map((known) => known.key + 1));
+    const orphan = this.#create({ key, slot, generation, identity, hasAgent: true, startedAt });
+    this.#workers.push(orphan);
+    this.#ports.onFound(orphan);
+    return orphan;
+  }
+
+  #create(known: KnownWorker): OrphanWorker {
+    const orphan = new OrphanWorker(known, {
+      onQuiet: () => this.#ports.onQuiet(known.key),
+      connected: () => this.#complete,
+      stopSignal: () => this.#ports.stopSignal(known.generation),
+    });
+    void orphan.ended.then(() => this.#workers.splice(this.#workers.indexOf(orphan), 1));
+    return orphan;
   }
 }

@@ -74,6 +74,10 @@ export class OwnWorker implements LiveWorker {
     return this.#process.identity;
   }
 
+  get hasAgent(): boolean {
+    return this.#link !== null;
+  }
+
   drain(timeout: Milliseconds): void {
     this.release();
     // Without an agent, or with one that cannot be reached (the app has closed its descriptors), the signal is all there is.
@@ -99,7 +103,7 @@ export class OwnWorker implements LiveWorker {
     return this.#process.send(message);
   }
 
-  signal(signal: NodeJS.Signals): boolean {
+  signal(signal: string): boolean {
     return this.#process.signal(signal);
   }
 
@@ -148,6 +152,7 @@ export class OwnWorker implements LiveWorker {
       case 'listening':
       case 'probed':
       case 'metrics':
+      case 'offer-sockets':
     }
   }
 

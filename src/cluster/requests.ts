@@ -21,9 +21,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       if (cluster.running !== null && cluster.running.host.model.mode === 'running') {
         throw new EvenkeelError('BAD_REQUEST', `${app} runs already`);
       }
-      cluster.sockets.check();
-      await cluster.clearRemains(request.spec);
-      const { deploys } = cluster.open(request.spec);
+      const { deploys } = await cluster.begin(request.spec);
       return deploys.begin(request);
     },
     resume: async () => resume(cluster),
@@ -149,16 +147,28 @@ function hasAllReady(model: ClusterModel, from: number, to: number): boolean {
 
 /** How many had to be killed. */
 async function stop(cluster: ClusterProcess, timeout: number | null): Promise<number> {
-  const { running } = cluster;
-  if (running === null) return 0;
+  const { orphans, predecessor } = cluster;
+  if (cluster.running === null) {
+    if (orphans.workers.length === 0) await orphans.allKnown();
+    if (orphans.workers.length === 0) {
+      await cluster.close();
+      return 0;
+    }
+  }
+  const { host, recycler, deploys } = cluster.running ?? cluster.open(predecessor?.current?.spec ?? null);
   let killed = 0;
-  running.recycler.close();
-  running.deploys.close();
-  running.host.dispatch({ type: 'stop', timeout });
-  await until(cluster, () => {
-    killed = Math.max(killed, running.host.model.workers.filter((worker) => worker.state === 'killing').length);
-    return running.host.model.workers.length === 0 ? true : null;
-  });
+  const noneLeft = (): true | null => {
+    killed = Math.max(killed, host.model.workers.filter((worker) => worker.state === 'killing').length);
+    return host.model.workers.length === 0 ? true : null;
+  };
+  recycler.close();
+  deploys.close();
+  host.dispatch({ type: 'stop', timeout });
+  cluster.adoptOrphans();
+  await until(cluster, noneLeft);
+  // Workers of a predecessor that have not told of themselves yet drain as soon as they do.
+  await orphans.allKnown();
+  await until(cluster, noneLeft);
   await cluster.close();
   return killed;
 }

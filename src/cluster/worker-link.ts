@@ -14,6 +14,7 @@ export interface ProbeAnswer {
 export class WorkerLink {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, (message: AgentMessage | null) => void>();
+  readonly #stopReading: () => void;
   readonly #listeners = new Set<(message: AgentMessage) => void>();
   #nextId = 1;
 
@@ -23,7 +24,7 @@ export class WorkerLink {
     socket.once('close', () => {
       for (const answer of this.#waiting.values()) answer(null);
     });
-    frames(
+    this.#stopReading = frames(
       socket,
       (value) => this.#receive(value),
       () => {},
@@ -56,6 +57,12 @@ export class WorkerLink {
     this.#socket.destroy();
   }
 
+  /** The connection, from which nothing is read any more: for what it carries besides. */
+  handOver(): Socket {
+    this.#stopReading();
+    return this.#socket;
+  }
+
   #ask(command: (id: number) => AgentCommand, timeout: number): Promise<AgentMessage | null> {
     if (!this.#socket.writable) return Promise.resolve(null);
     const id = this.#nextId++;
@@ -81,7 +88,7 @@ export class WorkerLink {
 
 const MESSAGE_TYPES: ReadonlySet<string> = new Set<AgentMessage['type']>([
   ...(['hello', 'held', 'listening', 'ready', 'replace-me', 'uncaught', 'ready-for', 'released'] as const),
-  ...(['probed', 'metrics', 'draining', 'drained'] as const),
+  ...(['probed', 'metrics', 'draining', 'drained', 'offer-sockets'] as const),
 ]);
 
 /** The agent is our own code in a process of the user's: its messages are well-formed or somebody else's. */

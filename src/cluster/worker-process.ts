@@ -30,7 +30,7 @@ export interface WorkerProcess {
   /** Over the channel that `process.on('message')` hears. Gives why that could not be; null: it is on its way. */
   send(message: unknown): Promise<string | null>;
   /** To the worker alone. */
-  signal(signal: NodeJS.Signals): boolean;
+  signal(signal: string): boolean;
   /** To the worker and what it started, also after its own end. */
   signalGroup(signal: NodeJS.Signals): boolean;
 }
@@ -92,7 +92,8 @@ function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'o
     stdout: stdout instanceof Readable ? stdout : null,
     stderr: stderr instanceof Readable ? stderr : null,
     ended: whenEnded(child),
-    signal: (signal) => child.exitCode === null && child.signalCode === null && child.kill(signal),
+    signal: (signal) =>
+      identity !== null && child.exitCode === null && child.signalCode === null && sendSignal(identity.pid, signal),
     signalGroup: (signal) => identity !== null && signalGroup(child, identity, signal),
   };
 }

@@ -5,7 +5,8 @@ import { wantedIn } from './rollout.ts';
 import type { AppState, DeployPhase } from './status.ts';
 
 export function appState(model: ClusterModel): AppState {
-  if (model.mode === 'idle') return 'stopped';
+  // Workers of a cluster process that was killed serve, and what is to follow them comes next.
+  if (model.mode === 'idle') return model.workers.length === 0 ? 'stopped' : 'starting';
   if (model.mode === 'stopping') return 'stopping';
   if (model.deploy !== null) return model.deploy.from === 0 ? 'starting' : 'deploying';
   const ready = readySlots(model);

@@ -50,13 +50,22 @@ export type ClusterEvent =
   | { readonly type: 'scale'; readonly workers: number }
   | { readonly type: 'settings'; readonly generation: Generation; readonly settings: GenerationSettings }
   | { readonly type: 'stop'; readonly timeout: Milliseconds | null }
-  /** The cluster process before this one was killed. */
+  /** The cluster process before this one was killed: what it ran is to run again. Its workers are told one by one. */
   | {
       readonly type: 'resume';
       readonly generation: Generation;
-      readonly settings: Readonly<Record<Generation, GenerationSettings>>;
+      readonly settings: GenerationSettings;
       readonly workers: number;
-      readonly orphans: readonly { readonly key: WorkerKey; readonly slot: Slot; readonly generation: Generation }[];
+    }
+  /** A worker of a cluster process that was killed; known from the start, or found later. */
+  | {
+      readonly type: 'orphan-found';
+      /** Not used before; at least `nextKey`, unless it comes from that cluster process. */
+      readonly key: WorkerKey;
+      readonly slot: Slot;
+      readonly generation: Generation;
+      /** Of its generation, where nothing is known of that. */
+      readonly settings: GenerationSettings;
       readonly orphansFirst: boolean;
     }
   /** Time has passed. */

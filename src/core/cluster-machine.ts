@@ -4,6 +4,7 @@
 import type { ClusterEvent } from './cluster-event.ts';
 import { type ClusterAction, type ClusterModel, NO_LOSS, type Step, type Worker } from './cluster-model.ts';
 import { advanceDeploy, beginRollout, failDeploy, isCommitted } from './deploy-machine.ts';
+import { isOfDeploy } from './rollout.ts';
 import * as workers from './worker-machine.ts';
 import { planWorkers } from './worker-plan.ts';
 
@@ -66,7 +67,9 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'stop':
       return stop(model, event.timeout, now);
     case 'resume':
-      return same(resume(event, now));
+      return same(resume(model, event));
+    case 'orphan-found':
+      return same(takeOrphan(model, event, now));
     case 'tick':
       return workers.whenDue(model, now, event.random);
   }
@@ -100,7 +103,7 @@ function abort(model: ClusterModel, reason: string): Step {
   const { deploy } = model;
   if (deploy === null) return same(model);
   if (isCommitted(deploy)) {
-    return workers.hurry(model, (worker) => worker.generation !== deploy.generation, reason);
+    return workers.hurry(model, (worker) => !isOfDeploy(deploy, worker), reason);
   }
   return failDeploy(model, deploy, { outcome: 'aborted', reason, culprit: null });
 }
@@ -122,16 +125,22 @@ function stop(model: ClusterModel, timeout: number | null, now: number): Step {
   return { model: workers.shorten(stopping, now + timeout), actions };
 }
 
-function resume(event: ClusterEvent & { type: 'resume' }, now: number): ClusterModel {
-  const orphans = event.orphans.map(
-    (orphan): Worker => ({ ...orphan, startedAt: now, leaving: null, orphan: true, state: 'ready', since: now }),
-  );
+function resume(model: ClusterModel, event: ClusterEvent & { type: 'resume' }): ClusterModel {
+  if (model.mode !== 'idle') return model;
+  const { generation, workers } = event;
+  const settings = { ...model.settings, [generation]: event.settings };
+  return { ...model, mode: 'running', current: generation, desired: workers, settings };
+}
+
+/** It serves until ours are ready, or goes first where it has a port that ours need. */
+function takeOrphan(model: ClusterModel, event: ClusterEvent & { type: 'orphan-found' }, now: number): ClusterModel {
+  const { key, slot, generation, orphansFirst } = event;
+  const times = { startedAt: now, since: now };
+  const orphan: Worker = { key, slot, generation, ...times, leaving: null, orphan: true, state: 'ready' };
   return {
-    // Killed before its first start was through: that start has to be made anew.
-    mode: event.generation === 0 ? 'idle' : 'running',
-    ...{ current: event.generation, desired: event.workers, settings: event.settings },
-    ...{ workers: orphans, slots: {}, deploy: null, orphansFirst: event.orphansFirst, stopTimeout: null },
-    nextKey: Math.max(0, ...event.orphans.map((orphan) => orphan.key)) + 1,
+    ...{ ...model, orphansFirst, workers: [...model.workers, orphan] },
+    settings: { [generation]: event.settings, ...model.settings },
+    nextKey: Math.max(model.nextKey, key + 1),
   };
 }
 

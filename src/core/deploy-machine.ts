@@ -20,7 +20,7 @@ import {
   type Verdict,
   type Worker,
 } from './cluster-model.ts';
-import { isRetired } from './rollout.ts';
+import { isOfDeploy, isRetired } from './rollout.ts';
 import type { DeployOutcome, Generation, Slot } from './status.ts';
 
 type Ending = Omit<Verdict, 'outcome'> & { readonly outcome: DeployOutcome };
@@ -122,7 +122,7 @@ function afterRetiring(model: ClusterModel, deploy: Deploy & { phase: 'retiring'
 
 function afterAborting(model: ClusterModel, deploy: Deploy & { phase: 'aborting' }, now: number): Step | null {
   const { kept, missing, verdict } = deploy;
-  if (model.workers.some(({ generation, slot }) => generation === deploy.generation && slot >= kept)) return null;
+  if (model.workers.some((worker) => isOfDeploy(deploy, worker) && worker.slot >= kept)) return null;
   if (missing === 0) return finish(model, deploy, verdict);
   // While new workers fill the gaps there is time to wait for what still goes, so that there are never more than N + batch.
   if (kept > 0 && model.workers.some((worker) => isGoing(worker) && worker.slot < missing)) return null;

@@ -35,6 +35,8 @@ function describeAppEvent(event: OfApp): string {
       return `cluster process adopted (pid ${event.pid})`;
     case 'cluster-lost':
       return `cluster process lost (pid ${event.pid})`;
+    case 'sockets-taken':
+      return `the manager holds ${event.addresses.join(', ')} too`;
     default:
       return `worker ${event.slot} ${describeWorkerEvent(event)}`;
   }
@@ -48,6 +50,8 @@ function describeWorkerEvent(event: OfSlot): string {
       return `started (pid ${event.pid}, generation ${event.generation})`;
     case 'worker-ready':
       return `ready (pid ${event.pid}, ${humanDuration(event.bootMs)})`;
+    case 'worker-adopted':
+      return `adopted (pid ${event.pid}, generation ${event.generation})`;
     case 'worker-draining':
       return `draining (pid ${event.pid}): ${event.reason}`;
     case 'worker-exited':

@@ -21,6 +21,8 @@ export type AppEvent =
   | (OfApp & { readonly type: 'applied-live'; readonly keys: readonly string[] })
   | (OfWorker & { readonly type: 'worker-started' })
   | (OfWorker & { readonly type: 'worker-ready'; readonly bootMs: number })
+  /** A worker that a cluster process which was killed has left. */
+  | (OfWorker & { readonly type: 'worker-adopted' })
   | (OfWorker & { readonly type: 'worker-draining'; readonly reason: string })
   | (OfWorker & {
       readonly type: 'worker-exited';
@@ -72,7 +74,9 @@ export type ManagerEvent =
   | (Base & { readonly type: 'state-repaired'; readonly file: string; readonly message: string })
   | (OfApp & { readonly type: 'cluster-started'; readonly pid: number })
   | (OfApp & { readonly type: 'cluster-adopted'; readonly pid: number })
-  | (OfApp & { readonly type: 'cluster-lost'; readonly pid: number });
+  | (OfApp & { readonly type: 'cluster-lost'; readonly pid: number })
+  /** The manager has these declared sockets from the cluster process that it adopted. */
+  | (OfApp & { readonly type: 'sockets-taken'; readonly addresses: readonly string[] });
 
 export type EvenkeelEvent = AppEvent | ManagerEvent;
 export type EvenkeelEventType = EvenkeelEvent['type'];

@@ -34,7 +34,7 @@ export function slotCount(model: ClusterModel): number {
 
 /** Whether the deploy has come to where this worker has to go before it can move on. */
 export function isRetired(deploy: Deploy, worker: Worker): boolean {
-  if (worker.generation === deploy.generation) return false;
+  if (isOfDeploy(deploy, worker)) return false;
   if (deploy.phase === 'clearing') return true;
   return deploy.phase === 'retiring' && (deploy.committed || worker.slot < deploy.range.to);
 }
@@ -49,6 +49,11 @@ export function isLeftover({ current, deploy, desired }: ClusterModel, worker: W
     generation !== current &&
     generation !== deploy?.generation
   );
+}
+
+/** One of its new workers. An orphan is none: its number is that of a generation before, or was lost and given again. */
+export function isOfDeploy(deploy: Deploy, worker: Worker): boolean {
+  return worker.generation === deploy.generation && !worker.orphan;
 }
 
 /** What serves a slot when no deploy is under way. */

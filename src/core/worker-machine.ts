@@ -18,6 +18,7 @@ import {
 } from './cluster-model.ts';
 import { canFail, failDeploy } from './deploy-machine.ts';
 import { recordFailure } from './restart-policy.ts';
+import { isOfDeploy } from './rollout.ts';
 import type { DeployOutcome } from './status.ts';
 
 export function becomeReady(model: ClusterModel, key: WorkerKey, now: number): ClusterModel {
@@ -175,7 +176,7 @@ function recordRestart(model: ClusterModel, worker: Worker, now: number, random:
 
 function countLoss(model: ClusterModel, worker: Worker, event: ClusterEvent & { type: 'worker-exited' }): ClusterModel {
   const { deploy } = model;
-  if (deploy === null || worker.generation === deploy.generation) return model;
+  if (deploy === null || isOfDeploy(deploy, worker)) return model;
   const { loss } = deploy;
   const killed = loss.killed + (worker.state === 'killing' ? 1 : 0);
   return {

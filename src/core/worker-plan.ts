@@ -14,7 +14,7 @@ import {
   slotRecord,
   type Worker,
 } from './cluster-model.ts';
-import { isLeftover, isRetired, slotCount, type Wanted, wantedIn } from './rollout.ts';
+import { isLeftover, isOfDeploy, isRetired, slotCount, type Wanted, wantedIn } from './rollout.ts';
 import type { Generation, Slot } from './status.ts';
 
 export function planWorkers(model: ClusterModel, now: number): Step {
@@ -53,14 +53,20 @@ function whyDrain(model: ClusterModel, worker: Worker): string | null {
 }
 
 function hasReadySuccessor(model: ClusterModel, { key, slot, generation }: Worker): boolean {
-  return model.workers.some(
-    (other) => other.key > key && other.slot === slot && other.generation === generation && other.state === 'ready',
-  );
+  return model.workers.some((other) => {
+    const isMate = other.slot === slot && other.generation === generation && !other.orphan;
+    return isMate && other.key > key && other.state === 'ready';
+  });
 }
 
 function whyDrainOrphan(model: ClusterModel, orphan: Worker): string | null {
+  const { mode, deploy } = model;
+  // Nobody has said yet what is to run in its place.
+  if (mode === 'idle') return null;
   if (model.orphansFirst) return 'its port is needed by its successor';
-  if (model.deploy !== null && isRetired(model.deploy, orphan)) return whyUnwanted(model, orphan);
+  if (deploy !== null && isRetired(deploy, orphan)) return whyUnwanted(model, orphan);
+  // A start that is not through: nothing else serves.
+  if (deploy?.from === 0) return null;
   for (let slot = 0; slot < slotCount(model); slot += 1) {
     const missing = wantedIn(model, slot).some((wanted) => !hasReadyWorker(model, slot, wanted.generation));
     if (missing) return null;
@@ -73,7 +79,7 @@ function whyUnwanted(model: ClusterModel, worker: Worker): string {
   if (deploy === null) {
     return worker.generation === current ? `scaled to ${desired}` : `replaced by generation ${current}`;
   }
-  if (worker.generation !== deploy.generation) return `replaced by generation ${deploy.generation}`;
+  if (!isOfDeploy(deploy, worker)) return `replaced by generation ${deploy.generation}`;
   return 'the deploy was given up';
 }
 

@@ -7,21 +7,28 @@ import type { Fleet } from './fleet.ts';
 
 /**
  * Connects to every cluster process of the state directory. One that is gone or hangs while its app should run is brought
- * back; that goes on after this returns. `present`: those that are known to live, also without the state directory.
- * Returns the apps that were adopted.
+ * back; that goes on after this returns, as does taking over the sockets of those that were adopted. `present`: those
+ * that are known to live, also without the state directory. `remembered` false: there is no word of an earlier manager,
+ * so what was left was meant to run. Returns the apps that were adopted.
  */
 export async function adoptClusters(
   fleet: Fleet,
   present: ReadonlyMap<string, ProcessIdentity>,
+  remembered: boolean,
 ): Promise<readonly string[]> {
   const names = new Set([...(await directories(fleet.layout.apps)), ...fleet.state.names, ...present.keys()]);
   const adopted = await Promise.all(
-    [...names].map(async (name) => ((await adopt(fleet, name, present.get(name) ?? null)) ? [name] : [])),
+    [...names].map(async (name) => ((await adopt(fleet, name, present.get(name) ?? null, remembered)) ? [name] : [])),
   );
   return adopted.flat();
 }
 
-async function adopt(fleet: Fleet, name: string, present: ProcessIdentity | null): Promise<boolean> {
+async function adopt(
+  fleet: Fleet,
+  name: string,
+  present: ProcessIdentity | null,
+  remembered: boolean,
+): Promise<boolean> {
   const handle = fleet.handle(name);
   const cluster = present ?? fleet.state.app(name).cluster;
   try {
@@ -29,19 +36,51 @@ async function adopt(fleet: Fleet, name: string, present: ProcessIdentity | null
   } catch (error) {
     // It works, but not with us.
     if (error instanceof EvenkeelError && error.code === 'STATE_FROM_NEWER_VERSION') fleet.complain(error.message);
-    else if (cluster !== null) giveUp(fleet, name, cluster);
+    else settle(fleet, name, remembered);
     return false;
   }
   // The state may have been lost: what runs was started, so it is wanted.
   if (handle.snapshot?.started === true) fleet.noteRunning(name);
   fleet.bus.emit({ type: 'cluster-adopted', app: name, pid: handle.identity?.pid ?? 0 });
+  fleet.keeper.watch(handle);
   return true;
 }
 
-function giveUp(fleet: Fleet, name: string, cluster: ProcessIdentity): void {
-  if (fleet.state.app(name).wanted) void fleet.recover(name, cluster);
-  // It was being stopped when the manager died, and went by itself; or it hangs, which the next `stop` deals with.
-  else if (!fleet.isAlive(cluster)) fleet.state.update(name, { cluster: null });
+/** Of an app that has no cluster process that could be adopted. */
+export interface Remains {
+  /** It is meant to run. */
+  readonly wanted: boolean;
+  /** The last cluster process that is known of. */
+  readonly process: 'alive' | 'dead' | 'unknown';
+  /** A cluster process did not end by itself, so there may be workers of it. */
+  readonly left: boolean;
+}
+
+/** Pure. `revive`: bring it back. `clear`: end what it left. `forget`: it has ended by itself. `none`: nothing to do now. */
+export function planRemains({ wanted, process, left }: Remains): 'revive' | 'clear' | 'forget' | 'none' {
+  if (wanted) return left || process !== 'unknown' ? 'revive' : 'none';
+  // It hangs; the next `stop` deals with it.
+  if (process === 'alive') return 'none';
+  if (left) return 'clear';
+  return process === 'dead' ? 'forget' : 'none';
+}
+
+function settle(fleet: Fleet, name: string, remembered: boolean): void {
+  const { cluster, wanted } = fleet.state.app(name);
+  const known = cluster !== null && fleet.isAlive(cluster) ? 'alive' : 'dead';
+  const process = cluster === null ? 'unknown' : known;
+  switch (planRemains({ wanted: wanted || !remembered, process, left: fleet.hasLeftWorkers(name) })) {
+    case 'revive':
+      return void fleet.recover(name, cluster);
+    case 'clear':
+      return void fleet
+        .handle(name)
+        .queue.run(() => fleet.takeDown(name, null))
+        .catch((error) => fleet.complain(error));
+    case 'forget':
+      return fleet.state.update(name, { cluster: null });
+    case 'none':
+  }
 }
 
 async function directories(path: string): Promise<readonly string[]> {

@@ -19,7 +19,6 @@ import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 import { LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
 import { SerialQueue } from './serial-queue.ts';
-import type { SpawnedCluster } from './spawn-cluster.ts';
 
 export interface HandleListener {
   onEvent(app: string, event: AppEvent): void;
@@ -34,8 +33,6 @@ interface Up {
   readonly kind: 'up';
   readonly link: LinkClient;
   readonly identity: ProcessIdentity;
-  /** null: adopted, so nothing can be passed to it. */
-  readonly spawned: SpawnedCluster | null;
 }
 
 const KILL_TIMEOUT: Milliseconds = 5_000;
@@ -87,20 +84,14 @@ export class ClusterHandle {
     return this.#revival;
   }
 
-  /** Whether sockets can be passed to the running cluster process: only its parent can. */
-  get takesSockets(): boolean {
-    return this.#connection.kind === 'up' && this.#connection.spawned !== null;
-  }
-
   /** Starts the cluster process. Throws SPAWN_FAILED or CLUSTER_START_FAILED; then nothing is left of it. */
   async launch(boot: ClusterBoot, sockets: readonly BoundSocket[]): Promise<void> {
-    const spawned = this.#ports.spawn(boot, sockets);
-    const { identity } = spawned;
+    const identity = this.#ports.spawn(boot, sockets);
     this.#lastEvent = 0;
     try {
       if (identity === null) throw new Error('it ended at once');
       const socket = await awaitSocket(this.layout.socket, identity, this.#ports, CLUSTER_BOOT_TIMEOUT);
-      await this.#take(socket, identity, spawned, CLUSTER_BOOT_TIMEOUT, 0);
+      await this.#take(socket, identity, CLUSTER_BOOT_TIMEOUT, 0);
     } catch (error) {
       if (identity !== null) await this.#destroy(identity);
       throw new EvenkeelError(
@@ -120,7 +111,7 @@ export class ClusterHandle {
    */
   async adopt(known: ProcessIdentity | null): Promise<void> {
     const socket = await this.#connect(known);
-    await this.#take(socket, null, null, QUICK, this.#lastEvent);
+    await this.#take(socket, null, QUICK, this.#lastEvent);
   }
 
   /** Throws what the cluster process answers, APP_STOPPED, CLUSTER_LOST or TIMED_OUT. Waits for a revival under way. */
@@ -173,18 +164,22 @@ export class ClusterHandle {
     }
   }
 
-  /** Resolves when the cluster process has the socket. */
-  async sendSocket(socket: BoundSocket): Promise<void> {
-    if (this.#connection.kind === 'down' || this.#connection.spawned === null) {
-      throw new Error(`Internal error: sockets cannot be passed to ${this.app}`);
-    }
-    await this.#connection.spawned.sendSocket(socket);
-    // The socket came over another channel than the question: it may take a moment longer.
+  /** Resolves when the cluster process has these sockets. Throws TIMED_OUT. */
+  async passSockets(sockets: readonly BoundSocket[]): Promise<void> {
+    if (sockets.length === 0) return;
+    const addresses = sockets.map(({ address }) => address);
+    let cause: unknown = null;
+    await this.#ports.offerSockets(this.layout.socket, sockets).catch((error) => {
+      cause = error;
+    });
+    // They may be on their way still.
     const { clock } = this.#ports;
-    for (const until = clock.now() + QUICK; clock.now() < until; await pause(clock)) {
-      if ((await this.refresh()).held.includes(socket.address)) return;
+    for (const until = clock.now() + QUICK; cause === null && clock.now() < until; await pause(clock)) {
+      const { held } = await this.refresh();
+      if (addresses.every((address) => held.includes(address))) return;
     }
-    throw new EvenkeelError('TIMED_OUT', `${this.app}: its cluster process did not take ${socket.address}`);
+    const message = `${this.app}: its cluster process did not take ${addresses.join(', ')}`;
+    throw new EvenkeelError('TIMED_OUT', message, { cause });
   }
 
   /** Stops the workers, then waits for the end of the process and makes sure of it. Throws as request. */
@@ -238,13 +233,7 @@ export class ClusterHandle {
   }
 
   /** Makes the connection the one of the app. `identity` null: find out whom it belongs to. */
-  async #take(
-    socket: Socket,
-    identity: ProcessIdentity | null,
-    spawned: SpawnedCluster | null,
-    timeout: Milliseconds,
-    since: number,
-  ): Promise<void> {
+  async #take(socket: Socket, identity: ProcessIdentity | null, timeout: Milliseconds, since: number): Promise<void> {
     const link: LinkClient = new LinkClient(this.app, socket, this.#ports.clock, {
       onNews: (news) => this.#hear(news),
       onClose: () => this.#lose(link),
@@ -253,7 +242,7 @@ export class ClusterHandle {
       const snapshot = await link.hello(this.#evenkeel, since, timeout);
       const owner = identity ?? this.#ports.identify(snapshot.pid);
       if (owner === null) throw new EvenkeelError('CLUSTER_LOST', `${this.app}: its cluster process has just ended`);
-      this.#connection = { kind: 'up', link, identity: owner, spawned };
+      this.#connection = { kind: 'up', link, identity: owner };
       this.#listener.onProcess(this.app, owner);
       this.#listener.onMissed(
         this.app,

@@ -2,7 +2,8 @@
 // run: no death of a cluster process or worker closes them.
 
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
-import type { BoundSocket } from '../platform/sockets.ts';
+import type { NodeHandle } from '../platform/node-handles.ts';
+import { type BoundSocket, takeListenSocket } from '../platform/sockets.ts';
 
 export class DeclaredSockets {
   readonly #bind: (address: ListenAddress) => BoundSocket;
@@ -12,9 +13,23 @@ export class DeclaredSockets {
     this.#bind = bind;
   }
 
-  /** What is held for an app. */
-  of(app: string): readonly BoundSocket[] {
-    return [...(this.#held.get(app)?.values() ?? [])];
+  /** What is held for an app; of these addresses, if any are named. */
+  of(app: string, addresses: readonly ListenAddress[] | null = null): readonly BoundSocket[] {
+    const all = [...(this.#held.get(app)?.values() ?? [])];
+    const texts = addresses?.map(formatAddress);
+    return all.filter(({ address }) => texts?.includes(address) ?? true);
+  }
+
+  /** One that another process has passed on; it is ours from now on. False: it was held already. */
+  take(app: string, address: ListenAddress, handle: NodeHandle): boolean {
+    const held = this.#held.get(app) ?? new Map<string, BoundSocket>();
+    if (held.has(formatAddress(address))) {
+      handle.close();
+      return false;
+    }
+    held.set(formatAddress(address), takeListenSocket(address, handle));
+    this.#held.set(app, held);
+    return true;
   }
 
   /** Binds those that are not held yet: all of them, or none and LISTEN_FAILED. */

@@ -1,25 +1,27 @@
 // Manager: all apps it knows, those of the file and those that still run without being in it, each with its handle, its
 // record and its sockets. Keeps the cluster process of every app that is meant to run alive.
 
-import { EvenkeelError } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { RunningApp } from '../core/plan.ts';
 import type { AppSpec, ListenAddress, Milliseconds } from '../core/spec.ts';
+import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import type { BoundSocket } from '../platform/sockets.ts';
+import { type BoundSocket, removeSocketFile } from '../platform/sockets.ts';
+import { AppEntry } from './app-entry.ts';
 import { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
-import { deployDeadline, stopDeadline } from './deadlines.ts';
+import { stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
 import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { isLoss } from './link-client.ts';
+import { noSuchApp } from './no-such-app.ts';
 import { overrideSpec } from './overrides.ts';
 import { prepareBoot } from './prepare-boot.ts';
-import { regainSockets } from './regain-sockets.ts';
+import { resumeCluster } from './resume-cluster.ts';
 import { endProcess, type Revival, reviveCluster } from './revive-cluster.ts';
+import { SocketKeeper } from './socket-keeper.ts';
 import type { StateStore } from './state-store.ts';
 
 export interface FleetOptions {
@@ -38,25 +40,20 @@ export interface FleetOptions {
   complain(problem: unknown): void;
 }
 
-/** A cluster process that stayed this long was not lost "again". */
-const SOUND_AFTER: Milliseconds = 60_000;
-const RESUME_TIMEOUT: Milliseconds = 60_000;
-
-interface Entry {
-  readonly handle: ClusterHandle;
-  readonly heartbeat: Heartbeat;
-  losses: number;
-  upSince: number;
+interface Stopped {
+  /** Workers that did not end by themselves. */
+  readonly killed: number;
 }
 
 export class Fleet {
   readonly bus: EventBus;
   readonly state: StateStore;
   readonly sockets: DeclaredSockets;
+  readonly keeper: SocketKeeper;
   readonly claims = new DeployClaims();
   readonly layout: StateLayout;
   readonly #options: FleetOptions;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, AppEntry>();
   readonly #closed = new AbortController();
 
   constructor(options: FleetOptions) {
@@ -65,6 +62,11 @@ export class Fleet {
     this.state = options.state;
     this.layout = options.layout;
     this.sockets = new DeclaredSockets(options.bind);
+    this.keeper = new SocketKeeper({
+      ...{ ports: options.ports, sockets: this.sockets, complain: (problem) => this.complain(problem) },
+      isWanted: (app) => this.#isWanted(app),
+      onTaken: (app, addresses) => this.bus.emit({ type: 'sockets-taken', app, addresses }),
+    });
   }
 
   now(): number {
@@ -95,7 +97,7 @@ export class Fleet {
   /** What is to run: the file's spec as commands have changed it. Throws NO_SUCH_APP. */
   wantedSpec(name: string): AppSpec {
     const spec = this.fileSpec(name);
-    if (spec === null) throw this.#noSuchApp(name);
+    if (spec === null) throw noSuchApp(name, this.names);
     return overrideSpec(spec, this.state.app(name).override);
   }
 
@@ -113,7 +115,7 @@ export class Fleet {
 
   /** Throws NO_SUCH_APP. */
   requireKnown(name: string): void {
-    if (!this.names.includes(name)) throw this.#noSuchApp(name);
+    if (!this.names.includes(name)) throw noSuchApp(name, this.names);
   }
 
   /** For the planner: an app of the file without a record is new. */
@@ -127,27 +129,37 @@ export class Fleet {
     return { name, spec: this.runningSpec(name), down: this.state.app(name).wanted };
   }
 
-  /** Binds the app's sockets and starts its cluster process; workers come with `start`. */
+  /** Binds the app's sockets and starts its cluster process; workers come with `start`. Throws LISTEN_FAILED. */
   async launch(name: string, spec: AppSpec): Promise<ClusterHandle> {
-    this.sockets.hold(name, spec.listen);
+    // Workers that were left may have them: the cluster process asks those.
+    if (this.hasLeftWorkers(name)) this.sockets.holdPossible(name, spec.listen);
+    else this.sockets.hold(name, spec.listen);
     return await this.#start(name);
   }
 
+  /** A cluster process of the app that does not run any more did not end by itself: perhaps its workers serve. */
+  hasLeftWorkers(name: string): boolean {
+    return fileStatus(this.layout.app(name).agentsSocket) !== null;
+  }
+
   /** Stops the workers and the cluster process and lets the sockets go. */
-  async takeDown(name: string, timeout: Milliseconds | null): Promise<{ readonly killed: number }> {
+  async takeDown(name: string, timeout: Milliseconds | null): Promise<Stopped> {
     const { handle } = this.#entry(name);
     const spec = this.runningSpec(name);
     const deadline = stopDeadline(spec, timeout);
     this.state.update(name, { wanted: false });
     if (handle.revival !== null) await handle.revival;
+    await this.keeper.release(name);
     const result = await this.#stop(name, timeout, deadline);
     this.sockets.release(name);
+    for (const address of spec?.listen ?? []) removeSocketFile(address);
     return result;
   }
 
   /** Lets go of every cluster process; they run on. */
   close(): void {
     this.#closed.abort();
+    this.keeper.close();
     for (const { handle, heartbeat } of this.#entries.values()) {
       heartbeat.stop();
       handle.detach();
@@ -155,18 +167,16 @@ export class Fleet {
   }
 
   /** Brings back the cluster process of an app that was lost, or did not answer, when it was to be adopted. */
-  async recover(name: string, lost: ProcessIdentity): Promise<void> {
+  async recover(name: string, lost: ProcessIdentity | null): Promise<void> {
+    this.state.update(name, { wanted: true });
     await this.#revive(this.#entry(name), lost, 'end');
   }
 
-  async #stop(
-    name: string,
-    timeout: Milliseconds | null,
-    deadline: Milliseconds,
-  ): Promise<{ readonly killed: number }> {
+  async #stop(name: string, timeout: Milliseconds | null, deadline: Milliseconds): Promise<Stopped> {
     const { handle } = this.#entry(name);
     // Lost, and not brought back yet: only a successor can stop the workers it left.
-    if (!handle.isUp && this.state.app(name).cluster !== null) await this.#relaunch(name);
+    const wasLost = this.hasLeftWorkers(name) || this.state.app(name).cluster !== null;
+    if (!handle.isUp && wasLost) await this.#start(name);
     if (!handle.isUp) return { killed: 0 };
     try {
       return await handle.stop(timeout, deadline);
@@ -174,7 +184,7 @@ export class Fleet {
       if (!isLoss(error)) throw error;
       // It died or hangs in the midst of it.
       await handle.abandon();
-      await this.#relaunch(name);
+      await this.#start(name);
       return await handle.stop(timeout, deadline);
     }
   }
@@ -189,7 +199,7 @@ export class Fleet {
     this.#noteGeneration(name, this.handle(name).snapshot?.current?.generation ?? 0);
   }
 
-  #entry(name: string): Entry {
+  #entry(name: string): AppEntry {
     const found = this.#entries.get(name);
     if (found !== undefined) return found;
     const { evenkeel, layout, ports } = this.#options;
@@ -203,11 +213,11 @@ export class Fleet {
       onLost: (app, identity) => {
         if (this.#closed.signal.aborted) return;
         const entry = this.#entry(app);
-        entry.losses = this.now() - entry.upSince > SOUND_AFTER ? 1 : entry.losses + 1;
+        entry.noteLoss();
         void this.#revive(entry, identity, 'reconnect');
       },
     });
-    const entry = { handle, heartbeat: new Heartbeat(handle, ports.clock), losses: 0, upSince: 0 };
+    const entry = new AppEntry(handle, ports.clock);
     this.#entries.set(name, entry);
     return entry;
   }
@@ -225,8 +235,7 @@ export class Fleet {
   }
 
   #isPresent(name: string): boolean {
-    const entry = this.#entries.get(name);
-    return entry !== undefined && (entry.handle.isUp || entry.handle.revival !== null);
+    return this.#entries.get(name)?.isPresent === true;
   }
 
   #hear(app: string, event: AppEvent): void {
@@ -250,17 +259,17 @@ export class Fleet {
   }
 
   #noteProcess(app: string, identity: ProcessIdentity | null): void {
-    this.#entry(app).upSince = this.now();
+    this.#entry(app).noteProcess();
     this.state.update(app, { cluster: identity });
   }
 
-  async #revive(entry: Entry, lost: ProcessIdentity, ifAlive: Revival['ifAlive']): Promise<void> {
+  async #revive(entry: AppEntry, lost: ProcessIdentity | null, ifAlive: Revival['ifAlive']): Promise<void> {
     const { handle } = entry;
     const { app } = handle;
     const revival = {
       ...{ handle, ifAlive, ports: this.#options.ports },
       isWanted: () => this.#isWanted(app),
-      onDead: () => this.bus.emit({ type: 'cluster-lost', app, pid: lost.pid }),
+      onDead: ({ pid }: ProcessIdentity) => this.bus.emit({ type: 'cluster-lost', app, pid }),
       relaunch: () => this.#relaunch(app),
       onFailure: (error: unknown) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
     };
@@ -270,31 +279,20 @@ export class Fleet {
   async #relaunch(name: string): Promise<void> {
     const last = this.handle(name).snapshot?.current?.spec;
     const spec = last ?? (this.fileSpec(name) === null ? null : this.wantedSpec(name));
-    // What only orphaned workers have (regain-sockets.ts) must not keep the rest from starting.
-    const missing = this.sockets.holdPossible(name, spec?.listen ?? []);
+    // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
+    this.sockets.holdPossible(name, spec?.listen ?? []);
     const handle = await this.#start(name);
-    try {
-      await handle.ask('resume', {}, spec === null ? RESUME_TIMEOUT : deployDeadline(spec, null, null));
-    } catch (error) {
-      // It was lost before its first generation served.
-      if (spec === null || !(error instanceof EvenkeelError) || error.code !== 'APP_STOPPED') throw error;
-      const start = { spec, reason: 'its cluster process was lost', timeout: null, pinned: null };
-      await handle.ask('start', start, deployDeadline(spec, null, null));
+    if (await resumeCluster(handle, spec)) {
+      // The file may declare others by now than what runs.
+      this.sockets.release(name, handle.snapshot?.current?.spec.listen);
+      return this.keeper.watch(handle);
     }
-    await handle.refresh();
-    if (missing.length === 0) return;
-    const { ports, complain } = this.#options;
-    const isWanted = () => this.#isWanted(name);
-    regainSockets({ handle, sockets: this.sockets, ports, isWanted, complain }, missing).catch(complain);
+    // Nobody knows what ran, and it is not in the config: what is left of it ends.
+    this.state.update(name, { wanted: false });
+    await handle.stop(null, stopDeadline(null, null));
   }
 
   #isWanted(name: string): boolean {
     return !this.#closed.signal.aborted && this.state.app(name).wanted;
-  }
-
-  #noSuchApp(name: string): EvenkeelError {
-    const names = this.names;
-    const hint = names.length === 0 ? 'The config has no apps.' : `Known apps: ${names.join(', ')}.`;
-    return new EvenkeelError('NO_SUCH_APP', `there is no app named "${name}"`, { hint });
   }
 }

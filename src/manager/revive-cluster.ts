@@ -20,17 +20,17 @@ export interface Revival {
   /** False: the app was stopped meanwhile. */
   isWanted(): boolean;
   /** Told once, when the process is known to be dead. */
-  onDead(): void;
+  onDead(lost: ProcessIdentity): void;
   /** Starts a successor and has it resume. */
   relaunch(): Promise<void>;
   onFailure(error: unknown): void;
 }
 
-/** `losses`: how often it was lost in a row, this time included. */
-export async function reviveCluster(lost: ProcessIdentity, losses: number, revival: Revival): Promise<void> {
+/** `losses`: how often it was lost in a row, this time included. `lost` null: it is gone, and nobody knows its name. */
+export async function reviveCluster(lost: ProcessIdentity | null, losses: number, revival: Revival): Promise<void> {
   const { handle } = revival;
-  if (!(await isGone(lost, revival))) return;
-  revival.onDead();
+  if (lost !== null && !(await isGone(lost, revival))) return;
+  if (lost !== null) revival.onDead(lost);
   for (let attempt = losses; revival.isWanted(); attempt++) {
     await pause(revivalDelay(attempt), revival);
     if (!revival.isWanted()) return;

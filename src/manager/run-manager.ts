@@ -8,6 +8,7 @@ import { systemClock } from '../platform/clock.ts';
 import { entryPoint, packageVersion } from '../platform/entry-points.ts';
 import type { KeptFile } from '../platform/file-keeper.ts';
 import { fileStatus } from '../platform/file-status.ts';
+import { offerSockets, receiveSockets } from '../platform/pass-sockets.ts';
 import { type StateLayout, stateLayout } from '../platform/paths.ts';
 import { presentClusters } from '../platform/presence.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
@@ -17,6 +18,7 @@ import { connectUnix } from '../platform/unix-client.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
 import type { ManagerBoot } from '../protocol/manager-boot.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
+import { QUICK } from './deadlines.ts';
 import { findState, loadConfig } from './load-config.ts';
 import { type Manager, type ManagerOptions, openManager } from './open-manager.ts';
 import type { OwnOutput } from './own-output.ts';
@@ -54,6 +56,13 @@ function systemPorts(layout: StateLayout, output: OwnOutput): ClusterPorts {
     spawn: spawnClusterTo(output),
     connect: connectUnix,
     present: () => presentClusters(layout.dir),
+    fetchSockets: async (path, addresses, signal) =>
+      await receiveSockets(await connectUnix(path, QUICK), addresses, signal),
+    offerSockets: async (path, sockets) => {
+      const find = (asked: readonly string[]) => sockets.filter(({ address }) => asked.includes(address));
+      const addresses = sockets.map(({ address }) => address);
+      await offerSockets(path, addresses, find, new AbortController().signal);
+    },
     identify,
     isAlive,
     kill: (identity) => void killIdentity(identity, 'SIGKILL'),

@@ -14,23 +14,20 @@ export interface DetachedOptions {
   readonly cwd: string;
   /** From file descriptor 0 on; a number is a descriptor of ours. */
   readonly stdio: readonly DetachedStdio[];
-  /** Adds an IPC channel as the last descriptor. It keeps neither process alive. */
-  readonly ipc?: boolean;
 }
 
 export interface DetachedProcess {
   readonly pid: number;
-  /** For its 'exit' while we live, and for the IPC channel. */
+  /** For its 'exit' while we live. */
   readonly child: ChildProcess;
 }
 
 /** In a session of its own, and not waited for. Throws SPAWN_FAILED, also where `cwd` does not exist. */
 export function spawnDetached(options: DetachedOptions): DetachedProcess {
-  const { file, args, env, cwd } = options;
-  const stdio = options.ipc === true ? [...options.stdio, 'ipc' as const] : [...options.stdio];
+  const { file, args, env, cwd, stdio } = options;
   let child: ChildProcess;
   try {
-    child = spawn(file, args, { env, cwd, stdio, detached: true });
+    child = spawn(file, args, { env, cwd, stdio: [...stdio], detached: true });
   } catch (error) {
     throw spawnFailed(options, error);
   }
@@ -38,7 +35,6 @@ export function spawnDetached(options: DetachedOptions): DetachedProcess {
   child.on('error', () => {});
   if (child.pid === undefined) throw spawnFailed(options, null);
   child.unref();
-  child.channel?.unref();
   return { pid: child.pid, child };
 }
 

@@ -1,7 +1,6 @@
 // The part of Node's inner API that this package relies on, typed: a socket that is bound and not listening. Node's own
 // cluster module uses the same calls; test/platform/sockets.test.ts shows for each Node version that they work.
 
-import type { ChildProcess } from 'node:child_process';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 
@@ -22,10 +21,6 @@ interface NetInternals {
   _createServerHandle(address: null, port: null, addressType: null, fd: number): NodeHandle | number;
 }
 
-interface HandleSender {
-  send(message: object, handle: NodeHandle, callback: (error: Error | null) => void): boolean;
-}
-
 export type BindResult =
   | { readonly ok: true; readonly handle: NodeHandle }
   | { readonly ok: false; readonly code: string };
@@ -43,14 +38,6 @@ export function openInherited(fd: number): NodeHandle {
   const handle = internals()._createServerHandle(null, null, null, fd);
   if (typeof handle === 'number') throw new Error(`descriptor ${fd} is no socket: ${getSystemErrorName(handle)}`);
   return handle;
-}
-
-/** Passes a handle to a child over its IPC channel; it arrives as the second argument of 'message'. */
-export function sendHandle(child: ChildProcess, message: object, handle: NodeHandle): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (!isHandleSender(child)) throw new Error('Internal error: the child has no IPC channel');
-    child.send(message, handle, (error) => (error === null || error === undefined ? resolve() : reject(error)));
-  });
 }
 
 /** Tells a handle that came over IPC from nothing. */
@@ -75,8 +62,4 @@ function internals(): NetInternals {
 
 function hasInternals(value: object): value is NetInternals {
   return '_createServerHandle' in value && typeof value._createServerHandle === 'function';
-}
-
-function isHandleSender(value: object): value is HandleSender {
-  return 'send' in value && typeof value.send === 'function' && 'connected' in value && value.connected === true;
 }

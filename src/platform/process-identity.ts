@@ -37,7 +37,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
  */
 export function killIdentity(
   identity: ProcessIdentity,
-  signal: NodeJS.Signals,
+  signal: string,
   options: { readonly group?: boolean } = {},
 ): boolean {
   const occupant = occupantOf(identity.pid);
@@ -58,7 +58,7 @@ export async function waitForExit(identity: ProcessIdentity, timeoutMs: number):
 }
 
 /** `target`: a pid or, negative, a process group. False: nobody is there, or it was not permitted. */
-export function sendSignal(target: number, signal: NodeJS.Signals): boolean {
+export function sendSignal(target: number, signal: string): boolean {
   try {
     return process.kill(target, signal);
   } catch (error) {

@@ -1,8 +1,9 @@
-// Binds the sockets declared under `listen` (manager). They are bound and never listened on here: the workers listen on
-// what they inherit, so that the manager takes no connection and the kernel queues while no worker is up.
+// Binds the sockets declared under `listen` (manager), or takes them from a process that has them. They are never listened
+// on here: the workers listen on what they inherit, so that the manager takes no connection and the kernel queues while no
+// worker is up.
 
 import { spawnSync } from 'node:child_process';
-import { unlinkSync } from 'node:fs';
+import { rmSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { EvenkeelError } from '../core/errors.ts';
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
@@ -18,9 +19,7 @@ export interface BoundSocket {
   readonly address: string;
   /** The port that was bound, which the system chose where 0 was asked for; null for a unix socket. */
   readonly port: number | null;
-  /** To be passed over an IPC channel (sendHandle). */
-  readonly handle: NodeHandle;
-  /** To be passed in the stdio of a child. */
+  /** To be passed on to others. */
   readonly fd: number;
   /** Other processes that inherited it keep it. Removes the file of a unix socket. */
   close(): void;
@@ -32,14 +31,31 @@ export interface BoundSocket {
  */
 export function bindListenSocket(address: ListenAddress): BoundSocket {
   const handle = address.kind === 'unix' ? bindPath(address.path) : bindPort(address);
+  return holdSocket(address, handle, () => handle.close());
+}
+
+/** A socket that another process has bound to this address, and passed on. */
+export function takeListenSocket(address: ListenAddress, handle: NodeHandle): BoundSocket {
+  return holdSocket(address, handle, () => {
+    handle.close();
+    // Node removes only what it has bound itself.
+    removeSocketFile(address);
+  });
+}
+
+/** What a socket that nobody holds any more has left in the file system. */
+export function removeSocketFile(address: ListenAddress): void {
+  if (address.kind === 'unix' && fileStatus(address.path)?.isSocket() === true) rmSync(address.path, { force: true });
+}
+
+function holdSocket(address: ListenAddress, handle: NodeHandle, close: () => void): BoundSocket {
   let open = true;
   return {
     address: formatAddress(address),
     port: portOf(handle),
-    handle,
     fd: handle.fd,
     close() {
-      if (open) handle.close();
+      if (open) close();
       open = false;
     },
   };

@@ -2,8 +2,8 @@
 // the version of its form. One process writes a given file.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import { errorCode } from './system-error.ts';
@@ -32,24 +32,39 @@ export function readStateFile(path: string, now: Date = new Date()): StateReadin
     : { kind: 'ok', value: envelope.data };
 }
 
-/** Replaces the file in one step; when it resolves, the new content survives a power cut. On failure the old one stays. */
-export async function writeStateFile(path: string, value: unknown): Promise<void> {
-  const text = `${JSON.stringify({ version: STATE_VERSION, data: value })}\n`;
-  const temporary = `${path}.${temporaryMark(process.pid)}${randomBytes(6).toString('hex')}`;
+/**
+ * Replaces the file in one step; when it resolves, the new content survives a power cut. On failure the old one stays, and
+ * so does what is there where `isOutdated` says so in the end.
+ */
+export async function writeStateFile(path: string, value: unknown, isOutdated = () => false): Promise<void> {
+  const temporary = temporaryPath(path);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(text);
+      await file.writeFile(inEnvelope(value));
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    if (isOutdated()) return await rm(temporary);
+    renameSync(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/** Replaces the file in one step, before it returns; a power cut may bring the old content back. */
+function writeStateFileNow(path: string, value: unknown): void {
+  const temporary = temporaryPath(path);
+  try {
+    writeFileSync(temporary, inEnvelope(value), { flag: 'wx', mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 export interface StateFileOptions {
@@ -70,6 +85,8 @@ export class StateFile {
   #running: Promise<void> | null = null;
   #retry: Timer | null = null;
   #swept: boolean = false;
+  /** How often the file was written at once. */
+  #hurried = 0;
 
   constructor(path: string, options: StateFileOptions) {
     this.#path = path;
@@ -81,6 +98,20 @@ export class StateFile {
   save(value: unknown): void {
     this.#waiting = { value };
     this.#start();
+  }
+
+  /**
+   * As save, but when it returns, whoever reads the file reads this value: for what must be known even if this process is
+   * killed in the next moment. A failure is told, and it is tried again later.
+   */
+  saveNow(value: unknown): void {
+    this.#hurried += 1;
+    try {
+      writeStateFileNow(this.#path, value);
+    } catch (error) {
+      this.#onError(error);
+    }
+    this.save(value);
   }
 
   /** Resolves when all that was saved is on disk: true; or when writing it failed once more: false. */
@@ -109,10 +140,11 @@ export class StateFile {
   async #writeAll(): Promise<void> {
     while (this.#waiting !== null) {
       const current = this.#waiting;
+      const hurried = this.#hurried;
       this.#waiting = null;
       try {
         await this.#sweepOnce();
-        await writeStateFile(this.#path, current.value);
+        await writeStateFile(this.#path, current.value, () => this.#hurried > hurried);
       } catch (error) {
         this.#waiting ??= current;
         this.#retry = this.#clock.setTimer(this.#clock.now() + RETRY_DELAY, () => this.#start());
@@ -132,6 +164,14 @@ export class StateFile {
       if (left) await rm(join(folder, entry), { force: true });
     }
   }
+}
+
+function inEnvelope(value: unknown): string {
+  return `${JSON.stringify({ version: STATE_VERSION, data: value })}\n`;
+}
+
+function temporaryPath(path: string): string {
+  return `${path}.${temporaryMark(process.pid)}${randomBytes(6).toString('hex')}`;
 }
 
 function temporaryMark(pid: number): string {

@@ -1,8 +1,10 @@
 // What a cluster process and the agent in one of its Node workers say to each other: NDJSON over a socket pair
-// that the worker inherits, and, when the cluster process was killed, over its successor's `agents.sock`.
+// that the worker inherits, and, when the cluster process was killed, over its successor's `agents.sock`. There an orphan
+// also opens a connection of its own to pass sockets on (socket-passing.ts), when it is told to.
 
 import type { ListenAddress } from '../core/spec.ts';
 import type { Generation, Slot } from '../core/status.ts';
+import type { SocketOffer } from './socket-passing.ts';
 
 /** The one private variable, JSON; the agent deletes it before the app's first line runs. */
 export const AGENT_ENV = 'EVENKEEL_AGENT';
@@ -30,11 +32,18 @@ export type AgentMessage =
   /** First on every connection; `orphan` on a connection to a successor. */
   | {
       readonly type: 'hello';
+      readonly app: string;
       readonly pid: number;
       readonly slot: Slot;
       readonly generation: Generation;
       readonly orphan: boolean;
+      /** Of the process, in milliseconds since the epoch. */
+      readonly startedAt: number;
+      /** Texts of the declared sockets that it has now and could pass on. */
+      readonly sockets: readonly string[];
     }
+  /** Instead of `hello`, on a connection that is to carry sockets. */
+  | SocketOffer
   /** The app asked to listen and the gate holds it: it can be probed. */
   | { readonly type: 'held'; readonly address: string }
   /** The app listens; `declared`: on a declared socket, by its text (formatAddress). */
@@ -75,7 +84,9 @@ export type AgentCommand =
   /** Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. */
   | { readonly type: 'drain'; readonly timeout: number }
   /** The deadline: answer `draining` at once, SIGKILL follows. */
-  | { readonly type: 'report' };
+  | { readonly type: 'report' }
+  /** To an orphan: nobody else has these sockets. Connect once more, and offer them. */
+  | { readonly type: 'offer-sockets'; readonly addresses: readonly string[] };
 
 export interface AgentMetrics {
   /** Bytes. */

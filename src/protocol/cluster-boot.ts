@@ -1,7 +1,7 @@
 // How the manager starts a cluster process: argv[2] is a ClusterBoot as JSON; declared sockets are inherited as file
 // descriptors, and the manager connects to `socket` as soon as that is there (it tries for CLUSTER_BOOT_TIMEOUT).
 //
-//   fd 0 ignored · 1, 2 the manager's own streams · 3, 4 first address · 5, 6 second ... · last: the IPC channel
+//   fd 0 ignored · 1, 2 the manager's own streams · 3, 4 first address · 5, 6 second ...
 //
 // Environment: TZ where the manager has it, and nothing else. Working directory: /.
 //
@@ -20,7 +20,7 @@ export interface ClusterBoot {
   readonly stateFile: string;
   /** Absolute path of cluster.sock, where managers connect. */
   readonly socket: string;
-  /** Absolute path of agents.sock, where workers that a predecessor forked connect. */
+  /** Absolute path of agents.sock, where workers that a predecessor forked connect; there as long as the process lives. */
   readonly agentsSocket: string;
   /** Absolute path of the lock, outside of the state directory, by which it is known that the process lives. */
   readonly presence: string;

@@ -1,7 +1,7 @@
 // What manager and cluster process say to each other: NDJSON over the app's `cluster.sock`. The manager asks
 // (a request has an id and gets exactly one response, when the operation has ended); the cluster process tells
-// (events, numbered, so that a new manager can ask for those it missed). Declared sockets travel as file
-// descriptors: at the start through stdio, later over the IPC channel to the manager that started the process.
+// (events, numbered, so that a new manager can ask for those it missed). Declared sockets are inherited at the start;
+// later they come and go over connections to `cluster.sock` that carry nothing else (socket-passing.ts).
 
 import type { ErrorBody } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
@@ -96,7 +96,7 @@ export interface ClusterSnapshot {
   /** False until `start` or `resume` was asked. */
   readonly started: boolean;
   readonly desired: number;
-  /** Texts (formatAddress) of the declared sockets that this process was given. */
+  /** Texts (formatAddress) of the declared sockets that this process has. */
   readonly held: readonly string[];
   readonly status: AppStatus;
   /** Number of the newest event. */
@@ -138,10 +138,3 @@ export type LinkMessage =
   | ({ readonly type: 'log' } & LogLine)
   /** Lines that a slow follower missed. */
   | { readonly type: 'log-skipped'; readonly lines: number };
-
-/** Sent with a handle over the IPC channel from the manager that started the process, before a deploy that needs it. */
-export interface SocketMessage {
-  readonly evenkeel: 'socket';
-  /** formatAddress of the declared address. */
-  readonly address: string;
-}

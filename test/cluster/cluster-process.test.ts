@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ClusterProcess } from '../../src/cluster/cluster-process.ts';
@@ -13,6 +13,7 @@ import { identify } from '../../src/platform/process-identity.ts';
 import { writeStateFile } from '../../src/platform/state-file.ts';
 import type { ClusterBoot } from '../../src/protocol/cluster-boot.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeOrphan } from '../support/fake-orphan.ts';
 import { appSpec } from '../support/spec.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -65,7 +66,7 @@ it('ends the workers of a predecessor that was killed before its first start was
   const left = spawn('/bin/sleep', ['60'], { detached: true, stdio: 'ignore' });
   const ended = once(left, 'exit');
   const identity = identify(left.pid ?? 0);
-  const worker = { key: 1, slot: 0, generation: 1, identity, startedAt: Date.now() };
+  const worker = { key: 1, slot: 0, generation: 1, identity, hasAgent: false, startedAt: Date.now() };
   await writeStateFile(join(dir, 'cluster.json'), {
     ...{ app: 'web', cluster: null, lastGeneration: 1, current: null, desired: 0, started: true },
     ...{ unfinished: null, history: [], workers: [worker], lastEvent: 0 },
@@ -73,6 +74,60 @@ it('ends the workers of a predecessor that was killed before its first start was
   const { ask } = openCluster(dir);
   expect(await ask('start', request(shellApp(dir, SERVE)))).toMatchObject({ outcome: 'done', generation: 2 });
   expect(await ended).toEqual([null, 'SIGTERM']);
+});
+
+it('a start takes over workers that it knows nothing of, and has them drain when its own are ready', async () => {
+  const dir = tempDir();
+  const { cluster, ask } = openCluster(dir);
+  await cluster.orphans.listen(cluster.boot.agentsSocket);
+  const orphan = new FakeOrphan();
+  const agent = await orphan.connect(cluster.boot.agentsSocket, { generation: 7, slot: 1 });
+  await eventually('it is known', () => cluster.orphans.workers.length > 0);
+  const started = ask('start', request(shellApp(dir, SERVE, { listen: [] })));
+  await agent.told('drain');
+  orphan.end();
+  expect(await started).toMatchObject({ outcome: 'done', generation: 8 });
+});
+
+it('a stop ends workers of an app of which nothing else is known', async () => {
+  const dir = tempDir();
+  const { cluster, ask } = openCluster(dir);
+  await cluster.orphans.listen(cluster.boot.agentsSocket);
+  const orphan = new FakeOrphan();
+  const agent = await orphan.connect(cluster.boot.agentsSocket);
+  await eventually('it is known', () => cluster.orphans.workers.length > 0);
+  const stopped = ask('stop', { timeout: 60_000 });
+  expect((await agent.told('drain')).timeout).toBeGreaterThan(50_000);
+  orphan.end();
+  expect(await stopped).toEqual({ killed: 0 });
+});
+
+it('a stop of what never ran leaves cluster.json as it is', async () => {
+  const dir = tempDir();
+  const { ask } = openCluster(dir);
+  expect(await ask('stop', { timeout: null })).toEqual({ killed: 0 });
+  expect(existsSync(join(dir, 'cluster.json'))).toBe(false);
+});
+
+it('a start fails where the sockets cannot be had from anybody', async () => {
+  const dir = tempDir();
+  const { ask } = openCluster(dir);
+  const spec = shellApp(dir, SERVE, { listen: [{ kind: 'tcp', host: null, port: 3000 }] });
+  await expect(ask('start', request(spec))).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
+});
+
+it('a worker is written down before anything else happens to it', async () => {
+  const dir = tempDir();
+  const { cluster, ask } = openCluster(dir);
+  const written: unknown[] = [];
+  cluster.events.subscribe(({ event }) => {
+    if (event.type !== 'worker-started') return;
+    const file = readFileSync(cluster.boot.stateFile, 'utf8');
+    const { data } = JSON.parse(file) as { data: { workers: { identity: { pid: number }; hasAgent: boolean }[] } };
+    written.push(data.workers.map(({ identity, hasAgent }) => [identity.pid === event.pid, hasAgent]));
+  });
+  await ask('start', request(shellApp(dir, SERVE)));
+  expect(written).toEqual([[[true, false]]]);
 });
 
 it('an abort ends the hooks after a deploy, and the deploy stays done', async () => {

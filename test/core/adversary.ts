@@ -14,6 +14,8 @@ export type Move =
   | { readonly do: 'scale'; readonly workers: number }
   | { readonly do: 'settings'; readonly limit: number }
   | { readonly do: 'all-leave' | 'abort' }
+  /** A worker of a cluster process that was killed tells of itself late. */
+  | { readonly do: 'orphan'; readonly slot: number; readonly generation: number }
   /** All goes well for so many events. */
   | { readonly do: 'go-well'; readonly events: number }
   | { readonly do: 'calm' | 'wake' | 'stray' }
@@ -30,7 +32,7 @@ export interface DeployMove {
 }
 
 export interface Plot {
-  readonly begin: 'nothing' | 'online' | 'rolling' | 'orphans' | 'orphans first';
+  readonly begin: 'nothing' | 'online' | 'rolling' | 'orphans' | 'orphans first' | 'only orphans';
   readonly moves: readonly Move[];
 }
 
@@ -62,10 +64,13 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: of('settings'), limit }) },
   { weight: 3, arbitrary: fc.record({ do: of('calm', 'wake', 'stray') }) },
   { weight: 2, arbitrary: fc.record({ do: of('all-leave', 'abort') }) },
+  { weight: 1, arbitrary: fc.record({ do: of('orphan'), slot: fc.nat({ max: 5 }), generation: fc.nat({ max: 3 }) }) },
   { weight: 4, arbitrary: deployMove },
 );
 
-const begin = fc.constantFrom<Plot['begin']>('nothing', 'online', 'rolling', 'orphans', 'orphans first');
+const begin = fc.constantFrom<Plot['begin']>(
+  ...(['nothing', 'online', 'rolling', 'orphans', 'orphans first', 'only orphans'] as const),
+);
 
 export const plots: fc.Arbitrary<Plot> = fc.record({ begin, moves: fc.array(move, { maxLength: 60, size: 'max' }) });
 
@@ -75,6 +80,7 @@ export function play({ begin, moves }: Plot, watch: (record: StepRecord) => void
   if (begin === 'rolling') rollHalfway(world);
   if (begin === 'orphans') world.resume(['0@1', '1@1', '2@1'], { workers: 3 });
   if (begin === 'orphans first') world.resume(['0@1', '0@2', '1@1'], { orphansFirst: true });
+  if (begin === 'only orphans') for (const name of ['0@1', '1@1', '0@2']) world.findOrphan(name);
   for (const move of moves) act(world, move);
   return world;
 }
@@ -119,6 +125,9 @@ function act(world: Simulator, move: Move): void {
       break;
     case 'stray':
       straggle(world);
+      break;
+    case 'orphan':
+      world.findOrphan(`${move.slot}@${move.generation}`);
       break;
     case 'deploy':
       world.deploy({ ...move, type: 'deploy', settings: settingsWith(move.limit) });

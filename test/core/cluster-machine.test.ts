@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { appState } from '../../src/core/app-state.ts';
 import { nextWake } from '../../src/core/cluster-machine.ts';
 import { IDLE_CLUSTER } from '../../src/core/cluster-model.ts';
 import { SETTINGS, Simulator } from './simulator.ts';
@@ -216,13 +217,76 @@ describe('resume after the cluster process before was killed', () => {
     expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
   });
 
-  it('before the first start was through leaves that start to be made anew', () => {
+  it('has an orphan that is found late drain at once, where ours are ready', () => {
     const world = new Simulator();
-    world.resume(['0@1'], { generation: 0 });
-    expect(world.calm().shown).toEqual([]);
+    world.resume(['0@1', '1@1']);
+    world.calm();
+    world.findOrphan('1@1');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 ready', '1@1 draining orphan']);
+    expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: 'its successor is ready' });
+  });
+
+  it('has an orphan that is found late serve on until ours are ready', () => {
+    const world = new Simulator();
+    world.resume(['0@1', '1@1']);
+    world.findOrphan('0@7');
+    expect(world.shown).toContain('0@7 ready orphan');
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+
+  it('does not change the settings of a generation by an orphan of it', () => {
+    const world = new Simulator().online();
+    world.findOrphan('5@1', { settings: { ...SETTINGS, stopTimeout: 7 } });
+    expect(world.actions.at(-1)).toMatchObject({ do: 'drain', timeout: SETTINGS.stopTimeout });
+  });
+});
+
+describe('orphans of which nothing else is known', () => {
+  const found = (orphansFirst = false): Simulator => {
+    const world = new Simulator();
+    for (const name of ['0@1', '1@1']) world.findOrphan(name, { orphansFirst });
+    return world;
+  };
+
+  it('serve on while nobody says what is to run', () => {
+    expect(found().calm().shown).toEqual(['0@1 ready orphan', '1@1 ready orphan']);
+    expect(found(true).calm().shown).toEqual(['0@1 ready orphan', '1@1 ready orphan']);
+  });
+
+  it('are shown as an app that starts', () => {
+    expect(appState(found().model)).toBe('starting');
+    expect(appState(new Simulator().model)).toBe('stopped');
+  });
+
+  it('go when a start has made its workers ready', () => {
+    const world = found();
     world.deploy();
+    expect(world.shown.filter((shown) => shown.includes('draining'))).toEqual([]);
     expect(world.calm().shown).toEqual(['0@2 ready', '1@2 ready']);
     expect(world.finishes).toMatchObject([{ outcome: 'done', deploy: { from: 0 } }]);
+  });
+
+  it('serve on when the start fails, and until it succeeds after all', () => {
+    const world = found();
+    world.deploy();
+    world.exit('0@2 booting');
+    expect(world.finishes).toMatchObject([{ outcome: 'failed' }]);
+    expect(world.shown).toContain('0@1 ready orphan');
+    expect(world.calm().shown).toEqual(['0@2 ready', '1@2 ready']);
+  });
+
+  it('serve on when the start is aborted', () => {
+    const world = found();
+    world.deploy();
+    world.send({ type: 'abort', reason: 'somebody asked for it' });
+    expect(world.calm().shown).toEqual(['0@1 ready orphan', '1@1 ready orphan']);
+  });
+
+  it('drain when the app is stopped', () => {
+    const world = found();
+    world.send({ type: 'stop', timeout: null });
+    expect(world.shown).toEqual(['0@1 draining orphan', '1@1 draining orphan']);
+    expect(world.calm().shown).toEqual([]);
   });
 });
 

@@ -32,6 +32,7 @@ export interface Process {
 export type Finish = ClusterAction & { readonly do: 'finish-deploy' };
 type DeployEvent = ClusterEvent & { readonly type: 'deploy' };
 type ResumeEvent = ClusterEvent & { readonly type: 'resume' };
+type OrphanEvent = ClusterEvent & { readonly type: 'orphan-found' };
 
 /** Ready within 1 s, gone within 0.5 s, backoff of 0.1 s to 1 s, never given up. */
 export const SETTINGS: GenerationSettings = {
@@ -114,13 +115,20 @@ export class Simulator {
   }
 
   /** The cluster process before this one left these behind, as "slot@generation". */
-  resume(orphans: readonly string[], options: Partial<ResumeEvent> = {}): void {
-    const list = orphans.map((name, index) => ({ key: index + 1, ...parse(name) }));
-    for (const orphan of list) this.#processes.set(orphan.key, { ...orphan, orphan: true, state: 'ready' });
-    const generations = new Set([1, ...list.map((orphan) => orphan.generation)]);
-    const settings = Object.fromEntries([...generations].map((generation) => [generation, SETTINGS]));
-    this.#generation = Math.max(...generations);
-    this.send({ type: 'resume', generation: 1, settings, workers: 2, orphans: list, orphansFirst: false, ...options });
+  resume(orphans: readonly string[], options: Partial<ResumeEvent & Pick<OrphanEvent, 'orphansFirst'>> = {}): void {
+    const { orphansFirst = false, ...rest } = options;
+    for (const name of orphans) this.findOrphan(name, { orphansFirst });
+    this.#generation = Math.max(this.#generation, 1);
+    this.send({ type: 'resume', generation: 1, settings: SETTINGS, workers: 2, ...rest });
+  }
+
+  /** One more worker that the cluster process before this one left. */
+  findOrphan(name: string, options: Partial<OrphanEvent> = {}): void {
+    const found = { key: this.model.nextKey, ...parse(name) };
+    this.#processes.set(found.key, { ...found, orphan: true, state: 'ready' });
+    this.#generation = Math.max(this.#generation, found.generation);
+    const { orphansFirst } = this.model;
+    this.send({ type: 'orphan-found', ...found, settings: SETTINGS, orphansFirst, ...options });
   }
 
   ready(...names: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -6,20 +6,19 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EvenkeelError } from '../../src/core/errors.ts';
 import type { ListenAddress } from '../../src/core/spec.ts';
-import { isNodeHandle, openInherited, sendHandle } from '../../src/platform/node-handles.ts';
+import { bindTcp, bindUnix, isNodeHandle, openInherited } from '../../src/platform/node-handles.ts';
 import { boundUnixInodes, listeningInodes } from '../../src/platform/socket-holder.ts';
-import { type BoundSocket, bindListenSocket } from '../../src/platform/sockets.ts';
+import { type BoundSocket, bindListenSocket, removeSocketFile, takeListenSocket } from '../../src/platform/sockets.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const hasProc = existsSync('/proc/net/tcp');
 
-/** Listens on a handle that it gets as file descriptor 3 or over IPC, as an agent does; answers each connection with its pid. */
+/** Listens on a handle that it gets as file descriptor 3, as an agent does; answers each connection with its pid. */
 const WORKER = `
   const net = require('net');
   const listen = (handle) => net.createServer((socket) => socket.end(String(process.pid))).listen(handle, () => console.log('up'));
-  if (process.channel) process.on('message', (message, handle) => listen(handle));
-  else listen(net._createServerHandle(null, null, null, 3));
+  listen(net._createServerHandle(null, null, null, 3));
 `;
 
 function bind(address: ListenAddress): BoundSocket {
@@ -34,11 +33,11 @@ function tcp(host: string | null, port: number): ListenAddress {
 
 type Child = ChildProcess & { stdout: NodeJS.ReadableStream };
 
-function start(script: string, ...more: (number | 'ipc')[]): Child {
+function start(script: string, ...more: number[]): Child {
   return startNode(['-e', script], more);
 }
 
-function startNode(args: readonly string[], more: readonly (number | 'ipc')[]): Child {
+function startNode(args: readonly string[], more: readonly number[]): Child {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', ...more] });
   onTestFinished(() => {
     child.kill('SIGKILL');
@@ -118,14 +117,6 @@ describe('bindListenSocket: ports', () => {
     await once(child.stdout, 'data');
     const hosts = hasIpv6() ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
     for (const host of hosts) expect(await read({ port: port ?? 0, host })).toBe(String(child.pid));
-  });
-
-  it('can be sent to a process that runs already', async () => {
-    const { handle, port } = bind(tcp('127.0.0.1', 0));
-    const child = start(WORKER, 'ipc');
-    await sendHandle(child, { here: 'it is' }, handle);
-    await once(child.stdout, 'data');
-    expect(await read({ port: port ?? 0, host: '127.0.0.1' })).toBe(String(child.pid));
   });
 
   it('does not listen by itself', async () => {
@@ -278,13 +269,59 @@ describe('openInherited', () => {
   });
 });
 
+describe('takeListenSocket', () => {
+  it('knows its address and port, and gives the port back when closed', () => {
+    const bound = bindTcp('127.0.0.1', 0, 4);
+    if (!bound.ok) throw new Error(bound.code);
+    const taken = takeListenSocket(tcp('127.0.0.1', 0), bound.handle);
+    expect(taken).toMatchObject({ address: '127.0.0.1:0', fd: bound.handle.fd });
+    expect(taken.port).toBeGreaterThan(0);
+    taken.close();
+    taken.close();
+    expect(bind(tcp('127.0.0.1', taken.port ?? 0)).port).toBe(taken.port);
+  });
+
+  it('removes the file of a unix socket when closed', () => {
+    const path = join(tempDir(), 'a.sock');
+    // Bound by a process that was killed: its file stays.
+    const script = `require('net')._createServerHandle(${JSON.stringify(path)}, -1, -1); process.kill(process.pid, 'SIGKILL')`;
+    spawnSync(process.execPath, ['-e', script]);
+    const handle = bindUnix(join(tempDir(), 'b.sock'));
+    if (!handle.ok) throw new Error(handle.code);
+    const taken = takeListenSocket({ kind: 'unix', path }, handle.handle);
+    expect(existsSync(path)).toBe(true);
+    taken.close();
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('removeSocketFile', () => {
+  it('removes a socket, and nothing else', () => {
+    const path = join(tempDir(), 'a.sock');
+    const address: ListenAddress = { kind: 'unix', path };
+    removeSocketFile(address);
+    writeFileSync(path, 'a file');
+    removeSocketFile(address);
+    expect(existsSync(path)).toBe(true);
+    rmSync(path);
+    const bound = bind(address);
+    removeSocketFile(address);
+    expect(existsSync(path)).toBe(false);
+    bound.close();
+    removeSocketFile(tcp(null, 1));
+  });
+});
+
 describe('isNodeHandle', () => {
   it.each([undefined, null, 3, {}, { fd: 'x', close() {} }, { fd: 3 }])('is not %j', (value) => {
     expect(isNodeHandle(value)).toBe(false);
   });
 
   it('is what was bound', () => {
-    expect(isNodeHandle(bind(tcp('127.0.0.1', 0)).handle)).toBe(true);
+    const bound = bindTcp('127.0.0.1', 0, 4);
+    if (!bound.ok) throw new Error(bound.code);
+    onTestFinished(() => bound.handle.close());
+    expect(isNodeHandle(bound.handle)).toBe(true);
   });
 });
 

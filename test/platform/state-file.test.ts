@@ -156,6 +156,41 @@ describe('StateFile', () => {
     expect(clock.armed).toBe(0);
   });
 
+  it('has written when saveNow returns, and an older value that is being written does not come after it', async () => {
+    const path = join(tempDir(), 'state.json');
+    const file = new StateFile(path, { onError: noError });
+    for (let round = 0; round < 50; round++) {
+      file.save(`older ${round}`);
+      // Whatever point the writing of the older one has come to.
+      for (let turn = 0; turn < round; turn++) await Promise.resolve();
+      if (round % 2 === 1) await new Promise(setImmediate);
+      file.saveNow(`newer ${round}`);
+      expect(readStateFile(path)).toEqual({ kind: 'ok', value: `newer ${round}` });
+      let seen: unknown = null;
+      const flushed = file.flush().then(() => {
+        seen = 'flushed';
+      });
+      while (seen === null) {
+        expect(readStateFile(path)).toEqual({ kind: 'ok', value: `newer ${round}` });
+        await new Promise(setImmediate);
+      }
+      await flushed;
+    }
+    expect(readdirSync(dirname(path))).toEqual(['state.json']);
+  });
+
+  it('tells of a saveNow that failed, and writes the value later', async () => {
+    const [folder, clock, onError] = [join(tempDir(), 'gone'), new FakeClock(), vi.fn()];
+    const file = new StateFile(join(folder, 'state.json'), { onError, clock });
+    file.saveNow('kept');
+    expect(onError).toHaveBeenCalled();
+    await file.flush();
+    mkdirSync(folder);
+    clock.advance(1000);
+    expect(await file.flush()).toBe(true);
+    expect(readStateFile(join(folder, 'state.json'))).toEqual({ kind: 'ok', value: 'kept' });
+  });
+
   it('removes what a predecessor left that was killed while it wrote', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'state.json.tmp-1-abc'), 'ha');

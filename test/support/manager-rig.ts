@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Deferred } from '../../src/core/deferred.ts';
 import { EvenkeelError } from '../../src/core/errors.ts';
 import type { EvenkeelEvent, EvenkeelEventType } from '../../src/core/events.ts';
 import { type AppSpec, type EcosystemSpec, formatAddress, type ListenAddress } from '../../src/core/spec.ts';
@@ -11,6 +12,7 @@ import type { ClusterPorts } from '../../src/manager/cluster-ports.ts';
 import { type Manager, openManager } from '../../src/manager/open-manager.ts';
 import type { SpawnCluster } from '../../src/manager/spawn-cluster.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
+import type { ReceivedSocket } from '../../src/platform/pass-sockets.ts';
 import { stateLayout } from '../../src/platform/paths.ts';
 import type { ProcessIdentity } from '../../src/platform/process-identity.ts';
 import type { BoundSocket } from '../../src/platform/sockets.ts';
@@ -26,6 +28,12 @@ export class ManagerRig {
   readonly clusters: FakeCluster[] = [];
   /** Texts of the addresses that are bound now. */
   readonly bound = new Set<string>();
+  /** What was fetched from cluster processes, one line for each time. */
+  readonly fetches: string[] = [];
+  /** So many fetches to come fail. */
+  failingFetches = 0;
+  /** Set to make fetches wait until it is resolved. */
+  fetchGate: Deferred<void> | null = null;
   /** Addresses that somebody else has. */
   readonly taken = new Set<string>();
   clock: Clock = systemClock;
@@ -132,6 +140,10 @@ export class ManagerRig {
       spawn: this.#spawn,
       connect: connectUnix,
       present: () => this.present,
+      fetchSockets: (path, addresses, signal) => this.#fetch(path, addresses, signal),
+      offerSockets: async (path, sockets) => {
+        for (const { address } of sockets) this.#at(path).received.add(address);
+      },
       identify: (pid) => (this.clusters.some((cluster) => cluster.pid === pid && cluster.alive) ? identity(pid) : null),
       isAlive: (id) => find(id)?.alive === true,
       kill: (id) => find(id)?.die(),
@@ -153,11 +165,29 @@ export class ManagerRig {
     this.clusters.push(cluster);
     if (this.spawnFails) cluster.die();
     else void cluster.listen();
-    return {
-      identity: identity(cluster.pid),
-      sendSocket: async (socket) => void cluster.received.add(socket.address),
-    };
+    return identity(cluster.pid);
   };
+
+  async #fetch(path: string, addresses: readonly string[], signal: AbortSignal): Promise<readonly ReceivedSocket[]> {
+    const cluster = this.#at(path);
+    this.fetches.push(addresses.join(' '));
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    await Promise.race([this.fetchGate?.promise, aborted]);
+    const fails = this.failingFetches > 0;
+    if (fails) this.failingFetches -= 1;
+    if (signal.aborted || !cluster.alive || fails) throw new Error('the sockets were not passed on');
+    const had = addresses.filter((address) => cluster.received.has(address));
+    return had.map((address) => {
+      const close = (): void => void this.bound.delete(address);
+      return { address, handle: { fd: 0, close, listen: () => 0 } };
+    });
+  }
+
+  #at(path: string): FakeCluster {
+    const found = this.clusters.findLast((cluster) => cluster.boot.socket === path && cluster.alive);
+    if (found === undefined) throw new Error(`nobody is at ${path}`);
+    return found;
+  }
 
   #bind(address: ListenAddress): BoundSocket {
     const text = formatAddress(address);
@@ -165,8 +195,7 @@ export class ManagerRig {
       throw new EvenkeelError('LISTEN_FAILED', `cannot listen on ${text}: it is in use`);
     }
     this.bound.add(text);
-    const handle = { fd: 0, close: () => {}, listen: () => 0 };
-    return { address: text, port: null, handle, fd: 0, close: () => void this.bound.delete(text) };
+    return { address: text, port: null, fd: 0, close: () => void this.bound.delete(text) };
   }
 }
 

@@ -1,8 +1,10 @@
 // Manager: brings one app up, if it is not.
 
+import { EvenkeelError } from '../../core/errors.ts';
+import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { ClusterHandle } from '../cluster-handle.ts';
-import { deployDeadline } from '../deadlines.ts';
+import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 
@@ -13,13 +15,36 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[])
     fleet.state.update(name, { wanted: true });
     if (handle.revival !== null) await handle.revival;
     if (fleet.runningSpec(name) !== null) return await wake(handle);
-    if (!handle.isUp) await fleet.launch(name, spec);
+    const mayServe = fleet.hasLeftWorkers(name);
+    await launch(fleet, handle, spec);
     const pinned = fleet.state.app(name).override?.rollback ?? null;
     const request = { spec, reason: reasons.join(', ') || 'start', timeout: null, pinned };
-    const result = await handle.request('start', request, deployDeadline(spec, null, null));
-    await handle.relearn();
-    return describeDeploy(result);
+    try {
+      const result = await handle.request('start', request, deployDeadline(spec, null, null));
+      await handle.relearn();
+      return describeDeploy(result);
+    } catch (error) {
+      if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+      // A next start needs another one, which has all sockets. Workers that were left serve on until then.
+      await (mayServe ? handle.abandon() : handle.stop(null, QUICK));
+      // Tells who has them.
+      fleet.sockets.release(name);
+      fleet.sockets.hold(name, spec.listen);
+      throw error;
+    } finally {
+      fleet.keeper.watch(handle);
+    }
   });
+}
+
+async function launch(fleet: Fleet, handle: ClusterHandle, spec: AppSpec): Promise<void> {
+  if (handle.isUp) {
+    const held = handle.snapshot?.held ?? [];
+    if (spec.listen.every((address) => held.includes(formatAddress(address)))) return;
+    // Nothing runs in it: an earlier manager started it, with other sockets.
+    await handle.abandon();
+  }
+  await fleet.launch(handle.app, spec);
 }
 
 /** An app that has given up is tried again; any other that runs is left alone. */

@@ -99,6 +99,7 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
   ],
   [{ ...ofWorker, type: 'worker-started' }, 'web: worker 1 started (pid 123, generation 4)'],
   [{ ...ofWorker, type: 'worker-ready', bootMs: 240 }, 'web: worker 1 ready (pid 123, 240 ms)'],
+  [{ ...ofWorker, type: 'worker-adopted' }, 'web: worker 1 adopted (pid 123, generation 4)'],
   [{ ...ofWorker, type: 'worker-draining', reason: 'retired' }, 'web: worker 1 draining (pid 123): retired'],
   [
     { ...ofWorker, type: 'worker-exited', code: 0, signal: null, expected: true, reason: 'retired' },
@@ -152,6 +153,7 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
   [{ ...ofApp, type: 'cluster-started', pid: 9 }, 'web: cluster process started (pid 9)'],
   [{ ...ofApp, type: 'cluster-adopted', pid: 9 }, 'web: cluster process adopted (pid 9)'],
   [{ ...ofApp, type: 'cluster-lost', pid: 9 }, 'web: cluster process lost (pid 9)'],
+  [{ ...ofApp, type: 'sockets-taken', addresses: ['80', '443'] }, 'web: the manager holds 80, 443 too'],
   [{ ...ofManager, type: 'manager-started', pid: 5, version: '1.2.3' }, 'manager started (pid 5, version 1.2.3)'],
   [{ ...ofManager, type: 'manager-stopped', reason: 'SIGTERM' }, 'manager stopped: SIGTERM'],
   [

@@ -1,0 +1,152 @@
+// Manager: sees to it, in the background, that it holds the declared sockets of every app whose cluster process it did not
+// start with them: only then can the death of that process cost nothing. It gets them from the process itself. Where not
+// even that has them (workers that cannot pass them on do), it binds them anew once nobody serves there any more.
+
+import { formatAddress, type ListenAddress, type Milliseconds } from '../core/spec.ts';
+import { takeListenSocket } from '../platform/sockets.ts';
+import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterPorts } from './cluster-ports.ts';
+import { deployDeadline } from './deadlines.ts';
+import type { DeclaredSockets } from './declared-sockets.ts';
+import { planSockets, type SocketPlan } from './plan-sockets.ts';
+import { Turns } from './turns.ts';
+
+export interface SocketKeeperPorts {
+  readonly ports: ClusterPorts;
+  readonly sockets: DeclaredSockets;
+  /** False: the app was stopped. */
+  isWanted(app: string): boolean;
+  /** Sockets were fetched. */
+  onTaken(app: string, addresses: readonly string[]): void;
+  complain(problem: unknown): void;
+}
+
+interface Watch {
+  readonly ending: AbortController;
+  /** A fetch under way: there are copies of the sockets as long as it lasts. */
+  fetching: Promise<void>;
+}
+
+/** Each takes three processes, for a moment. */
+const FETCHES_AT_ONCE = 2;
+/** Between two looks at whether anybody serves still. */
+const LOOK_PAUSE: Milliseconds = 500;
+const FIRST_PAUSE: Milliseconds = 1_000;
+const LONGEST_PAUSE: Milliseconds = 30_000;
+
+export class SocketKeeper {
+  readonly #ports: SocketKeeperPorts;
+  readonly #watches = new Map<string, Watch>();
+  readonly #turns = new Turns(FETCHES_AT_ONCE);
+
+  constructor(ports: SocketKeeperPorts) {
+    this.#ports = ports;
+  }
+
+  /** From now until both have all sockets, the app is stopped, or its cluster process is gone. */
+  watch(handle: ClusterHandle): void {
+    this.#watches.get(handle.app)?.ending.abort();
+    const watch: Watch = { ending: new AbortController(), fetching: Promise.resolve() };
+    this.#watches.set(handle.app, watch);
+    this.#keep(handle, watch).catch((error) => this.#ports.complain(error));
+  }
+
+  /** Resolves when nothing of it goes on that has a copy of a socket. */
+  async release(app: string): Promise<void> {
+    const watch = this.#watches.get(app);
+    this.#watches.delete(app);
+    watch?.ending.abort();
+    await watch?.fetching;
+  }
+
+  close(): void {
+    for (const { ending } of this.#watches.values()) ending.abort();
+  }
+
+  async #keep(handle: ClusterHandle, watch: Watch): Promise<void> {
+    const { signal } = watch.ending;
+    for (let failures = 0; !signal.aborted; ) {
+      const plan = this.#plan(handle);
+      if (plan === null || (plan.fetch.length === 0 && plan.pass.length === 0)) return;
+      try {
+        if (plan.fetch.length > 0) {
+          await this.#turns.run(() => this.#track(watch, () => this.#fetch(handle, plan.fetch, signal)));
+          failures = 0;
+          continue;
+        }
+        // While one worker serves there is a port to lose.
+        const serves = handle.state === 'online' || handle.state === 'degraded';
+        if (!serves) await handle.queue.run(() => this.#replace(handle, signal));
+      } catch (error) {
+        failures += 1;
+        if (failures === 1 && !signal.aborted) this.#ports.complain(`${handle.app}: ${String(error)}`);
+      }
+      await this.#pause(plan.fetch.length > 0 ? fetchPause(failures) : LOOK_PAUSE, signal);
+    }
+  }
+
+  /** null: there is nothing to keep. */
+  #plan(handle: ClusterHandle): SocketPlan | null {
+    const { app, isUp, snapshot } = handle;
+    const spec = snapshot?.current?.spec;
+    if (!isUp || spec === undefined || !this.#ports.isWanted(app)) return null;
+    const here = this.#ports.sockets.of(app).map(({ address }) => address);
+    return planSockets(spec.listen, here, snapshot?.held ?? []);
+  }
+
+  async #track(watch: Watch, task: () => Promise<void>): Promise<void> {
+    const fetching = task();
+    watch.fetching = fetching.catch(() => {});
+    await fetching;
+  }
+
+  async #fetch(handle: ClusterHandle, wanted: readonly ListenAddress[], signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { ports, sockets } = this.#ports;
+    const received = await ports.fetchSockets(handle.layout.socket, wanted.map(formatAddress), signal);
+    // A deploy may have dropped one meanwhile.
+    const declared = handle.snapshot?.current?.spec.listen ?? [];
+    const taken: string[] = [];
+    for (const { address: text, handle: socket } of received) {
+      const address = wanted.find((one) => formatAddress(one) === text);
+      const isDropped = !declared.some((one) => formatAddress(one) === text);
+      if (address === undefined || signal.aborted) socket.close();
+      else if (isDropped) takeListenSocket(address, socket).close();
+      else if (sockets.take(handle.app, address, socket)) taken.push(text);
+    }
+    if (taken.length > 0) this.#ports.onTaken(handle.app, taken);
+    if (received.length < wanted.length) throw new Error('its cluster process does not have all sockets any more');
+  }
+
+  /** Nobody has them, or they cannot be bound yet. */
+  async #replace(handle: ClusterHandle, signal: AbortSignal): Promise<void> {
+    const { sockets } = this.#ports;
+    const spec = handle.snapshot?.current?.spec;
+    const plan = signal.aborted ? null : this.#plan(handle);
+    if (plan === null || spec === undefined || plan.pass.length === 0) return;
+    sockets.hold(handle.app, plan.bind);
+    await handle.passSockets(sockets.of(handle.app, plan.pass));
+    // Its workers are in their restart delays, or given up, for the want of these sockets.
+    await handle.request('restart', {}, deployDeadline(spec, spec, null));
+    await handle.refresh();
+  }
+
+  /** Ends early with the watch. */
+  #pause(delay: Milliseconds, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports.ports;
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(clock.now() + delay, resolve);
+      const end = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
+    });
+  }
+}
+
+/** 1, 2, 4 ... 30 s. */
+export function fetchPause(failures: number): Milliseconds {
+  return Math.min(FIRST_PAUSE * 2 ** Math.max(0, failures - 1), LONGEST_PAUSE);
+}

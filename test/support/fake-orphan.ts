@@ -1,0 +1,78 @@
+// A process that stands for an orphaned worker, and the test's end of its agent's connection.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { onTestFinished } from 'vitest';
+import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
+import { identify, type ProcessIdentity } from '../../src/platform/process-identity.ts';
+import type { AgentCommand } from '../../src/protocol/agent-link.ts';
+import { Bell } from './bell.ts';
+
+export class FakeOrphan {
+  readonly pid: number;
+  readonly identity: ProcessIdentity;
+  /** How it ended. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcess;
+
+  constructor() {
+    this.#child = spawn('/bin/sleep', ['600'], { detached: true, stdio: 'ignore' });
+    const identity = identify(this.#child.pid ?? 0);
+    if (identity === null) throw new Error('not started');
+    this.pid = identity.pid;
+    this.identity = identity;
+    this.ended = once(this.#child, 'exit').then(([code, signal]) => String(signal ?? code));
+    onTestFinished(() => {
+      this.#child.kill('SIGKILL');
+    });
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Its agent finds the socket. */
+  async connect(path: string, hello: Record<string, unknown> = {}): Promise<FakeAgent> {
+    const socket = net.connect(path);
+    await once(socket, 'connect');
+    const agent = new FakeAgent(socket);
+    const said = { type: 'hello', app: 'web', pid: this.pid, slot: 0, generation: 1, orphan: true, startedAt: 1 };
+    agent.say({ ...said, sockets: [], ...hello });
+    return agent;
+  }
+}
+
+export class FakeAgent {
+  readonly socket: net.Socket;
+  readonly closed: Promise<unknown>;
+  readonly #commands: AgentCommand[] = [];
+  readonly #bell = new Bell();
+
+  constructor(socket: net.Socket) {
+    this.socket = socket;
+    this.closed = once(socket, 'close');
+    onTestFinished(() => void socket.destroy());
+    frames(
+      socket,
+      (value) => {
+        this.#commands.push(value as AgentCommand);
+        this.#bell.ring();
+      },
+      () => {},
+    );
+  }
+
+  say(message: object): void {
+    sendFrame(this.socket, message);
+  }
+
+  /** Waits for the first command of this type. */
+  async told<T extends AgentCommand['type']>(type: T): Promise<AgentCommand & { type: T }> {
+    for (;;) {
+      const found = this.#commands.find((command): command is AgentCommand & { type: T } => command.type === type);
+      if (found !== undefined) return found;
+      await this.#bell.next(20_000);
+    }
+  }
+}
