@@ -32,7 +32,7 @@ export interface WorkerProcess {
   /** To the worker alone. */
   signal(signal: string): boolean;
   /** To the worker and what it started, also after its own end. */
-  signalGroup(signal: NodeJS.Signals): boolean;
+  signalGroup(signal: string): boolean;
 }
 
 /** The manager waits for somewhat longer. */
@@ -99,7 +99,7 @@ function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'o
 }
 
 /** A child that has not ended is itself, without a look at what there is, for which a descriptor may be missing. */
-function signalGroup(child: ChildProcess, identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+function signalGroup(child: ChildProcess, identity: ProcessIdentity, signal: string): boolean {
   if (child.exitCode === null && child.signalCode === null) return sendSignal(-identity.pid, signal);
   try {
     return killIdentity(identity, signal, { group: true });
