@@ -186,6 +186,9 @@ describe('the next manager', () => {
     await context.fleet.handle('web').revival;
     const cluster = rig.cluster('web');
     expect([...cluster.received]).toEqual([]);
+    expect(rig.complaints).toEqual([
+      'web: workers that were left have 3000 and cannot pass it on; `evenkeel restart web` ends them',
+    ]);
     rig.bound.delete('3000');
     cluster.tell({ type: 'app-state', state: 'backoff', previous: 'online' });
     await vi.waitFor(() => expect(cluster.asked).toEqual(['resume', 'restart']));
