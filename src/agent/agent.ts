@@ -1,7 +1,7 @@
 // Puts the parts of the agent together and carries out what the cluster process commands. (worker)
 
 import { offerSockets } from '../platform/pass-sockets.ts';
-import type { AgentBoot, AgentCommand, AgentMetrics } from '../protocol/agent-link.ts';
+import { type AgentBoot, type AgentCommand, type AgentMetrics, DRAIN_SIGNAL } from '../protocol/agent-link.ts';
 import { AppListeners } from './app-listeners.ts';
 import { Connections } from './connections.ts';
 import { CurrentRequest } from './current-request.ts';
@@ -28,6 +28,9 @@ export function startAgent(boot: AgentBoot): void {
       drain.reportAgain();
       resources.askAgain();
       uncaught?.announceAgain();
+    },
+    onDenied() {
+      process.off(DRAIN_SIGNAL, drainBySignal).on(DRAIN_SIGNAL, drainBySignal);
     },
     sockets: () => servers.passable().map(({ address }) => address),
   });
@@ -75,6 +78,10 @@ export function startAgent(boot: AgentBoot): void {
       case 'offer-sockets':
         return passOn(command.addresses);
     }
+  }
+
+  function drainBySignal(): void {
+    drain.begin(boot.stopTimeout);
   }
 
   function passOn(addresses: readonly string[]): void {

@@ -5,16 +5,20 @@
 
 import { createConnection, Socket } from 'node:net';
 import { frames, sendFrame } from '../platform/ndjson-stream.ts';
+import { errorCode } from '../platform/system-error.ts';
 import type { AgentBoot, AgentCommand, AgentMessage } from '../protocol/agent-link.ts';
 import { decodeCommand } from './decode-command.ts';
 
 const FIRST_RETRY = 100;
 const LAST_RETRY = 1_000;
+const DENIED: readonly (string | null)[] = ['EACCES', 'EPERM'];
 
 export interface LinkPorts {
   onCommand(command: AgentCommand): void;
   /** After the hello to a successor: what it has missed. */
   onAdopted(): void;
+  /** There is a successor perhaps, but this process may not connect to it. */
+  onDenied(): void;
   /** Texts of the declared sockets that could be passed on now. */
   sockets(): readonly string[];
 }
@@ -81,6 +85,9 @@ export class Link {
   #reconnect(): void {
     const socket = createConnection(this.#boot.reconnectPath);
     this.#use(socket, () => this.#retryLater());
+    socket.on('error', (error) => {
+      if (DENIED.includes(errorCode(error))) this.#ports.onDenied();
+    });
     socket.once('connect', () => {
       this.#socket = socket;
       this.#retryDelay = FIRST_RETRY;

@@ -48,6 +48,8 @@ export class ClusterProcess {
   /** What runs or is to run, as far as known before the first generation serves. */
   #opened: AppSpec | null = null;
   #adopting: boolean = false;
+  /** What is to run again as soon as its sockets are there. */
+  #resuming: Pick<ClusterRecord, 'current' | 'desired' | 'started'> | null = null;
   /** The logs take one change at a time. */
   #logsApplied: Promise<void> = Promise.resolve();
 
@@ -140,9 +142,12 @@ export class ClusterProcess {
     const { current } = record;
     const { spec, generation } = current;
     const { host } = this.open(spec);
+    // Should this process be killed meanwhile, its successor has to know as much as it did.
+    this.#resuming = { current, desired: record.desired, started: record.started };
     this.#recordUnfinished(record);
     this.adoptOrphans();
     await this.#regainSockets(spec);
+    this.#resuming = null;
     host.dispatch({ type: 'resume', generation, workers: record.desired, settings: settingsFrom(spec) });
     this.#applyLive();
     return generation;
@@ -248,6 +253,7 @@ export class ClusterProcess {
       ...{ desired: model.desired, started: model.mode === 'running' },
       unfinished: committed ? null : deploys.running,
       ...{ history: this.generations.history, workers, lastEvent: this.events.last },
+      ...this.#resuming,
     };
   }
 

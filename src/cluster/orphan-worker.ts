@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerKey } from '../core/cluster-model.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import { killIdentity, type ProcessIdentity, waitForExit } from '../platform/process-identity.ts';
-import type { AgentMetrics } from '../protocol/agent-link.ts';
+import { type AgentMetrics, DRAIN_SIGNAL } from '../protocol/agent-link.ts';
 import type { KnownWorker } from './cluster-store.ts';
 import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from './live-worker.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -15,7 +15,7 @@ export interface OrphanWorkerPorts {
   onQuiet(): void;
   /** Resolves when an agent that can reach us has. */
   connected(): Promise<void>;
-  /** For one without an agent, or whose agent cannot reach us. */
+  /** For a program without an agent. */
   stopSignal(): string;
 }
 
@@ -72,9 +72,9 @@ export class OrphanWorker implements LiveWorker {
     const deadline = Date.now() + timeout;
     this.#drainAt = { deadline };
     if (this.#link !== null) return this.#tell(deadline);
-    if (!this.hasAgent) return this.#sendStopSignal();
+    if (!this.hasAgent) return void this.signal(this.#ports.stopSignal());
     void this.#ports.connected().then(() => {
-      if (this.#link === null) this.#sendStopSignal();
+      if (this.#link === null) this.signal(DRAIN_SIGNAL);
     });
   }
 
@@ -100,10 +100,6 @@ export class OrphanWorker implements LiveWorker {
   watchHealth(): void {}
 
   release(): void {}
-
-  #sendStopSignal(): void {
-    this.signal(this.#ports.stopSignal());
-  }
 
   #tell(deadline: number): void {
     this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });

@@ -59,7 +59,7 @@ function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext
     ...{ app: spec.name, slot: context.slot, generation, linkFd: AGENT_LINK_FD, reconnectPath: context.agentsSocket },
     listen: spec.listen.map((address, index) => ({ address, fd: FIRST_NODE_SOCKET_FD + index })),
     gate: isGated(pinned),
-    ...{ onUncaught: spec.restart.onUncaught, stopSignal: spec.stop.signal },
+    ...{ onUncaught: spec.restart.onUncaught, stopSignal: spec.stop.signal, stopTimeout: spec.stop.timeout },
   };
   return {
     ...{ ...base, kind: 'node', script: realScript, args: spec.args, execPath: spec.node.bin },

@@ -65,9 +65,11 @@ export class SocketKeeper {
 
   async #keep(handle: ClusterHandle, watch: Watch): Promise<void> {
     const { signal } = watch.ending;
-    for (let failures = 0; !signal.aborted; ) {
+    for (let [failures, told] = [0, false]; !signal.aborted; ) {
       const plan = this.#plan(handle);
       if (plan === null || (plan.fetch.length === 0 && plan.pass.length === 0)) return;
+      if (plan.bind.length > 0 && !told) this.#ports.complain(describeLack(handle.app, plan.bind));
+      told ||= plan.bind.length > 0;
       try {
         if (plan.fetch.length > 0) {
           await this.#turns.run(() => this.#track(watch, () => this.#fetch(handle, plan.fetch, signal)));
@@ -144,6 +146,11 @@ export class SocketKeeper {
       if (signal.aborted) end();
     });
   }
+}
+
+function describeLack(app: string, addresses: readonly ListenAddress[]): string {
+  const which = addresses.map(formatAddress).join(', ');
+  return `${app}: workers that were left have ${which} and cannot pass it on; \`evenkeel restart ${app}\` ends them`;
 }
 
 /** 1, 2, 4 ... 30 s. */

@@ -9,6 +9,12 @@ import type { SocketOffer } from './socket-passing.ts';
 /** The one private variable, JSON; the agent deletes it before the app's first line runs. */
 export const AGENT_ENV = 'EVENKEEL_AGENT';
 
+/**
+ * Tells an orphan to drain whose agent may not connect to `agents.sock`: workers of another user may not enter the state
+ * directory. Programs that know nothing of it ignore it, unlike any other signal but two.
+ */
+export const DRAIN_SIGNAL = 'SIGURG';
+
 /** The value of AGENT_ENV. */
 export interface AgentBoot {
   readonly app: string;
@@ -25,6 +31,8 @@ export interface AgentBoot {
   readonly onUncaught: 'exit' | 'replace';
   /** The signal an app may handle to stop, e.g. SIGTERM. */
   readonly stopSignal: string;
+  /** Milliseconds from the start of the drain to SIGKILL, for a drain by signal. */
+  readonly stopTimeout: number;
 }
 
 /** Agent to cluster process. */

@@ -1,7 +1,12 @@
 // The cluster process is killed: its workers serve on, find its successor, and drain when that says so.
 
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { chmodSync, renameSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { startLoad } from '../support/load.ts';
+import { isAlive } from '../support/process-table.ts';
 import { WorkerRig } from './worker-rig.ts';
 
 test.each(['keep-alive', 'close'] as const)(
@@ -33,6 +38,39 @@ test.each(['keep-alive', 'close'] as const)(
     expect(report.answered).toBeGreaterThan(600);
   },
 );
+
+test('one that may not connect to the successor drains when a signal tells it to', async () => {
+  await using rig = new WorkerRig();
+  const port = rig.declare();
+  const primary = await rig.primary();
+  const worker = await primary.fork('denied.cjs', { env: { PORT: `${port}` } });
+  await worker.says('listening');
+  process.kill(worker.pid, 'SIGURG');
+  const slow = startLoad({ port, mode: 'keep-alive', path: '/very-slow', clients: 1 });
+  await expect.poll(async () => (await worker.metrics()).connections).toBe(1);
+  await primary.kill();
+  await denyConnections(join(rig.folder, 'agents.sock'));
+  const report = slow.stop();
+  // Nobody sees when it has tried to connect; before that, the signal is nothing to it.
+  await expect.poll(() => killIfThere(worker.pid), { timeout: 20_000 }).toBe(false);
+  expect(await report).toMatchObject({ failed: 0, errors: {} });
+});
+
+/** A socket that nobody may connect to but root, which the worker is not. */
+async function denyConnections(path: string): Promise<void> {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  server.listen(`${path}.new`);
+  await once(server, 'listening');
+  chmodSync(`${path}.new`, 0);
+  renameSync(`${path}.new`, path);
+}
+
+function killIfThere(pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  process.kill(pid, 'SIGURG');
+  return true;
+}
 
 test('a drain that is under way when the cluster process is killed goes on', async () => {
   await using rig = new WorkerRig();

@@ -140,7 +140,7 @@ export class Primary {
     const key = this.#nextKey();
     const full = {
       ...{ app: 'test', slot: 0, generation: 1, gate: false, onUncaught: 'exit', stopSignal: 'SIGTERM', ...boot },
-      listen: this.#listen,
+      ...{ listen: this.#listen, stopTimeout: 15_000 },
     };
     this.#child.send({ do: 'fork', key, script, env, execArgv, boot: full });
     const pid = await this.when('forked', (news) => (news.type === 'forked' && news.key === key ? news.pid : null));

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ClusterProcess } from '../../src/cluster/cluster-process.ts';
+import type { ClusterRecord } from '../../src/cluster/cluster-store.ts';
 import type { Handlers, LinkConnection } from '../../src/cluster/link-server.ts';
 import { handlersFor } from '../../src/cluster/requests.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
@@ -87,6 +88,34 @@ it('a start takes over workers that it knows nothing of, and has them drain when
   await agent.told('drain');
   orphan.end();
   expect(await started).toMatchObject({ outcome: 'done', generation: 8 });
+});
+
+it('a resume that waits for its sockets leaves word of what is to run', async () => {
+  const dir = tempDir();
+  const orphan = new FakeOrphan();
+  const spec = {
+    ...shellApp(dir, SERVE, { listen: [{ kind: 'tcp', host: null, port: 3000 }] }),
+    command: null,
+    script: 'a',
+  };
+  const current = { generation: 4, spec, realCwd: dir, realScript: 'a' };
+  const worker = { key: 1, slot: 0, generation: 4, identity: orphan.identity, hasAgent: true, startedAt: 1 };
+  await writeStateFile(join(dir, 'cluster.json'), {
+    ...{ app: 'web', cluster: null, lastGeneration: 4, current, desired: 1, started: true },
+    ...{ unfinished: null, history: [], workers: [worker], lastEvent: 0 },
+  });
+  const { cluster, ask } = openCluster(dir);
+  await cluster.orphans.listen(cluster.boot.agentsSocket);
+  const resumed = ask('resume', {});
+  // It is written when the orphan has been adopted.
+  const record = await eventually('the file is written anew', () => {
+    const { data } = JSON.parse(readFileSync(cluster.boot.stateFile, 'utf8')) as { data: ClusterRecord };
+    return data.cluster !== null && data;
+  });
+  expect(record).toMatchObject({ current: { generation: 4 }, desired: 1, started: true, workers: [worker] });
+  expect((await ask('status', {})).state).toBe('starting');
+  await resumed;
+  expect((await ask('status', {})).generation).toBe(4);
 });
 
 it('a stop ends workers of an app of which nothing else is known', async () => {

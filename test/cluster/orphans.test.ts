@@ -1,10 +1,11 @@
 import { existsSync, renameSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { KnownWorker } from '../../src/cluster/cluster-store.ts';
 import type { OrphanWorker } from '../../src/cluster/orphan-worker.ts';
 import { type OrphanPorts, Orphans } from '../../src/cluster/orphans.ts';
+import { isAlive } from '../../src/platform/process-identity.ts';
 import { FakeOrphan } from '../support/fake-orphan.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -134,11 +135,14 @@ describe('draining', () => {
     expect(await worker.ended).toBe('SIGUSR2');
   });
 
-  it('is the stop signal for one whose agent does not come', async () => {
+  it('is told by signal where no agent comes, which is nothing to a program that does not know it', async () => {
     const worker = new FakeOrphan();
     const { orphans } = await listening({ recorded: [known(worker)] });
+    const signal = vi.spyOn(process, 'kill');
+    onTestFinished(() => signal.mockRestore());
     orphans.workers[0]?.drain(60_000);
-    expect(await worker.ended).toBe('SIGUSR2');
+    await vi.waitFor(() => expect(signal).toHaveBeenCalledWith(worker.pid, 'SIGURG'), 10_000);
+    expect(isAlive(worker.identity)).toBe(true);
   });
 });
 

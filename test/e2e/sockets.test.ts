@@ -68,6 +68,14 @@ function declared(port: number, more: AppConfig = {}): AppConfig {
   return server('http', port, { listen: [port], ...more });
 }
 
+/** Started as any other program would be. */
+function program(port: number): AppConfig {
+  return {
+    ...{ command: [process.execPath, fixture('listen-fds.mjs')], ready: { on: 'tcp', port }, workers: 2 },
+    ...{ listen: [port], stop: { signal: 'SIGQUIT' }, env: { STOP_SIGNAL: 'SIGQUIT', VERSION: '1' } },
+  };
+}
+
 interface ClusterFile {
   version: number;
   data: { workers: { identity: { pid: number } }[] };
@@ -148,16 +156,7 @@ describe('kill -9 of the manager, then of a cluster process that the next one ad
 
   test('a program that is not Node: no request is lost, and the old workers get their stop signal', async () => {
     const port = await freePort();
-    const command = [process.execPath, fixture('listen-fds.mjs')];
-    const ready = { on: 'tcp', port };
-    await using rig = await createRig({
-      apps: {
-        web: {
-          ...{ command, ready, workers: 2, listen: [port], stop: { signal: 'SIGQUIT' } },
-          env: { PORT: port, STOP_SIGNAL: 'SIGQUIT', VERSION: '1' },
-        },
-      },
-    });
+    await using rig = await createRig({ apps: { web: program(port) } });
     await rig.run('start');
     await killManager(rig);
     await rig.run('start');
@@ -173,6 +172,24 @@ describe('kill -9 of the manager, then of a cluster process that the next one ad
     expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
   });
 });
+
+// Only root may start workers of another user.
+test.runIf(process.getuid?.() === 0)(
+  'kill -9 of the cluster process of an app with another user: its workers drain, although they may not reach the next one',
+  async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: declared(port, { user: 'nobody', cwd: '/' }) } });
+    await rig.run('start');
+    const { clusterPid, workers } = await rig.app('web');
+    const load = rig.load({ port, clients: 6 });
+    await load.more(50);
+    await rig.kill9(clusterPid ?? 0);
+    await gone(workers.map(({ pid }) => pid));
+    await load.more(100);
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+    expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 2 });
+  },
+);
 
 describe('an adopted app', () => {
   test('that is stopped at once refuses connections, and nothing of it is left', async () => {
@@ -267,6 +284,26 @@ describe('kill -9 of manager and cluster process at the same moment', () => {
     await rig.run('deploy', 'web', '--env', 'VERSION=2');
     await load.sees('2');
     expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+  });
+
+  test('of a program that is not Node: its workers serve on, and a restart gives it its port back', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: program(port) } });
+    await rig.run('start');
+    const load = rig.load({ port, clients: 4, mode: 'close' });
+    await load.more(20);
+    const old = await killBoth(rig);
+    await rig.run('start');
+    await load.more(50);
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+    expect((await rig.app('web')).workers.map(({ pid }) => pid)).toEqual(old);
+    expect(rig.read('.evenkeel/manager.out')).toContain('`evenkeel restart web`');
+    await rig.run('restart', 'web');
+    await gone(old);
+    expect(await statusOf({ port })).toBe(200);
+    const killed = await killAll(rig);
+    expect(await statusOf({ port })).toBe(200);
+    await onlyNew(rig, killed);
   });
 
   test('five times over, in turn with each alone: no request is lost, and nobody holds more and more', async () => {

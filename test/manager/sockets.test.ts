@@ -176,6 +176,16 @@ describe('the next manager', () => {
     expect(rig.clusters).toHaveLength(1);
   });
 
+  it('takes what a manager before it had passed on for a deploy that never came, once it is deployed', async () => {
+    const rig = await left(web);
+    const { context } = await rig.open();
+    await rig.event('sockets-taken', 'web');
+    rig.cluster('web').received.add('1');
+    rig.apps = [{ ...web, listen: [port(3000), port(1)] }];
+    expect((await reload(context)).ok).toBe(true);
+    expect(await rig.event('sockets-taken', 'web', 2)).toMatchObject({ addresses: ['1'] });
+  });
+
   it('binds sockets that nobody has any more when none of the workers that had them serves', async () => {
     const rig = await left(web);
     rig.clock = quickClock(20);
@@ -186,6 +196,9 @@ describe('the next manager', () => {
     await context.fleet.handle('web').revival;
     const cluster = rig.cluster('web');
     expect([...cluster.received]).toEqual([]);
+    expect(rig.complaints).toEqual([
+      'web: workers that were left have 3000 and cannot pass it on; `evenkeel restart web` ends them',
+    ]);
     rig.bound.delete('3000');
     cluster.tell({ type: 'app-state', state: 'backoff', previous: 'online' });
     await vi.waitFor(() => expect(cluster.asked).toEqual(['resume', 'restart']));
