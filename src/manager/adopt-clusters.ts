@@ -34,8 +34,19 @@ async function adopt(fleet: Fleet, name: string, present: ProcessIdentity | null
   }
   // The state may have been lost: what runs was started, so it is wanted.
   if (handle.snapshot?.started === true) fleet.noteRunning(name);
+  // Somebody asked for it, and the manager died meanwhile.
+  else if (handle.state === 'stopping') void finishStop(fleet, name);
   fleet.bus.emit({ type: 'cluster-adopted', app: name, pid: handle.identity?.pid ?? 0 });
   return true;
+}
+
+/** Before whatever is asked next. */
+async function finishStop(fleet: Fleet, name: string): Promise<void> {
+  try {
+    await fleet.handle(name).queue.run(() => fleet.takeDown(name, null));
+  } catch (error) {
+    fleet.complain(error);
+  }
 }
 
 function giveUp(fleet: Fleet, name: string, cluster: ProcessIdentity): void {

@@ -136,9 +136,9 @@ export class Fleet {
   /** Stops the workers and the cluster process and lets the sockets go. */
   async takeDown(name: string, timeout: Milliseconds | null): Promise<{ readonly killed: number }> {
     const { handle } = this.#entry(name);
-    const spec = this.runningSpec(name);
-    const deadline = stopDeadline(spec, timeout);
+    const deadline = stopDeadline(this.runningSpec(name), timeout);
     this.state.update(name, { wanted: false });
+    await this.state.flush(); // The next manager must not bring back what is being stopped.
     if (handle.revival !== null) await handle.revival;
     const result = await this.#stop(name, timeout, deadline);
     this.sockets.release(name);
