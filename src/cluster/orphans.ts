@@ -3,9 +3,9 @@
 
 import type { Socket } from 'node:net';
 import type { WorkerKey } from '../core/cluster-model.ts';
+import type { KnownWorker } from '../platform/cluster-record.ts';
 import { listenUnix, type UnixListener } from '../platform/unix-server.ts';
 import type { AgentMessage } from '../protocol/agent-link.ts';
-import type { KnownWorker } from './cluster-store.ts';
 import { OrphanWorker } from './orphan-worker.ts';
 import { WorkerLink } from './worker-link.ts';
 
