@@ -1,6 +1,7 @@
 // CLI: reads the command line with commander. Writes nothing and ends nothing: it says what is to be run or shown.
 
 import { Command, CommanderError, Option } from 'commander';
+import { nearest } from '../config/did-you-mean.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { CommandDefinition } from './command.ts';
@@ -24,6 +25,15 @@ export interface ParserRules {
   /** Width of help texts. */
   readonly columns: number;
 }
+
+/** What other tools call them. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  list: 'status',
+  ls: 'status',
+  ps: 'status',
+  up: 'start',
+  down: 'stop',
+};
 
 const FOOTER = `
 Exit codes: 0 done, 1 failed (what runs is as before), 2 bad usage or config, 3 no manager is running, 4 timed out,
@@ -54,7 +64,7 @@ export async function parseArguments(args: readonly string[], rules: ParserRules
     if (!(error instanceof CommanderError)) throw error;
     const asked = error.exitCode === 0;
     if (asked || error.code === 'commander.help') return { kind: 'show', text: shown, asked };
-    throw usageError(error);
+    throw usageError(error, meantBy(error, args, program));
   }
   return parsed ?? { kind: 'show', text: shown, asked: true };
 }
@@ -70,6 +80,7 @@ function createProgram({ catalog, version, columns }: ParserRules, show: (text: 
     .helpOption('-h, --help', 'show help')
     .version(version, '-V, --version', 'show the version of evenkeel')
     .helpCommand(false)
+    .showSuggestionAfterError(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -129,11 +140,32 @@ function globalsOf(options: Readonly<Record<string, unknown>>, env: ParserRules[
   };
 }
 
-/** Commander puts what it thinks was meant on a line of its own. */
-function usageError(error: CommanderError): EvenkeelError {
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const meant = suggestion === undefined ? '' : `${suggestion.replace(/^\((.*)\)$/, '$1')} `;
-  const hint = `${meant}\`evenkeel help\` lists the commands, \`evenkeel help COMMAND\` their options.`;
+/** The word that was perhaps meant by the one that is unknown. Commander's own guesses are wilder: `logs` for `bogus`. */
+function meantBy(error: CommanderError, args: readonly string[], program: Command): string | null {
+  const [, word = ''] = /'([^']*)'/.exec(error.message) ?? [];
+  switch (error.code) {
+    case 'commander.unknownCommand':
+      return (
+        OTHER_NAMES[word] ??
+        nearest(
+          word,
+          program.commands.flatMap((known) => [known.name(), ...known.aliases()]),
+        )
+      );
+    case 'commander.unknownOption': {
+      const command = program.commands.find((known) => args.includes(known.name()));
+      const options = [...program.options, ...(command?.options ?? [])];
+      return nearest(word, [...options.flatMap(({ long }) => long ?? []), '--help']);
+    }
+    default:
+      return null;
+  }
+}
+
+function usageError(error: CommanderError, meant: string | null): EvenkeelError {
+  const [message = ''] = error.message.replace(/^error: /, '').split('\n');
+  const guess = meant === null ? '' : `Did you mean ${meant}? `;
+  const hint = `${guess}\`evenkeel help\` lists the commands, \`evenkeel help COMMAND\` their options.`;
   return new EvenkeelError('BAD_USAGE', message, { hint });
 }
 

@@ -34,6 +34,7 @@ export class Deploys {
   readonly #host: ClusterHost;
   readonly #generations: Generations;
   #running: Running | null = null;
+  #start: Pick<Running, 'generation' | 'result'> | null = null;
   /** Its generation serves, and its `after` hooks run. */
   #ending: Running | null = null;
 
@@ -46,6 +47,12 @@ export class Deploys {
     if (this.#running === null) return null;
     const { generation, startedAt, request } = this.#running;
     return { generation, reason: request.reason, startedAt };
+  }
+
+  /** How the start ends that the app runs by, or is to; null: another generation has taken its place. */
+  get start(): Promise<DeployResult> | null {
+    const { deploy, current } = this.#host.model;
+    return deploy?.from === 0 || current === this.#start?.generation ? (this.#start?.result ?? null) : null;
   }
 
   /**
@@ -72,6 +79,7 @@ export class Deploys {
       result: promise,
       settle,
     };
+    if (this.#host.model.mode === 'idle') this.#start = { generation, result: promise };
     const { spec, reason } = request;
     const { batch, settle: settleTime } = spec.deploy;
     const strategy = kind === 'restart' ? 'replace' : spec.deploy.strategy;

@@ -2,8 +2,8 @@
 
 import type { AppSpec } from '../core/spec.ts';
 import type { DeployRecord, Generation } from '../core/status.ts';
+import type { ClusterRecord } from '../platform/cluster-record.ts';
 import type { HistoryEntry, PinnedSpec } from '../protocol/cluster-link.ts';
-import type { ClusterRecord } from './cluster-store.ts';
 
 /** Entries of the history that are kept. */
 const KEPT = 20;

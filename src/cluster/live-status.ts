@@ -1,7 +1,7 @@
 // The app's status as `status --json` shows it: the model, and what the workers' agents say when they are asked.
 // Nobody is asked unless somebody looks. (cluster process)
 
-import { appState, readyOfDeploy, readySlots, shownPhase } from '../core/app-state.ts';
+import { appState, readyOfDeploy, shownPhase, workerCounts } from '../core/app-state.ts';
 import { type ClusterModel, slotRecord, type Worker, type WorkerKey } from '../core/cluster-model.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { AppStatus, DeployProgress, DeployRecord, WorkerState, WorkerStatus } from '../core/status.ts';
@@ -40,8 +40,8 @@ export class LiveStatus {
   /** Without workers: nobody is asked. */
   plain(model: ClusterModel, history: readonly HistoryEntry[]): AppStatus {
     return {
-      ...{ name: this.#app, state: appState(model), generation: model.current, desired: model.desired },
-      ...{ ready: readySlots(model), clusterPid: process.pid, drift: false, deploy: progress(model) },
+      ...{ name: this.#app, state: appState(model), generation: model.current, ...workerCounts(model) },
+      ...{ clusterPid: process.pid, drift: false, deploy: progress(model) },
       ...{ lastDeploy: lastDeploy(history), workers: [] },
     };
   }

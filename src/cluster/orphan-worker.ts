@@ -4,9 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerKey } from '../core/cluster-model.ts';
 import type { Milliseconds } from '../core/spec.ts';
+import type { KnownWorker } from '../platform/cluster-record.ts';
 import { killIdentity, type ProcessIdentity, waitForExit } from '../platform/process-identity.ts';
 import { type AgentMetrics, DRAIN_SIGNAL } from '../protocol/agent-link.ts';
-import type { KnownWorker } from './cluster-store.ts';
 import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from './live-worker.ts';
 import type { WorkerLink } from './worker-link.ts';
 import type { ProcessEnd } from './worker-process.ts';

@@ -7,11 +7,11 @@ import type { WorkerKey } from '../core/cluster-model.ts';
 import { type Deferred, deferred } from '../core/deferred.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
+import type { KnownWorker } from '../platform/cluster-record.ts';
 import { fileStatus } from '../platform/file-status.ts';
 import { identify, isAlive } from '../platform/process-identity.ts';
 import { listenUnix, type UnixListener } from '../platform/unix-server.ts';
 import type { AgentMessage } from '../protocol/agent-link.ts';
-import type { KnownWorker } from './cluster-store.ts';
 import { OrphanWorker } from './orphan-worker.ts';
 import { WorkerLink } from './worker-link.ts';
 

@@ -3,7 +3,7 @@
 import { type ClusterModel, hasReadyWorker, IDLE_CLUSTER } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
 import { EvenkeelError } from '../core/errors.ts';
-import type { WorkerFailure } from '../core/status.ts';
+import type { DeployResult, WorkerFailure } from '../core/status.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { ClusterParams, ClusterSnapshot, LogLine, ScaleResult } from '../protocol/cluster-link.ts';
 import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
@@ -15,14 +15,14 @@ import { sendToWorkers, signalWorkers } from './tell-workers.ts';
 /** `exit` is called when the app has been stopped and the answer is on its way. */
 export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers {
   const { app } = cluster.boot;
+  let stopping: Promise<number> | null = null;
   return {
     hello: async (params) => hello(cluster, params),
     start: async (request) => {
-      if (cluster.running !== null && cluster.running.host.model.mode === 'running') {
-        throw new EvenkeelError('BAD_REQUEST', `${app} runs already`);
-      }
+      const before = startOf(cluster);
+      if (before !== null) return before;
       const { deploys } = await cluster.begin(request.spec);
-      return deploys.begin(request);
+      return startOf(cluster) ?? deploys.begin(request);
     },
     resume: async () => resume(cluster),
     deploy: async (request) => cluster.active.deploys.begin(request),
@@ -34,7 +34,12 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       return {};
     },
     stop: async ({ timeout }) => {
-      const killed = await stop(cluster, timeout);
+      // Asked again, by the manager after the one that asked first, or with less time.
+      if (stopping !== null && timeout !== null) cluster.running?.host.dispatch({ type: 'stop', timeout });
+      stopping ??= stop(cluster, timeout).finally(() => {
+        stopping = null;
+      });
+      const killed = await stopping;
       exit();
       return { killed };
     },
@@ -53,6 +58,14 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       return snapshot;
     },
   };
+}
+
+/** What the manager that asked for it did not live to hear: the next one asks for the same. Throws BAD_REQUEST. */
+function startOf({ running, boot }: ClusterProcess): Promise<DeployResult> | null {
+  if (running?.host.model.mode !== 'running') return null;
+  const { start } = running.deploys;
+  if (start === null) throw new EvenkeelError('BAD_REQUEST', `${boot.app} runs already`);
+  return start;
 }
 
 /** From the moment of the snapshot on, but not before it is answered. */

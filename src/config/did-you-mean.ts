@@ -1,14 +1,20 @@
-// Pure: which known word a mistyped one was meant to be. (config loader)
+// Pure: which known word a mistyped one was meant to be. (config loader, CLI)
 
 /** 'did you mean "timeout"?' or null where nothing is near. */
 export function didYouMean(word: string, known: readonly string[]): string | null {
+  const near = nearest(word, known);
+  return near === null ? null : `did you mean "${near}"?`;
+}
+
+/** The one that takes the fewest slips, of words that do not take too many; null: there is none. */
+export function nearest(word: string, known: readonly string[]): string | null {
   const limit = Math.max(1, Math.floor(word.length / 3));
   const near = known
     .filter((candidate) => candidate !== word)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance)[0];
-  return near === undefined ? null : `did you mean "${near.candidate}"?`;
+  return near?.candidate ?? null;
 }
 
 /** Letters to insert, remove, replace, or swap with their neighbour. Texts are cut at 64 characters. */

@@ -42,9 +42,13 @@ function syntaxProblems(
   lines: LineCounter,
   format: 'yaml' | 'json',
 ): ConfigProblem[] {
-  const problems = [...document.errors, ...document.warnings].map((error) => ({
+  const errors = [...document.errors, ...document.warnings];
+  // In JSON one slip is one problem: whatever comes after it is read as a kind of YAML that was never meant.
+  const told = format === 'json' ? errors.slice(0, 1) : errors;
+  const problems = told.map((error) => ({
     ...{ file, ...positionOf(lines, error.pos[0]), path: '', ...describeSyntax(error.code, error.message, format) },
   }));
+  if (format === 'json' && problems.length > 0) return problems;
   const add = (node: Node, message: string, hint: string | null): void => {
     problems.push({ file, ...positionOf(lines, node.range?.[0] ?? 0), path: '', message, hint });
   };

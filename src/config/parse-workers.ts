@@ -1,7 +1,6 @@
 // Pure: a number of workers as a config writes it. (config loader)
 
-/** More of one app on one machine can only be a slip. The schema says so too. */
-export const MAX_WORKERS = 1024;
+import { MAX_WORKERS } from '../core/spec.ts';
 
 /** `cpus`: those that may be used. "max", "max-1", "50%" or a number (also as text); null: it is none. At least 1. */
 export function parseWorkers(value: string | number, cpus: number): number | null {

@@ -15,16 +15,36 @@ const FAULTS: ReadonlyMap<string, SyntaxFault> = new Map([
   ['BAD_DIRECTIVE', { message: 'this directive is not known', hint: 'remove the line' }],
 ]);
 
-const UNQUOTED: SyntaxFault = {
-  message: 'this is not JSON: neither a number, true, false, null, nor a text in double quotes',
-  hint: 'put texts and keys in double quotes, and commas between them; JSON has no comments',
-};
+/** What differs in JSON. */
+const JSON_FAULTS: ReadonlyMap<string, SyntaxFault> = new Map([
+  [
+    'TAG_RESOLVE_FAILED',
+    {
+      message: 'this is not JSON: neither a number, true, false, null, nor a text in double quotes',
+      hint: 'put texts and keys in double quotes, and commas between them; JSON has no comments',
+    },
+  ],
+  ['UNEXPECTED_TOKEN', { message: 'this text is not expected here', hint: 'is a comma or a quote missing before it?' }],
+]);
 
 export function describeSyntax(code: string, message: string, format: 'yaml' | 'json'): SyntaxFault {
-  if (format === 'json' && code === 'TAG_RESOLVE_FAILED') return UNQUOTED;
-  const known = FAULTS.get(code);
+  const known = (format === 'json' ? JSON_FAULTS.get(code) : undefined) ?? FAULTS.get(code);
   if (known !== undefined) return known;
   // What follows a quotation mark or a colon may be a piece of the file.
   const [words = message] = message.split(/[":]/);
-  return { message: `not ${format === 'json' ? 'JSON' : 'YAML'}: ${words.trim()}`, hint: null };
+  return format === 'yaml'
+    ? { message: `not YAML: ${inPlainWords(words)}`, hint: null }
+    : { message: `not JSON: ${inJsonWords(inPlainWords(words))}`, hint: null };
+}
+
+function inPlainWords(fault: string): string {
+  return fault.trim().replace(/^Missing closing$/, 'a closing quotation mark is missing');
+}
+
+/** The parser speaks of YAML's kinds of maps and lists, and of indentation, which does not matter in JSON. */
+function inJsonWords(fault: string): string {
+  return fault
+    .replace(/ in block collection must be sufficiently indented and/i, ' must')
+    .replace(/flow map/i, 'an object')
+    .replace(/flow sequence/i, 'a list');
 }

@@ -17,8 +17,15 @@ export function appState(model: ClusterModel): AppState {
   return records.some((record) => record.failures > 0) ? 'backoff' : 'starting';
 }
 
+/** How many workers there should be and how many are ready; during a first start, of what starts. */
+export function workerCounts(model: ClusterModel): { readonly desired: number; readonly ready: number } {
+  const { deploy } = model;
+  if (deploy?.from === 0) return { desired: deploy.workers, ready: readyOfDeploy(model) };
+  return { desired: model.desired, ready: readySlots(model) };
+}
+
 /** Slots with a ready worker of a generation that is wanted there. */
-export function readySlots(model: ClusterModel): number {
+function readySlots(model: ClusterModel): number {
   let ready = 0;
   for (let slot = 0; slot < model.desired; slot += 1) {
     const served = model.workers.some((worker) => worker.slot === slot && worker.state === 'ready');

@@ -6,10 +6,13 @@ export type Milliseconds = number;
 /** A number of bytes. */
 export type Bytes = number;
 
-/** An ecosystem: one config file and the apps it describes. */
+/** More of one app on one machine can only be a slip. The schema says so too. */
+export const MAX_WORKERS = 1024;
+
 export const DEPLOY_SIGNALS = ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const;
 export type DeploySignal = (typeof DEPLOY_SIGNALS)[number];
 
+/** An ecosystem: one config file and the apps it describes. */
 export interface EcosystemSpec {
   /** Absolute path of the config file. */
   readonly file: string;

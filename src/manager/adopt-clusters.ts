@@ -41,9 +41,20 @@ async function adopt(
   }
   // The state may have been lost: what runs was started, so it is wanted.
   if (handle.snapshot?.started === true) fleet.noteRunning(name);
+  // Somebody asked for it, and the manager died meanwhile.
+  else if (handle.state === 'stopping') void finishStop(fleet, name);
   fleet.bus.emit({ type: 'cluster-adopted', app: name, pid: handle.identity?.pid ?? 0 });
   fleet.keeper.watch(handle);
   return true;
+}
+
+/** Before whatever is asked next. */
+async function finishStop(fleet: Fleet, name: string): Promise<void> {
+  try {
+    await fleet.handle(name).queue.run(() => fleet.takeDown(name, null));
+  } catch (error) {
+    fleet.complain(error);
+  }
 }
 
 /** Of an app that has no cluster process that could be adopted. */

@@ -1,5 +1,5 @@
-// Manager: waits until a cluster process takes connections: one that was just started, or one whose socket was removed
-// and that will put it back.
+// Manager: connects to a cluster process, if need be as soon as it takes connections: one that was just started, or one
+// whose socket was removed and that will put it back.
 
 import type { Socket } from 'node:net';
 import type { Milliseconds } from '../core/spec.ts';
@@ -9,6 +9,11 @@ import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 
 const PAUSE: Milliseconds = 20;
+
+/** `known`: the process that runs, as far as is known. Throws where there is none, or it takes no connection in time. */
+export function reachSocket(path: string, known: ProcessIdentity | null, ports: ClusterPorts): Promise<Socket> {
+  return known === null ? ports.connect(path, QUICK) : awaitSocket(path, known, ports, QUICK);
+}
 
 /** Throws when the process ends before, or takes none within `timeout`. */
 export async function awaitSocket(

@@ -14,7 +14,7 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { CLUSTER_BOOT_TIMEOUT, type ClusterBoot } from '../protocol/cluster-boot.ts';
 import type { ClusterParams, ClusterRequestType, ClusterResult, ClusterSnapshot } from '../protocol/cluster-link.ts';
-import { awaitSocket, pause } from './await-socket.ts';
+import { awaitSocket, pause, reachSocket } from './await-socket.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 import { LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
@@ -110,7 +110,7 @@ export class ClusterHandle {
    * none, or it does not answer in time.
    */
   async adopt(known: ProcessIdentity | null): Promise<void> {
-    const socket = await this.#connect(known);
+    const socket = await reachSocket(this.layout.socket, known, this.#ports);
     await this.#take(socket, null, QUICK, this.#lastEvent);
   }
 
@@ -153,7 +153,7 @@ export class ClusterHandle {
 
   /** A connection of its own, for whoever follows the logs. */
   async open(handlers: LinkHandlers): Promise<{ readonly link: LinkClient; readonly snapshot: ClusterSnapshot }> {
-    const socket = await this.#connect(this.identity);
+    const socket = await reachSocket(this.layout.socket, this.identity, this.#ports);
     const link = new LinkClient(this.app, socket, this.#ports.clock, handlers);
     try {
       const snapshot = await link.hello(this.#evenkeel, Number.MAX_SAFE_INTEGER, QUICK);
@@ -225,11 +225,6 @@ export class ClusterHandle {
       this.#revival = null;
     });
     return this.#revival;
-  }
-
-  #connect(known: ProcessIdentity | null): Promise<Socket> {
-    const { socket } = this.layout;
-    return known === null ? this.#ports.connect(socket, QUICK) : awaitSocket(socket, known, this.#ports, QUICK);
   }
 
   /** Makes the connection the one of the app. `identity` null: find out whom it belongs to. */

@@ -148,6 +148,7 @@ export class Fleet {
     const spec = this.runningSpec(name);
     const deadline = stopDeadline(spec, timeout);
     this.state.update(name, { wanted: false });
+    await this.state.flush(); // The next manager must not bring back what is being stopped.
     if (handle.revival !== null) await handle.revival;
     await this.keeper.release(name);
     const result = await this.#stop(name, timeout, deadline);

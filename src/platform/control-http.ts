@@ -62,7 +62,7 @@ export function noManager(cause?: unknown): EvenkeelError {
 /** The manager ended, or was killed, while it worked for us. */
 export function connectionLost(cause: unknown): EvenkeelError {
   return new EvenkeelError('NO_MANAGER', 'the manager ended before it had answered', {
-    hint: 'A deploy under way is finished without it. `evenkeel start` starts a new manager; `evenkeel history APP` tells how the deploy ended.',
+    hint: 'What it had begun goes on without it. `evenkeel start` starts a new manager; then `evenkeel status` and `evenkeel history APP` tell how it ended.',
     cause,
   });
 }

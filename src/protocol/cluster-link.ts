@@ -37,7 +37,10 @@ export interface ClusterRequests {
     params: { readonly version: number; readonly evenkeel: string; readonly sinceEvent: number };
     result: ClusterSnapshot;
   };
-  /** Brings the app up as a new generation. Answers when it is ready or its first worker failed. */
+  /**
+   * Brings the app up as a new generation. Answers when it is ready or its first worker failed. Where a start is under way
+   * or has just ended, the answer is that start's.
+   */
   start: { params: DeployRequest; result: DeployResult };
   /** After the death of a predecessor: boots its committed generation, then retires the workers it left. */
   resume: { params: Record<string, never>; result: { readonly generation: Generation } };
@@ -50,7 +53,7 @@ export interface ClusterRequests {
   'apply-live': { params: { readonly spec: AppSpec; readonly keys: readonly string[] }; result: Record<string, never> };
   /** Stop, then start the generation that serves. */
   restart: { params: Record<string, never>; result: ScaleResult };
-  /** Stops every worker, answers, then the cluster process exits. */
+  /** Stops every worker, answers, then the cluster process exits. Asked again meanwhile, it answers both. */
   stop: { params: { readonly timeout: Milliseconds | null }; result: { readonly killed: number } };
   status: { params: Record<string, never>; result: AppStatus };
   history: { params: Record<string, never>; result: readonly HistoryEntry[] };

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ClusterProcess } from '../../src/cluster/cluster-process.ts';
 import type { ClusterRecord } from '../../src/cluster/cluster-store.ts';
 import type { Handlers, LinkConnection } from '../../src/cluster/link-server.ts';
@@ -177,4 +177,34 @@ it('a start in a folder that does not exist answers why', async () => {
   mkdirSync(join(dir, 'app'));
   const spec = shellApp(join(dir, 'gone'), SERVE);
   expect(await ask('start', request(spec))).toMatchObject({ outcome: 'failed' });
+});
+
+describe('what the manager after one that died asks again', () => {
+  it('a start under way, or one that has just ended, is answered by how that start ends', async () => {
+    const dir = tempDir();
+    const { ask } = openCluster(dir);
+    const spec = shellApp(dir, SERVE);
+    const [first, second] = [ask('start', request(spec)), ask('start', request(spec))];
+    expect(await second).toMatchObject({ outcome: 'done', generation: 1 });
+    expect(await ask('start', request(spec))).toEqual(await first);
+  });
+
+  it('a start is refused once another generation runs', async () => {
+    const dir = tempDir();
+    const { ask } = openCluster(dir);
+    const spec = shellApp(dir, SERVE, { deploy: { ...appSpec().deploy, settle: 0 } });
+    await ask('start', request(spec));
+    await ask('deploy', request(spec));
+    await expect(ask('start', request(spec))).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  });
+
+  it('a stop under way is answered to both, and the less time counts', async () => {
+    const dir = tempDir();
+    const { ask } = openCluster(dir);
+    // The loop keeps the shell itself from being ended by what it starts.
+    await ask('start', request(shellApp(dir, `trap '' TERM; while :; do sleep 1; done`)));
+    const patient = ask('stop', { timeout: 60_000 });
+    expect(await ask('stop', { timeout: 0 })).toEqual({ killed: 1 });
+    expect(await patient).toEqual({ killed: 1 });
+  });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterRecord } from '../../src/cluster/cluster-store.ts';
 import { Generations } from '../../src/cluster/generations.ts';
 import { NO_LOSS } from '../../src/core/cluster-model.ts';
 import type { DeployOutcome } from '../../src/core/status.ts';
+import type { ClusterRecord } from '../../src/platform/cluster-record.ts';
 import { appSpec } from '../support/spec.ts';
 
 function deployed(generations: Generations, outcome: DeployOutcome, committed: boolean): number {

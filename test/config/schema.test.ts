@@ -8,6 +8,7 @@ import { FORMATS } from '../../src/config/formats.ts';
 import { type Data, isRecord } from '../../src/config/is-record.ts';
 import { follow, readSchema, subschema } from '../../src/config/schema.ts';
 import { createValidator } from '../../src/config/validate.ts';
+import { MAX_WORKERS } from '../../src/core/spec.ts';
 
 const schema = readSchema();
 const validate = createValidator(schema);
@@ -35,6 +36,10 @@ function configWith(key: string, value: unknown): unknown {
     ? { apps: {}, ...(isRecord(nested) ? nested : {}) }
     : { apps: { a: nested } };
 }
+
+test('the most workers that the schema allows are those that commands allow', () => {
+  expect(appKeys.find(([key]) => key === 'workers')?.[1]).toMatchObject({ maximum: MAX_WORKERS });
+});
 
 test('the schema is valid draft-07', () => {
   const ajv = new Ajv({ allErrors: true });

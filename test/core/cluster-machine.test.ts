@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { appState } from '../../src/core/app-state.ts';
+import { appState, workerCounts } from '../../src/core/app-state.ts';
 import { nextWake } from '../../src/core/cluster-machine.ts';
 import { IDLE_CLUSTER } from '../../src/core/cluster-model.ts';
 import { SETTINGS, Simulator } from './simulator.ts';
@@ -14,6 +14,19 @@ describe('a start', () => {
     world.ready('1@1');
     expect(world.finishes).toMatchObject([{ outcome: 'done', deploy: { generation: 1, from: 0 } }]);
     expect(world.model).toMatchObject({ mode: 'running', current: 1, desired: 2 });
+  });
+
+  it('counts the workers that are ready before the first generation serves', () => {
+    const world = new Simulator();
+    expect(workerCounts(world.model)).toEqual({ desired: 0, ready: 0 });
+    world.deploy({ workers: 3 });
+    world.ready('1@1');
+    expect(workerCounts(world.model)).toEqual({ desired: 3, ready: 1 });
+    world.calm();
+    expect(workerCounts(world.model)).toEqual({ desired: 3, ready: 3 });
+    world.deploy({ workers: 4 });
+    world.ready('0@2');
+    expect(workerCounts(world.model)).toEqual({ desired: 3, ready: 3 });
   });
 
   it.each(['rolling', 'replace', 'handover'] as const)(

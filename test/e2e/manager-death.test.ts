@@ -88,6 +88,71 @@ describe('kill -9 of the manager', () => {
     expect(stdout).toMatch(/"deploy-finished"/);
   });
 
+  test('in the midst of a first start: the next start waits for it, and tells how it ended', async () => {
+    const [web, api] = [await freePort(), await freePort()];
+    await using rig = await createRig({ apps: { web: puppet(), api: puppet({ dependsOn: ['web'] }) } });
+    const first = rig.spawnCli(['start']);
+    const worker = await rig.puppets.next(({ app }) => app === 'web');
+    await rig.kill9((await rig.status()).manager.pid);
+    expect((await first.ended).code).toBe(3);
+    const second = rig.spawnCli(['start']);
+    await second.waitForLine(/manager started/, 'stderr');
+    await worker.listen(web);
+    const dependent = await rig.puppets.next(({ app }) => app === 'api');
+    await dependent.listen(api);
+    expect((await second.ended).code).toBe(0);
+    expect(await rig.pids('web')).toEqual([worker.pid]);
+    expect((await rig.json<HistoryAnswer>('history', 'web')).generations).toHaveLength(1);
+  });
+
+  test('in the midst of a first start that then fails: the next start says so', async () => {
+    await using rig = await createRig({ apps: { web: puppet() } });
+    const first = rig.spawnCli(['start']);
+    const worker = await rig.puppets.next();
+    await rig.kill9((await rig.status()).manager.pid);
+    await first.ended;
+    const second = rig.spawnCli(['start']);
+    await second.waitForLine(/manager started/, 'stderr');
+    await worker.exit(3);
+    expect((await second.ended).code).toBe(1);
+  });
+
+  test('in the midst of a stop: what was to be stopped is stopped, and nothing is brought up', async () => {
+    await using rig = await createRig({
+      apps: { web: puppet({ env: { PORT: await freePort() } }), api: server('http', await freePort()) },
+    });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.trap('SIGTERM');
+    const stopping = rig.spawnCli(['stop', 'web']);
+    await worker.waitFor((news) => news.news === 'signal');
+    await rig.kill9((await rig.status()).manager.pid);
+    expect((await stopping.ended).code).toBe(3);
+    await rig.run('start', 'api');
+    expect((await rig.app('web')).state).toBe('stopping');
+    await worker.exit(0);
+    await rig.appWhere('web', 'is stopped', ({ state, clusterPid }) => state === 'stopped' && clusterPid === null);
+    await rig.kill9((await rig.status()).manager.pid);
+    await rig.run('start', 'api');
+    expect(await rig.app('web')).toMatchObject({ state: 'stopped', workers: [] });
+    expect(rig.puppets.waiting).toBe(0);
+  });
+
+  test('in the midst of a stop: a start of the same app waits for its end, and starts it anew', async () => {
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.trap('SIGTERM');
+    const stopping = rig.spawnCli(['stop']);
+    await worker.waitFor((news) => news.news === 'signal');
+    await rig.kill9((await rig.status()).manager.pid);
+    await stopping.ended;
+    const starting = rig.spawnCli(['start']);
+    await starting.waitForLine(/manager started/, 'stderr');
+    await worker.exit(0);
+    expect(await starting.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/generation 2 serves/) });
+  });
+
   test('and a worker killed meanwhile comes back by itself', async () => {
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
     await rig.run('start');

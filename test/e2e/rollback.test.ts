@@ -41,3 +41,46 @@ describe('rollback', () => {
     expect(await rig.pids('web')).toEqual(pids);
   });
 });
+
+describe('of an app that is stopped', () => {
+  test('the history is told, and none serves; a rollback is refused, and says what to do', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('environment', port, { workers: 1 }), api: server('http', await freePort()) },
+    });
+    await rig.run('start');
+    await rig.run('deploy', 'web');
+    await rig.run('stop', 'web');
+    const outcomes = async () => {
+      const { generations } = await rig.json<HistoryAnswer>('history', 'web');
+      return generations.map(({ generation, outcome, current }) => [generation, outcome, current]);
+    };
+    const expected = [
+      [1, 'done', false],
+      [2, 'done', false],
+    ];
+    expect(await outcomes()).toEqual(expected);
+    await rig.run('stop');
+    await rig.run('start', 'api');
+    expect(await outcomes()).toEqual(expected);
+    const refused = await rig.cli('rollback', 'web', '--to', '1');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/web is not running[^]*evenkeel start web/);
+    await rig.run('start', 'web');
+    await rig.run('rollback', 'web', '--to', '1');
+    expect((await rig.app('web')).generation).toBe(4);
+  });
+
+  test('also where the config no longer has it; an app that never ran has an empty history, an unknown one none', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()), old: server('http', await freePort()) },
+    });
+    await rig.run('start', 'old');
+    expect((await rig.json<HistoryAnswer>('history', 'web')).generations).toEqual([]);
+    rig.removeApp('old');
+    await rig.run('reload');
+    expect((await rig.json<HistoryAnswer>('history', 'old')).generations).toHaveLength(1);
+    expect((await rig.cli('history', 'nosuch')).code).toBe(2);
+    expect((await rig.cli('history', '../apps/old')).code).toBe(2);
+  });
+});

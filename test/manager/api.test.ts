@@ -170,6 +170,15 @@ const refused: [string, string, string, unknown, number, string, string][] = [
     'BAD_REQUEST',
     '__proto__ is not known',
   ],
+  [
+    'more workers than a config may ask for',
+    'POST',
+    '/v1/apps/web/scale',
+    { workers: 1025 },
+    400,
+    'BAD_REQUEST',
+    'from 1 to 1024',
+  ],
   ['names of a wrong type', 'POST', '/v1/stop', { apps: ['web', 3] }, 400, 'BAD_REQUEST', 'apps[1] must be a text'],
   [
     'a timeout of a wrong type',

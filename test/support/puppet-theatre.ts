@@ -39,6 +39,11 @@ export class PuppetTheatre {
     }
   }
 
+  /** Those that have come and were not taken yet. */
+  get waiting(): number {
+    return this.#arrived.length;
+  }
+
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();

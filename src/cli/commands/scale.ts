@@ -3,6 +3,7 @@
 import { requireManager } from '../../client/find-manager.ts';
 import { requireApps } from '../../client/require-apps.ts';
 import { EvenkeelError } from '../../core/errors.ts';
+import { MAX_WORKERS } from '../../core/spec.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
 import { parseWholeNumber } from '../options.ts';
@@ -42,8 +43,8 @@ export const command = defineCommand({
 function parseTarget(given: string): Target {
   const [app = '', count = ''] = given.split('=', 2);
   const workers = parseWholeNumber(count);
-  if (app !== '' && workers !== null && workers > 0) return { app, workers };
-  throw new EvenkeelError('BAD_USAGE', `"${given}" is not APP=N with N from 1 on`, {
+  if (app !== '' && workers !== null && workers > 0 && workers <= MAX_WORKERS) return { app, workers };
+  throw new EvenkeelError('BAD_USAGE', `"${given}" is not APP=N with N from 1 to ${MAX_WORKERS}`, {
     hint: 'For example: evenkeel scale web=4. `evenkeel stop APP` stops an app.',
   });
 }

@@ -1,6 +1,7 @@
 // Manager: the bodies of the control API's requests, checked. Each throws BAD_REQUEST with the path of what is wrong.
 
 import { constants } from 'node:os';
+import { MAX_WORKERS } from '../../core/spec.ts';
 import type {
   DeployBody,
   DeployOptions,
@@ -24,8 +25,7 @@ import {
   wrong,
 } from './fields.ts';
 
-/** Beyond any machine; a typing error and not a wish. */
-const asWorkers = asInteger(1, 10_000);
+const asWorkers = asInteger(1, MAX_WORKERS);
 /** A day. */
 const asTimeout = asInteger(0, 24 * 60 * 60 * 1000);
 

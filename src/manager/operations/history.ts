@@ -1,20 +1,43 @@
-// Manager: the generations of an app.
+// Manager: the generations of an app, whether it runs or not.
 
+import { readdirSync } from 'node:fs';
+import { readClusterRecord } from '../../platform/cluster-record.ts';
+import type { HistoryEntry } from '../../protocol/cluster-link.ts';
 import type { HistoryAnswer } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { QUICK } from '../deadlines.ts';
-import { requireRunning } from '../refusals.ts';
+import type { Fleet } from '../fleet.ts';
 
-/** As HistoryAnswer; without `showEnv` the values of env are null. Throws NO_SUCH_APP or APP_STOPPED. */
+/** As HistoryAnswer; without `showEnv` the values of env are null. Throws NO_SUCH_APP for one that has never run either. */
 export async function history(
   { fleet }: ManagerContext,
   app: string,
   showEnv: boolean,
 ): Promise<HistoryAnswer | MaskedHistory> {
-  requireRunning(fleet, app);
-  const generations = await fleet.handle(app).request('history', {}, QUICK);
+  const generations = await generationsOf(fleet, app);
   if (showEnv) return { app, generations };
   return { app, generations: generations.map((entry) => ({ ...entry, pinned: maskEnv(entry.pinned) })) };
+}
+
+async function generationsOf(fleet: Fleet, app: string): Promise<readonly HistoryEntry[]> {
+  const hasRun = appsThatRan(fleet).includes(app);
+  if (!hasRun) fleet.requireKnown(app);
+  if (fleet.names.includes(app)) {
+    const handle = fleet.handle(app);
+    if (handle.isUp || handle.revival !== null) return await handle.request('history', {}, QUICK);
+  }
+  const record = hasRun ? readClusterRecord(fleet.layout.app(app).stateFile) : null;
+  // Of an app that is stopped, none serves.
+  return (record?.history ?? []).map((entry) => ({ ...entry, current: false }));
+}
+
+/** By their directories: also those that the config no longer has. */
+function appsThatRan(fleet: Fleet): readonly string[] {
+  try {
+    return readdirSync(fleet.layout.apps);
+  } catch {
+    return [];
+  }
 }
 
 type Pinned = HistoryAnswer['generations'][number]['pinned'];

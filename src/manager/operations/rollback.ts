@@ -6,14 +6,15 @@ import type { HistoryEntry, PinnedSpec } from '../../protocol/cluster-link.ts';
 import type { OperationResult, RollbackBody } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { QUICK } from '../deadlines.ts';
-import { claimDeploy, requireRunning } from '../refusals.ts';
+import { claimDeploy } from '../refusals.ts';
 import { attempt, operationResult, throwRefusal } from '../results.ts';
 import { deployApp } from '../steps/deploy-app.ts';
 
 /** Throws NO_SUCH_APP, APP_STOPPED, NO_SUCH_GENERATION or DEPLOY_IN_PROGRESS. */
 export async function rollback({ fleet }: ManagerContext, name: string, body: RollbackBody): Promise<OperationResult> {
   const startedAt = fleet.now();
-  requireRunning(fleet, name);
+  fleet.requireKnown(name);
+  if (fleet.runningSpec(name) === null) throw nothingToReplace(name);
   const handle = fleet.handle(name);
   const claim = await claimDeploy(fleet, name);
   const notices: string[] = [];
@@ -32,6 +33,12 @@ export async function rollback({ fleet }: ManagerContext, name: string, body: Ro
   fleet.claims.release(name, claim);
   throwRefusal(result);
   return operationResult(fleet, startedAt, [result], notices);
+}
+
+function nothingToReplace(app: string): EvenkeelError {
+  return new EvenkeelError('APP_STOPPED', `${app} is not running, and a rollback replaces what runs`, {
+    hint: `Start it as the config says (\`evenkeel start ${app}\`), then \`evenkeel rollback ${app} --to N\`; \`evenkeel history ${app}\` lists the generations.`,
+  });
 }
 
 /** `to` null: the newest generation before the one that serves which served well itself. */

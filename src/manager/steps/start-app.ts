@@ -14,6 +14,8 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[])
     const handle = fleet.handle(name);
     fleet.state.update(name, { wanted: true });
     if (handle.revival !== null) await handle.revival;
+    // A start that an earlier manager asked for may have ended by now.
+    if (handle.isUp && fleet.runningSpec(name) === null) await handle.refresh();
     if (fleet.runningSpec(name) !== null) return await wake(handle);
     const mayServe = fleet.hasLeftWorkers(name);
     await launch(fleet, handle, spec);

@@ -1,11 +1,12 @@
-// What a cluster process writes down, so that its successor can take over: cluster.json. (cluster process)
+// What a cluster process writes down, so that its successor can take over, and the manager tell the history of an app that
+// does not run: cluster.json.
 
 import type { WorkerKey } from '../core/cluster-model.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { Generation, Slot } from '../core/status.ts';
-import type { ProcessIdentity } from '../platform/process-identity.ts';
-import { readStateFile } from '../platform/state-file.ts';
 import type { HistoryEntry, PinnedSpec } from '../protocol/cluster-link.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { readStateFile } from './state-file.ts';
 
 export interface KnownWorker {
   readonly key: WorkerKey;
