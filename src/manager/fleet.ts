@@ -16,7 +16,9 @@ import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { isLoss } from './link-client.ts';
+import { noSuchApp } from './no-such-app.ts';
 import { overrideSpec } from './overrides.ts';
+import { settlePending } from './pending-override.ts';
 import { prepareBoot } from './prepare-boot.ts';
 import { regainSockets } from './regain-sockets.ts';
 import { endProcess, type Revival, reviveCluster } from './revive-cluster.ts';
@@ -95,7 +97,7 @@ export class Fleet {
   /** What is to run: the file's spec as commands have changed it. Throws NO_SUCH_APP. */
   wantedSpec(name: string): AppSpec {
     const spec = this.fileSpec(name);
-    if (spec === null) throw this.#noSuchApp(name);
+    if (spec === null) throw noSuchApp(name, this.names);
     return overrideSpec(spec, this.state.app(name).override);
   }
 
@@ -113,7 +115,7 @@ export class Fleet {
 
   /** Throws NO_SUCH_APP. */
   requireKnown(name: string): void {
-    if (!this.names.includes(name)) throw this.#noSuchApp(name);
+    if (!this.names.includes(name)) throw noSuchApp(name, this.names);
   }
 
   /** For the planner: an app of the file without a record is new. */
@@ -200,6 +202,8 @@ export class Fleet {
         for (const event of events) if (!recorded.has(JSON.stringify(event))) this.#hear(app, event);
       },
       onProcess: (app, identity) => this.#noteProcess(app, identity),
+      // Whoever deploys it now settles that himself.
+      onSnapshot: (app, snapshot) => void (this.claims.of(app) ?? settlePending(this.state, app, snapshot)),
       onLost: (app, identity) => {
         if (this.#closed.signal.aborted) return;
         const entry = this.#entry(app);
@@ -290,11 +294,5 @@ export class Fleet {
 
   #isWanted(name: string): boolean {
     return !this.#closed.signal.aborted && this.state.app(name).wanted;
-  }
-
-  #noSuchApp(name: string): EvenkeelError {
-    const names = this.names;
-    const hint = names.length === 0 ? 'The config has no apps.' : `Known apps: ${names.join(', ')}.`;
-    return new EvenkeelError('NO_SUCH_APP', `there is no app named "${name}"`, { hint });
   }
 }

@@ -24,6 +24,10 @@ export class ManagerRig {
   readonly events: EvenkeelEvent[] = [];
   readonly complaints: unknown[] = [];
   readonly clusters: FakeCluster[] = [];
+  /** In the order in which they were opened. */
+  readonly managers: Manager[] = [];
+  /** Apps that the next manager does not bring back. */
+  anew: readonly string[] = [];
   /** Texts of the addresses that are bound now. */
   readonly bound = new Set<string>();
   /** Addresses that somebody else has. */
@@ -60,6 +64,7 @@ export class ManagerRig {
         layout: this.layout,
         evenkeel: '0',
         agent: '/agent.cjs',
+        anew: this.anew,
         ports: this.#ports(),
         bind: (address) => this.#bind(address),
       },
@@ -82,7 +87,9 @@ export class ManagerRig {
       return closed;
     };
     onTestFinished(() => close('test'));
-    return { ...manager, close };
+    const opened = { ...manager, close };
+    this.managers.push(opened);
+    return opened;
   }
 
   /** The living cluster process of an app. */
