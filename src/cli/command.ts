@@ -31,6 +31,13 @@ export interface Example {
 interface CommandInfo {
   /** In commander's syntax: `<app>` is required, `[app...]` takes any number. */
   readonly arguments: readonly { readonly syntax: string; readonly description: string }[];
+  /** What follows the command's name in its help; default: what options and arguments say. */
+  readonly usage?: string;
+  /**
+   * From the first argument on for which this is true, nothing is ours: what follows it is passed to `run` as it was
+   * written, also what looks like one of our options.
+   */
+  readonly ownsTheRest?: (argument: string) => boolean;
   /** What the summary does not say; lines of at most 90 characters. */
   readonly details: string;
   readonly examples: readonly Example[];

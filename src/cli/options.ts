@@ -1,7 +1,10 @@
 // CLI: the kinds of options a command can have, and how their text becomes a value.
 
 import { parseDuration } from '../config/parse-duration.ts';
+import { parseSize } from '../config/parse-size.ts';
+import { parseWorkers } from '../config/parse-workers.ts';
 import { EvenkeelError } from '../core/errors.ts';
+import type { Bytes } from '../core/spec.ts';
 
 export interface Option<V> {
   /** In commander's syntax: `-n, --lines <count>`. The long name, in camel case, is its key in the table. */
@@ -57,6 +60,37 @@ export function wholeNumber(flags: string, description: string, least: number): 
   return { flags, description, repeatable: false, decode };
 }
 
+/** As a config writes it: 4, "max", "max-1" or "50%". */
+export function workerCount(flags: string, description: string): Option<number | string | null> {
+  const decode = (raw: unknown): number | string | null => {
+    const given = textOf(raw);
+    if (given === null) return null;
+    // How many CPUs there are matters only where the number is used.
+    if (parseWorkers(given, 1) === null)
+      throw wrongValue(flags, given, 'is not a number of workers; write 4, max, max-1 or 50%');
+    return parseWholeNumber(given) ?? given;
+  };
+  return { flags, description, repeatable: false, decode };
+}
+
+/** "512K", "10M", or bytes. */
+export function size(flags: string, description: string): Option<Bytes | null> {
+  const decode = (raw: unknown): Bytes | null => {
+    const given = textOf(raw);
+    if (given === null) return null;
+    const value = parseSize(parseWholeNumber(given) ?? given);
+    if (value === null || value === 0) throw wrongValue(flags, given, 'is not a size; write 512K, 10M or bytes');
+    return value;
+  };
+  return { flags, description, repeatable: false, decode };
+}
+
+/** Any number of times. */
+export function texts(flags: string, description: string): Option<readonly string[]> {
+  const decode = (raw: unknown): readonly string[] => (Array.isArray(raw) ? raw.map(String) : []);
+  return { flags, description, repeatable: true, decode };
+}
+
 /** `--env NAME=value`, any number of times; a later one wins. */
 export function assignments(flags: string, description: string): Option<Readonly<Record<string, string>>> {
   const decode = (raw: unknown): Readonly<Record<string, string>> => {
@@ -81,7 +115,7 @@ function splitAssignment(flags: string, given: string): readonly [string, string
   const at = given.indexOf('=');
   if (at > 0) return [given.slice(0, at), given.slice(at + 1)];
   throw new EvenkeelError('BAD_USAGE', `option '${flags}': a value has no NAME= before it`, {
-    hint: "Write it as --env NAME=value, in quotes where it has spaces: --env 'NAME=a b'.",
+    hint: "Write it as --env NAME=value, in quotes where it has spaces: --env 'NAME=a b'. --env NAME= sets it to nothing.",
   });
 }
 

@@ -6,6 +6,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { CommandDefinition } from './command.ts';
 import type { GlobalOptions } from './context.ts';
+import { splitArguments } from './split-arguments.ts';
 
 export type Parsed =
   | {
@@ -45,6 +46,7 @@ With --json, stdout gets one JSON document (events, logs and status --watch: one
 export async function parseArguments(args: readonly string[], rules: ParserRules): Promise<Parsed> {
   let shown = '';
   let parsed: Parsed | null = null;
+  const { ours, rest } = await splitArguments(args, rules.catalog, GLOBAL_FLAGS);
   const program = createProgram(rules, (text) => {
     shown += text;
   });
@@ -54,12 +56,13 @@ export async function parseArguments(args: readonly string[], rules: ParserRules
     const definition = await found.load();
     configure(subcommand, found, definition).action(() => {
       const globals = globalsOf(program.opts(), rules.env);
-      parsed = { kind: 'run', command: definition, args: subcommand.args, options: subcommand.opts(), globals };
+      const own = { args: [...subcommand.args, ...rest], options: subcommand.opts() };
+      parsed = { kind: 'run', command: definition, ...own, globals };
     });
   });
   addHelpCommand(program, rules.catalog);
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(ours, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const asked = error.exitCode === 0;
@@ -69,14 +72,22 @@ export async function parseArguments(args: readonly string[], rules: ParserRules
   return parsed ?? { kind: 'show', text: shown, asked: true };
 }
 
+/** In commander's syntax, with what they say of themselves. */
+const GLOBAL_OPTIONS = [
+  ['-c, --config <file>', 'the config file; default: $EVENKEEL_CONFIG, else searched upwards from here'],
+  ['--profile <name>', 'apply a profile of the config'],
+  ['--json', 'write results as JSON'],
+  ['--no-color', 'write without colours (as NO_COLOR does)'],
+] as const;
+
+const GLOBAL_FLAGS = GLOBAL_OPTIONS.map(([flags]) => flags);
+
 function createProgram({ catalog, version, columns }: ParserRules, show: (text: string) => void): Command {
-  const program = new Command('evenkeel')
+  const program = new Command('evenkeel');
+  for (const [flags, description] of GLOBAL_OPTIONS) program.option(flags, description);
+  program
     .description('Keeps the apps of one config file running, and deploys them without losing a request.')
     .usage('[options] <command>')
-    .option('-c, --config <file>', 'the config file; default: $EVENKEEL_CONFIG, else searched upwards from here')
-    .option('--profile <name>', 'apply a profile of the config')
-    .option('--json', 'write results as JSON')
-    .option('--no-color', 'write without colours (as NO_COLOR does)')
     .helpOption('-h, --help', 'show help')
     .version(version, '-V, --version', 'show the version of evenkeel')
     .helpCommand(false)
@@ -101,6 +112,7 @@ function createProgram({ catalog, version, columns }: ParserRules, show: (text: 
 
 function configure(subcommand: Command, { summary }: CatalogEntry, definition: CommandDefinition): Command {
   subcommand.description(`${capitalize(summary)}.\n\n${definition.details}`);
+  if (definition.usage !== undefined) subcommand.usage(definition.usage);
   for (const { syntax, description } of definition.arguments) subcommand.argument(syntax, description);
   for (const { flags, description, repeatable } of Object.values(definition.options)) {
     const option = new Option(flags, description);

@@ -2,11 +2,12 @@
 // that Ctrl-C reaches it once, through here, and not twice.
 
 import { exitCodeOf } from '../client/operation-outcome.ts';
-import { startManager } from '../client/start-manager.ts';
+import { anewOf, startManager } from '../client/start-manager.ts';
 import { EXIT } from '../core/errors.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import { ControlClient } from '../platform/control-client.ts';
 import { stateLayout } from '../platform/paths.ts';
+import type { StartBody } from '../protocol/control-api.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { describeError } from './describe-error.ts';
@@ -14,15 +15,15 @@ import { viewOperation } from './operation-view.ts';
 
 /**
  * Returns when the manager has ended, with its exit code; 1 where an app did not start, and then everything is stopped.
- * `apps` null: none is to be started; empty: all.
+ * `body` null: no app is to be started.
  */
 export async function runInForeground(
   context: Context,
   spec: Pick<EcosystemSpec, 'stateDir'>,
-  apps: readonly string[] | null,
+  body: StartBody | null,
 ): Promise<Outcome> {
   const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
-  const started = await startManager(context, spec, { foreground: true });
+  const started = await startManager(context, spec, { foreground: true, ...anewOf(body ?? {}) });
   if (started === null) return { kind: 'streamed', exit: EXIT.interrupted };
   const { child, report } = started;
   // It was let go for the case that it outlives us; here we stay for it.
@@ -40,7 +41,7 @@ export async function runInForeground(
   });
   try {
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
-    const exit = interrupted || apps === null ? EXIT.done : await bringUp(context, client, apps);
+    const exit = interrupted || body === null ? EXIT.done : await bringUp(context, client, body);
     if (exit !== EXIT.done && !interrupted) {
       await client.operate('/v1/stop', {});
       await ended;
@@ -53,13 +54,9 @@ export async function runInForeground(
 }
 
 /** The manager writes what happens to our stderr by itself; here is only the result. */
-async function bringUp(
-  { out, err, globals }: Context,
-  client: ControlClient,
-  apps: readonly string[],
-): Promise<number> {
+async function bringUp({ out, err, globals }: Context, client: ControlClient, body: StartBody): Promise<number> {
   try {
-    const result = await client.operate('/v1/start', apps.length === 0 ? {} : { apps });
+    const result = await client.operate('/v1/start', body);
     const view = viewOperation(result, { out: out.style, err: err.style });
     out.write(globals.json ? `${JSON.stringify(result, null, 2)}\n` : view.out);
     if (!globals.json) err.write(view.err);

@@ -59,7 +59,7 @@ function appRow(app: AppStatus, style: Style): readonly string[] {
 function appRemark({ deploy, drift }: AppStatus): string {
   if (deploy !== null)
     return `generation ${deploy.generation} ${deploy.phase}, ${deploy.ready}/${deploy.desired} ready`;
-  return drift ? 'differs from the config' : '';
+  return drift ? 'changed by a command' : '';
 }
 
 const WORKER_COLUMNS: readonly Column[] = [
@@ -84,7 +84,7 @@ function workerRow(worker: WorkerStatus, now: number, style: Style): readonly st
   ];
 }
 
-function remarks({ deploy, lastDeploy, drift, name }: AppStatus, now: number): readonly string[] {
+function remarks({ deploy, lastDeploy, drift }: AppStatus, now: number): readonly string[] {
   return [
     ...(deploy === null
       ? []
@@ -96,7 +96,7 @@ function remarks({ deploy, lastDeploy, drift, name }: AppStatus, now: number): r
       : [
           `last deploy: generation ${lastDeploy.generation} ${lastDeploy.outcome} ${since(lastDeploy.startedAt, now)} ago: ${lastDeploy.reason}`,
         ]),
-    ...(drift ? [`differs from the config: \`evenkeel plan\` shows how ${name} would change`] : []),
+    ...(drift ? ['changed by a command: `evenkeel plan` shows what'] : []),
   ];
 }
 

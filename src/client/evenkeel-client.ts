@@ -8,6 +8,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Generation, Status } from '../core/status.ts';
 import type { ControlClient } from '../platform/control-client.ts';
+import { definedOf } from '../platform/defined-env.ts';
 import { identify } from '../platform/process-identity.ts';
 import type { HistoryAnswer, OperationResult, VersionAnswer } from '../protocol/control-api.ts';
 import { untilGone } from './await-manager.ts';
@@ -25,11 +26,13 @@ export interface OperationOptions {
 }
 
 export interface DeployOptions extends OperationOptions {
-  /** Variables to set. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Variables to set; null: to remove. */
+  readonly env?: Readonly<Record<string, string | null | undefined>>;
+  /** A whole environment, such as `process.env`, over which `env` wins. */
+  readonly shellEnv?: Readonly<Record<string, string | undefined>>;
   /** Another script from now on; relative to the `cwd` of the client. */
   readonly script?: string;
-  /** Another folder from now on; relative to the `cwd` of the client. */
+  /** Another folder from now on, relative to the `cwd` of the client; a script in the old one moves along. */
   readonly cwd?: string;
   readonly workers?: number;
   readonly timeout?: Duration;
@@ -170,9 +173,10 @@ export class EvenkeelClient {
   }
 
   #deployBody(options: DeployOptions): object {
-    const { env, script, cwd, workers, wait } = options;
+    const { env, shellEnv, script, cwd, workers, wait } = options;
     return {
       ...(env === undefined ? {} : { env: definedOf(env) }),
+      ...(shellEnv === undefined ? {} : { shellEnv: definedOf(shellEnv) }),
       ...(script === undefined ? {} : { script: resolve(this.#cwd, script) }),
       ...(cwd === undefined ? {} : { cwd: resolve(this.#cwd, cwd) }),
       ...(workers === undefined ? {} : { workers }),
@@ -188,12 +192,6 @@ function pathOf(app: string, operation: string): string {
 
 function listOf(apps: Names): readonly string[] {
   return typeof apps === 'string' ? [apps] : apps;
-}
-
-function definedOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }
 
 function timeoutOf({ timeout }: { readonly timeout?: Duration }): { timeout?: Milliseconds } {

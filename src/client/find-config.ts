@@ -3,22 +3,30 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { SCRIPTS_FILE } from '../protocol/script-starts.ts';
 
 /** In the order in which the config loader looks, in each folder. */
 const NAMES = [
   ...['yaml', 'yml', 'json', 'js', 'mjs', 'cjs', 'ts'].map((type) => `evenkeel.config.${type}`),
   ...['', '.json', '.yaml', '.yml'].map((type) => `.evenkeelrc${type}`),
   'package.json',
+  SCRIPTS_FILE,
 ];
 
 /** Absolute. `given`: --config. null: there is none in `cwd` or above. */
 export function findConfig(cwd: string, given: string | null): string | null {
   if (given !== null) return resolve(cwd, given);
   for (const folder of foldersUp(cwd)) {
-    const found = NAMES.find((name) => isConfig(join(folder, name)));
-    if (found !== undefined) return join(folder, found);
+    const found = configIn(folder);
+    if (found !== null) return found;
   }
   return null;
+}
+
+/** As findConfig, in this one folder. */
+export function configIn(folder: string): string | null {
+  const found = NAMES.find((name) => isConfig(join(folder, name)));
+  return found === undefined ? null : join(folder, found);
 }
 
 /** The folder itself and those that it is in, nearest first. */

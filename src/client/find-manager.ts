@@ -8,7 +8,8 @@ import { ControlClient } from '../platform/control-client.ts';
 import { noManager } from '../platform/control-http.ts';
 import { configOf, defaultStateDir, findStateDir, isSameConfig } from '../platform/registry.ts';
 import { connectUnix, UnixConnectError } from '../platform/unix-client.ts';
-import { findConfig, foldersUp } from './find-config.ts';
+import { folderOfScripts } from '../protocol/script-starts.ts';
+import { configIn, findConfig, foldersUp } from './find-config.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
 const CONNECT_TIMEOUT = 5000;
@@ -63,10 +64,16 @@ export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
   if (configured !== null && configured !== usual && configured !== registered) yield configured;
 }
 
-/** Two configs in one folder would share the default: the directory belongs to the one that used it. */
+/**
+ * Two configs in one folder would share the default: the directory belongs to the one that used it. But what was started
+ * without a config goes by the one that is found there by now, and the other way round.
+ */
 function isOurs(stateDir: string, config: string): boolean {
   const owner = configOf(stateDir);
-  return owner === null || isSameConfig(owner, config);
+  if (owner === null || folderOfScripts(config) !== null || isSameConfig(owner, config)) return true;
+  const folder = folderOfScripts(owner);
+  const beside = folder === null ? null : configIn(folder);
+  return beside !== null && isSameConfig(beside, config);
 }
 
 /** The config was removed, and the state directory perhaps with it; but what it started may still run. */

@@ -8,6 +8,7 @@ import type { EcosystemSpec } from '../core/spec.ts';
 import { type DetachedStdio, spawnDetached } from '../platform/daemonize.ts';
 import { stateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
+import type { StartBody } from '../protocol/control-api.ts';
 import { isManagerReport, readErrorBody } from '../protocol/control-guards.ts';
 import { type ManagerBoot, type ManagerReport, REPORT_FD } from '../protocol/manager-boot.ts';
 import { loadRequest } from './load-ecosystem.ts';
@@ -28,6 +29,13 @@ export interface StartedManager {
 export interface StartRules {
   /** Keeps our stdout and stderr; else they go to manager.out in the state directory. */
   readonly foreground: boolean;
+  /** As ManagerBoot.anew. */
+  readonly anew?: readonly string[];
+}
+
+/** Of a start that goes by what it says itself. */
+export function anewOf({ reset, apps = [] }: StartBody): Pick<StartRules, 'anew'> {
+  return reset === true ? { anew: apps } : {};
 }
 
 /**
@@ -46,7 +54,7 @@ export async function startManager(
   let forget = (): void => {};
   try {
     const stdio: DetachedStdio[] = ['ignore', log ?? 'inherit', log ?? 'inherit', 'pipe'];
-    const boot: ManagerBoot = { ...loadRequest(context), foreground: rules.foreground };
+    const boot: ManagerBoot = { ...loadRequest(context), ...rules };
     const args = [context.program('manager'), JSON.stringify(boot)];
     const { child } = spawnDetached({ file: process.execPath, args, env: context.env, cwd: context.cwd, stdio });
     // It has a session of its own, so that it would stay behind, with nothing started.

@@ -24,6 +24,8 @@ import type { EventRing } from './event-ring.ts';
 import type { Generations } from './generations.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { OwnWorker } from './own-worker.ts';
+import { surviving } from './surviving.ts';
+import { WaitingWorker } from './waiting-worker.ts';
 import type { LaunchContext } from './worker-launch.ts';
 import type { ProcessEnd } from './worker-process.ts';
 
@@ -143,7 +145,7 @@ export class ClusterHost {
   #perform(action: ClusterAction, before: ClusterModel): void {
     switch (action.do) {
       case 'spawn':
-        return this.#spawn(action);
+        return this.#prepareSpawn(action);
       case 'drain':
         return this.#drain(action, before);
       case 'kill':
@@ -162,6 +164,17 @@ export class ClusterHost {
       case 'finish-deploy':
         return this.#ports.deployEnded(action, this.failureOf(action.culprit, action.reason));
     }
+  }
+
+  /** With the hooks that run before it, if there are any. */
+  #prepareSpawn(action: ClusterAction & { do: 'spawn' }): void {
+    const { key, slot, generation } = action;
+    const pinned = this.#ports.generations.pinned(generation);
+    // A spec that an earlier version pinned has no hooks.
+    if ((pinned.spec.hooks?.beforeFork ?? []).length === 0) return this.#spawn(action);
+    const onLine = (hook: string, line: string): void => this.tell({ type: 'hook-output', hook, line });
+    const startedAt = this.#ports.clock.wallNow();
+    this.adopt(new WaitingWorker(key, slot, pinned, startedAt, { onLine, onPassed: () => this.#spawn(action) }));
   }
 
   #spawn({ key, slot, generation }: ClusterAction & { do: 'spawn' }): void {
@@ -238,7 +251,7 @@ export class ClusterHost {
   }
 
   #describeFailure(worker: LiveWorker, reason: string, { code, signal }: ProcessEnd): WorkerFailure {
-    const lastLines = this.#ports.logs.lastLines(worker.key);
+    const lastLines = worker.lastLines ?? this.#ports.logs.lastLines(worker.key);
     return { slot: worker.slot, pid: worker.identity?.pid ?? null, reason, code, signal, lastLines };
   }
 
@@ -267,17 +280,6 @@ function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worke
     const known = before.workers.find(({ key }) => key === worker.key);
     return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
   });
-}
-
-/** A bug must not take with it what comes after: it is told as an uncaught exception. */
-function surviving(act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
 
 /** Of an end that nobody asked for. */

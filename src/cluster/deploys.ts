@@ -1,16 +1,16 @@
 // Deploys from the request to the result: a new generation, its hooks, its pinned spec, its place in the history.
 // (cluster process)
 
-import { resolve as resolvePath } from 'node:path';
 import type { ClusterAction } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
 import { EvenkeelError } from '../core/errors.ts';
-import type { AppSpec } from '../core/spec.ts';
+import { humanDuration } from '../core/human-duration.ts';
 import type { DeployRecord, DeployResult, Generation, LossReport, WorkerFailure } from '../core/status.ts';
 import type { DeployRequest } from '../protocol/cluster-link.ts';
 import { type ClusterHost, settingsFrom, type Told } from './cluster-host.ts';
 import type { Generations } from './generations.ts';
-import { type Rewrite, runHooks } from './hooks.ts';
+import { HookLines } from './hook-output.ts';
+import { runHooks } from './hooks.ts';
 import { pinSpec } from './pin-spec.ts';
 
 interface Running {
@@ -18,7 +18,7 @@ interface Running {
   readonly generation: Generation;
   readonly request: DeployRequest;
   readonly startedAt: number;
-  readonly hookOutput: string[];
+  readonly hookLines: HookLines;
   /** Ends the `before` hooks. */
   readonly abort: AbortController;
   /** Ends the `after` hooks. */
@@ -26,9 +26,6 @@ interface Running {
   readonly result: Promise<DeployResult>;
   settle(result: DeployResult): void;
 }
-
-/** Lines of hook output in a result. */
-const KEPT_OUTPUT = 200;
 
 export class Deploys {
   readonly #host: ClusterHost;
@@ -73,7 +70,7 @@ export class Deploys {
       generation,
       request,
       startedAt,
-      hookOutput: [],
+      hookLines: new HookLines((hook, line) => this.#host.tell({ type: 'hook-output', hook, line })),
       abort,
       cutAfter: new AbortController(),
       result: promise,
@@ -109,14 +106,13 @@ export class Deploys {
     const running = this.#running;
     if (running?.generation !== generation) return;
     const { spec, pinned } = running.request;
-    const onLine = (hook: string, line: string): void => {
-      if (running.hookOutput.length < KEPT_OUTPUT) running.hookOutput.push(line);
-      this.#host.tell({ type: 'hook-output', hook, line });
-    };
-    const context = { spec, generation, signal: running.abort.signal, onLine };
-    const hooks = await runHooks(running.kind === 'deploy' ? spec.deploy.before : [], context).catch(asFailure);
+    const { cwd, script } = spec;
+    const hooks = await runHooks(running.kind === 'deploy' ? spec.deploy.before : [], {
+      ...{ spec, generation, slot: null, cwd, script, signal: running.abort.signal },
+      lines: running.hookLines,
+    });
     if (!hooks.ok) return this.#host.dispatch({ type: 'hooks-failed', generation, reason: hooks.reason });
-    const pinning = await pinSpec(rewritten(spec, hooks.rewrite), generation, pinned);
+    const pinning = await pinSpec(spec, generation, hooks, pinned);
     if (!pinning.ok) return this.#host.dispatch({ type: 'hooks-failed', generation, reason: pinning.reason });
     this.#generations.pin(pinning.pinned);
     this.#host.dispatch({ type: 'hooks-passed', generation });
@@ -124,8 +120,10 @@ export class Deploys {
 
   async ended(action: ClusterAction & { do: 'finish-deploy' }, failure: WorkerFailure | null): Promise<void> {
     const running = this.#running;
-    const { deploy, outcome, reason } = action;
+    const { deploy, outcome } = action;
     if (running?.generation !== deploy.generation) return;
+    const { running: hook } = running.hookLines;
+    const reason = hook === null ? action.reason : `${action.reason}; hook "${hook}" was still running`;
     running.abort.abort();
     const committed = this.#host.model.current === deploy.generation;
     const { request, startedAt } = running;
@@ -137,11 +135,12 @@ export class Deploys {
     this.#generations.record(record, deploy.loss, committed);
     this.#host.tell(deployFinished(record, deploy.loss));
     this.#running = null;
+    let afterFailure: string | null = null;
     // A stop ends it too: what would come after a deploy has no app to come for.
     const goesOn = this.#host.model.mode === 'running';
     if (outcome === 'done' && running.kind === 'deploy' && goesOn) {
       this.#ending = running;
-      await this.#runAfterHooks(running);
+      afterFailure = await this.#runAfterHooks(running);
       if (this.#ending === running) this.#ending = null;
     }
     const cause = outcome === 'done' ? null : reason;
@@ -151,23 +150,26 @@ export class Deploys {
       cause,
       loss: deploy.loss,
       failure,
-      hookOutput: running.hookOutput,
+      hookOutput: running.hookLines.last,
+      afterFailure,
     });
   }
 
-  /** The new generation serves already: a hook that fails now is told, but changes nothing. */
-  async #runAfterHooks(running: Running): Promise<void> {
+  /** The new generation serves already: a hook that fails now changes nothing. Why one did; null: none did. */
+  async #runAfterHooks(running: Running): Promise<string | null> {
     const { spec, timeout } = running.request;
-    if (spec.deploy.after.length === 0) return;
-    const onLine = (hook: string, line: string): void => {
-      if (running.hookOutput.length < KEPT_OUTPUT) running.hookOutput.push(line);
-      this.#host.tell({ type: 'hook-output', hook, line });
-    };
-    const signal = AbortSignal.any([AbortSignal.timeout(timeout ?? spec.deploy.timeout), running.cutAfter.signal]);
-    const result = await runHooks(spec.deploy.after, { spec, generation: running.generation, signal, onLine }).catch(
-      asFailure,
-    );
-    if (!result.ok) onLine('after', `after: ${result.reason}`);
+    if (spec.deploy.after.length === 0) return null;
+    const { generation, hookLines } = running;
+    const { realCwd: cwd, realScript: script } = this.#generations.pinned(generation);
+    const deadline = timeout ?? spec.deploy.timeout;
+    const late = AbortSignal.timeout(deadline);
+    const signal = AbortSignal.any([late, running.cutAfter.signal]);
+    const result = await runHooks(spec.deploy.after, {
+      ...{ spec, generation, slot: null, cwd, script, signal },
+      lines: hookLines,
+    });
+    if (result.ok) return null;
+    return late.aborted ? `${result.reason}: it took longer than ${humanDuration(deadline)}` : result.reason;
   }
 }
 
@@ -184,14 +186,4 @@ export function inProgress(app: string, generation: Generation, phase: string | 
       hint: `Wait for it, or end it with \`evenkeel abort ${app}\`.`,
     },
   );
-}
-
-function rewritten(spec: AppSpec, rewrite: Rewrite): AppSpec {
-  const cwd = rewrite.cwd === undefined ? spec.cwd : resolvePath(spec.cwd, rewrite.cwd);
-  const script = rewrite.script === undefined ? spec.script : resolvePath(cwd, rewrite.script);
-  return { ...spec, cwd, script };
-}
-
-function asFailure(error: unknown): { readonly ok: false; readonly reason: string } {
-  return { ok: false, reason: error instanceof Error ? error.message : String(error) };
 }

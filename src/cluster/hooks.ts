@@ -1,124 +1,62 @@
-// Runs the hooks of a deploy, one after the other, as the app would run: in its folder, with its environment and user.
-// (cluster process)
+// Runs hooks, one after the other. Each may veto; those before a deploy may also name another release. (cluster process)
 
-import { spawn } from 'node:child_process';
-import type { AppSpec, Hook, Milliseconds } from '../core/spec.ts';
-import { identify, killIdentity } from '../platform/process-identity.ts';
-import { resolveUser } from '../platform/users.ts';
-import { HookOutput } from './hook-output.ts';
+import { resolve } from 'node:path';
+import type { Hook } from '../core/spec.ts';
+import { movedScript } from '../platform/moved-script.ts';
+import type { HookLines } from './hook-output.ts';
+import { type HookScene, hookName, runHook } from './hook-process.ts';
 
-/** What a module hook may return: another release to deploy. Absolute, or relative to the app's folder. */
-export interface Rewrite {
-  readonly script?: string;
-  readonly cwd?: string;
+/** What is to run, and where. */
+export interface Place {
+  readonly cwd: string;
+  readonly script: string | null;
 }
 
 export type HookResult =
-  | { readonly ok: true; readonly rewrite: Rewrite }
+  | ({ readonly ok: true } & Place)
+  /** The whole reason: `hook "npm run migrate" exited with code 3`. */
   | { readonly ok: false; readonly reason: string };
 
-export interface HookContext {
-  readonly spec: AppSpec;
-  readonly generation: number;
+export interface HookRun extends HookScene {
   readonly signal: AbortSignal;
-  onLine(hook: string, line: string): void;
+  readonly lines: HookLines;
 }
 
-/** A module hook is called in a process of its own: user code never runs in ours. Its answer comes on descriptor 3. */
-const CALL_MODULE = `
-const { writeSync } = await import('node:fs');
-const { pathToFileURL } = await import('node:url');
-const [file, context] = process.argv.slice(1);
-const hook = (await import(pathToFileURL(file).href)).default;
-if (typeof hook !== 'function') throw new Error(file + ' has no default export that is a function');
-writeSync(3, JSON.stringify((await hook(JSON.parse(context))) ?? {}));
-`;
-
-/** For the last of a hook's output once it has ended. */
-const LAST_LINES: Milliseconds = 250;
-
-/** Stops at the first that fails. Aborting kills the one that runs. */
-export async function runHooks(hooks: readonly Hook[], context: HookContext): Promise<HookResult> {
-  let rewrite: Rewrite = {};
+/** Stops at the first that fails. Aborting kills the one that runs. Never rejects. */
+export async function runHooks(hooks: readonly Hook[], run: HookRun): Promise<HookResult> {
+  let place: Place = { cwd: run.cwd, script: run.script };
   for (const hook of hooks) {
-    if (context.signal.aborted) return { ok: false, reason: 'aborted' };
-    const result = await runHook(hook, context);
-    if (!result.ok) return result;
-    rewrite = { ...rewrite, ...result.rewrite };
+    if (run.signal.aborted) return { ok: false, reason: 'aborted' };
+    const result = await runOne(hook, { ...run, ...place });
+    if (!result.ok) return { ok: false, reason: `hook "${hookName(hook)}" ${result.reason}` };
+    place = result;
   }
-  return { ok: true, rewrite };
+  return { ok: true, ...place };
 }
 
-function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
-  const { spec, generation } = context;
-  const name = hook.kind === 'command' ? hook.argv.join(' ') : hook.file;
-  const told = JSON.stringify({ app: spec.name, generation, script: spec.script, cwd: spec.cwd });
-  const argv =
-    hook.kind === 'command'
-      ? hook.argv
-      : [spec.node.bin, '--input-type=module', '--eval', CALL_MODULE, hook.file, told];
-  const [file = '', ...args] = argv;
-  const user = spec.user === null ? null : resolveUser(spec.user);
-  const env = { ...spec.env, EVENKEEL_APP: spec.name, EVENKEEL_GENERATION: `${generation}` };
-  const answerPipe = hook.kind === 'module' ? (['pipe'] as const) : [];
-  const child = spawn(file, args, {
-    ...{ cwd: spec.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...answerPipe] },
-    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
-  });
-  // Before anything else is asked of it: an 'error' that nobody hears is an exception.
-  const failed = new Promise<HookResult>((resolve) => {
-    child.once('error', (error) => resolve({ ok: false, reason: `hook "${name}": ${error.message}` }));
-  });
-  if (child.pid === undefined) return failed;
-  const identity = identify(child.pid);
-  const output = new HookOutput((line) => context.onLine(name, line));
-  output.read(child.stdout);
-  output.read(child.stderr);
-  let answer = '';
-  child.stdio[3]?.on('data', (chunk: Buffer) => {
-    answer += chunk.toString();
-  });
-  const kill = (): void => {
-    if (identity !== null) killIdentity(identity, 'SIGKILL', { group: true });
-  };
-  context.signal.addEventListener('abort', kill, { once: true });
-  const ended = new Promise<HookResult>((resolve) => {
-    child.once('exit', () => {
-      // What it left in the background may hold its pipes for as long as it lives: 'close' would not come.
-      setTimeout(() => child.stdio.forEach((stream) => void stream?.destroy()), LAST_LINES);
-    });
-    child.once('close', (code, signal) => {
-      context.signal.removeEventListener('abort', kill);
-      output.end();
-      if (code === 0) resolve(readAnswer(name, answer));
-      else
-        resolve({
-          ok: false,
-          reason: `hook "${name}" ${code === null ? `was ended by ${signal}` : `exited with code ${code}`}`,
-        });
-    });
-  });
-  return Promise.race([failed, ended]);
-}
-
-function readAnswer(name: string, answer: string): HookResult {
-  if (answer === '') return { ok: true, rewrite: {} };
-  const fields = parseObject(answer);
-  if (fields === null)
-    return { ok: false, reason: `hook "${name}" returned what is no object: ${answer.slice(0, 80)}` };
-  const { script, cwd } = fields;
-  if ((script !== undefined && typeof script !== 'string') || (cwd !== undefined && typeof cwd !== 'string')) {
-    return { ok: false, reason: `hook "${name}" returned a script or cwd that is not a string` };
-  }
-  return { ok: true, rewrite: { ...(script === undefined ? {} : { script }), ...(cwd === undefined ? {} : { cwd }) } };
-}
-
-/** Whatever the module did with its descriptors: null where it is no object. */
-function parseObject(text: string): Record<string, unknown> | null {
+async function runOne(hook: Hook, run: HookRun): Promise<HookResult> {
+  const { lines, signal } = run;
+  lines.begin(hookName(hook));
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
+    const end = await runHook(hook, run, signal, (line) => lines.add(line));
+    return end.ok ? placeAfter(run, end.answer) : end;
+  } catch (error) {
+    return { ok: false, reason: `could not be started: ${error instanceof Error ? error.message : String(error)}` };
+  } finally {
+    lines.end();
   }
+}
+
+/** `answer`: {script} and {cwd}, absolute or relative to the app's folder. */
+function placeAfter({ slot, cwd, script }: HookRun, answer: Readonly<Record<string, unknown>>): HookResult {
+  const given = [answer.script, answer.cwd].filter((path) => path !== undefined);
+  if (given.some((path) => typeof path !== 'string' || path === '')) {
+    return { ok: false, reason: 'returned a script or cwd that is not a path' };
+  }
+  if (given.length > 0 && slot !== null) {
+    return { ok: false, reason: 'returned a script or cwd, which only a hook of deploy.before may' };
+  }
+  const folder = typeof answer.cwd === 'string' ? resolve(cwd, answer.cwd) : cwd;
+  if (typeof answer.script === 'string') return { ok: true, cwd: folder, script: resolve(folder, answer.script) };
+  return { ok: true, cwd: folder, script: script === null ? null : movedScript(script, cwd, folder) };
 }

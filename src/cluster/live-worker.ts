@@ -32,6 +32,8 @@ export interface LiveWorker {
   /** It has ended, and so has everything that it started and left in its process group. */
   readonly gone: Promise<void>;
   readonly drained: DrainReport;
+  /** What was written before there was a process; absent: the logs have it all. */
+  readonly lastLines?: readonly string[];
   /** Stop accepting, finish, tell the app, end. */
   drain(timeout: Milliseconds): void;
   /** SIGKILL to the whole process group, after a last word from the agent. */

@@ -4,22 +4,26 @@
 import { access, realpath } from 'node:fs/promises';
 import type { AppSpec } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
+import { movedScript } from '../platform/moved-script.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
+import type { Place } from './hooks.ts';
 
 export type Pinning =
   | { readonly ok: true; readonly pinned: PinnedSpec }
   | { readonly ok: false; readonly reason: string };
 
-/** `paths`: those of an earlier generation, for a rollback. */
+/** `place`: what the spec says, unless a hook has named another release. `paths`: those of an earlier generation. */
 export async function pinSpec(
   spec: AppSpec,
   generation: Generation,
+  place: Place,
   paths: Pick<PinnedSpec, 'realCwd' | 'realScript'> | null,
 ): Promise<Pinning> {
+  const { cwd, script } = paths === null ? place : { cwd: paths.realCwd, script: paths.realScript };
   try {
-    const realCwd = await realpath(paths?.realCwd ?? spec.cwd);
-    const script = paths?.realScript ?? spec.script;
-    const realScript = script === null ? null : await resolveScript(script);
+    const realCwd = await realpath(cwd);
+    // Through the folder that was just resolved: the link may be switched between the two.
+    const realScript = script === null ? null : await resolveScript(movedScript(script, cwd, realCwd));
     return { ok: true, pinned: { generation, spec, realCwd, realScript } };
   } catch (error) {
     return { ok: false, reason: describe(error) };

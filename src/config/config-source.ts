@@ -13,6 +13,8 @@ export interface ConfigSource {
   readonly value: unknown;
   /** The nearest place that there is, where the path itself is not in the file. */
   locate(path: KeyPath, at: 'key' | 'value'): Position;
+  /** Set where the file is scripts.json: the folder in which the scripts were started. */
+  readonly scriptsFolder?: string;
 }
 
 export type ReadResult =

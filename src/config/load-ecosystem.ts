@@ -5,6 +5,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import type { ConfigProblem } from '../core/problem.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
+import { folderOfScripts } from '../protocol/script-starts.ts';
 import type { Files } from './files.ts';
 import type { Variables } from './interpolate.ts';
 import { readConfig } from './read-config.ts';
@@ -36,17 +37,26 @@ export function invalidConfig(file: string, problems: readonly ConfigProblem[]):
 }
 
 async function findConfig(request: LoadRequest, files: Files): Promise<string> {
-  if (request.file !== null) {
-    const file = resolve(request.from, request.file);
-    if (files.kindOf(file) !== 'missing') return file;
-    throw new EvenkeelError('NO_CONFIG', `the config file ${file} does not exist`, {
-      hint: 'look at --config and EVENKEEL_CONFIG',
+  if (request.file === null) {
+    const { searchConfig } = await import('./search-config.ts');
+    const found = await searchConfig(resolve(request.from));
+    if (found !== null) return found;
+    throw new EvenkeelError('NO_CONFIG', `there is no evenkeel config in ${request.from}, nor in any folder above it`, {
+      hint: '`evenkeel init` writes evenkeel.config.yaml; --config names one elsewhere; `evenkeel start SCRIPT` needs none',
     });
   }
-  const { searchConfig } = await import('./search-config.ts');
-  const found = await searchConfig(resolve(request.from));
-  if (found !== null) return found;
-  throw new EvenkeelError('NO_CONFIG', `there is no evenkeel config in ${request.from}, nor in any folder above it`, {
-    hint: '`evenkeel init` writes evenkeel.config.yaml; --config names one elsewhere',
+  const file = resolve(request.from, request.file);
+  const found = await insteadOf(file);
+  if (found !== null && files.kindOf(found) !== 'missing') return found;
+  throw new EvenkeelError('NO_CONFIG', `the config file ${file} does not exist`, {
+    hint: 'look at --config and EVENKEEL_CONFIG',
   });
+}
+
+/** Whoever goes by scripts.json goes by the config that is written beside it, from then on. null: neither is there. */
+async function insteadOf(file: string): Promise<string | null> {
+  const folder = folderOfScripts(file);
+  if (folder === null) return file;
+  const { configIn } = await import('./search-config.ts');
+  return await configIn(folder);
 }

@@ -35,6 +35,7 @@ export function normalizeApp(name: string, app: AppValues, context: NormalizeCon
     stop: { signal: app.text('stop.signal'), timeout: app.duration('stop.timeout') },
     restart: normalizeRestart(app),
     deploy: normalizeDeploy(app, context.folder),
+    hooks: { beforeFork: normalizeHooks(app, 'hooks.beforeFork', context.folder) },
     logs: normalizeLogs(name, app, context.folder),
     user: app.get('user') === null ? null : String(textOrNumber('user', app.get('user'))),
     dependsOn: [...new Set(app.texts('dependsOn'))],
@@ -73,9 +74,13 @@ function normalizeDeploy(app: AppValues, folder: string): DeploySpec {
     batch: app.number('deploy.batch'),
     settle: app.duration('deploy.settle'),
     timeout: app.duration('deploy.timeout'),
-    before: app.items('deploy.before').flatMap(([, hook]) => normalizeHook(hook, folder) ?? []),
-    after: app.items('deploy.after').flatMap(([, hook]) => normalizeHook(hook, folder) ?? []),
+    before: normalizeHooks(app, 'deploy.before', folder),
+    after: normalizeHooks(app, 'deploy.after', folder),
   };
+}
+
+function normalizeHooks(app: AppValues, key: string, folder: string): readonly Hook[] {
+  return app.items(key).flatMap(([, hook]) => normalizeHook(hook, folder) ?? []);
 }
 
 /** null: it was wrong, and reported. */

@@ -1,6 +1,7 @@
 // Reads a config file of any kind that is known. (config loader)
 
 import { basename, extname } from 'node:path';
+import { folderOfScripts } from '../protocol/script-starts.ts';
 import { type ConfigSource, EMPTY_HINT, type ReadResult, unreadable } from './config-source.ts';
 import type { ConfigContext } from './define-config.ts';
 import { isRecord } from './is-record.ts';
@@ -20,6 +21,11 @@ const FORMATS = new Map<string, 'yaml' | 'json' | 'module'>([
 
 /** `file`: absolute. `context`: for a config that is a program. */
 export async function readConfig(file: string, context: ConfigContext): Promise<ReadResult> {
+  const scriptsFolder = folderOfScripts(file);
+  if (scriptsFolder !== null) {
+    const { readScripts } = await import('./read-scripts.ts');
+    return readScripts(file, scriptsFolder);
+  }
   const content = readText(file);
   if (!content.ok) return unreadable(file, `the file ${content.reason}`, null);
   const format = FORMATS.get(extname(file));

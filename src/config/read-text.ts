@@ -10,9 +10,9 @@ export type TextFile =
 export const MAX_BYTES = 1024 * 1024;
 
 /** The text of a file without its byte order mark. */
-export function readText(file: string): TextFile {
+export function readText(file: string, maxBytes = MAX_BYTES): TextFile {
   try {
-    const oddity = describeOddity(statSync(file));
+    const oddity = describeOddity(statSync(file), maxBytes);
     if (oddity !== null) return { ok: false, missing: false, reason: oddity };
     return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) };
   } catch (error) {
@@ -21,10 +21,10 @@ export function readText(file: string): TextFile {
 }
 
 /** Why a file is not one to read; null: it is fine. */
-export function describeOddity(stats: Stats): string | null {
+export function describeOddity(stats: Stats, maxBytes = MAX_BYTES): string | null {
   if (stats.isDirectory()) return 'is a directory, not a file';
   if (!stats.isFile()) return 'is not a regular file';
-  return stats.size > MAX_BYTES ? 'is larger than 1 MB' : null;
+  return stats.size > maxBytes ? `is larger than ${maxBytes / 1024 ** 2} MB` : null;
 }
 
 function failure(error: unknown): TextFile {

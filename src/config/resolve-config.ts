@@ -42,11 +42,12 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
   const flattened = flattenLayers(sound, options.profile);
   const expanded = expandTexts(flattened, validate, options.variables);
   const { faults, report } = collectFaults();
-  const folder = dirname(source.file);
+  const folder = source.scriptsFolder ?? dirname(source.file);
   const drafts = draftApps(schema, expanded.config, { ...options, folder, report });
   const apps = drafts.map((draft) => draft.spec);
   const names = isRecord(expanded.config.apps) ? Object.keys(expanded.config.apps) : [];
-  checkRules({ apps: drafts, names, folder, files: options.files, originOf: flattened.originOf, report });
+  const generated = source.scriptsFolder !== undefined;
+  checkRules({ apps: drafts, names, folder, files: options.files, originOf: flattened.originOf, generated, report });
   const merged = [...expanded.faults, ...faults].map((fault) => ({ ...fault, path: flattened.originOf(fault.path) }));
   const problems = locateFaults(source, [...written, ...merged]);
   if (problems.length > 0) return { ok: false, problems };

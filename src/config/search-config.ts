@@ -4,13 +4,16 @@ import { type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cosmiconfig, type Loader } from 'cosmiconfig';
 import { EvenkeelError } from '../core/errors.ts';
+import { MAX_SCRIPTS_BYTES, SCRIPTS_FILE } from '../protocol/script-starts.ts';
 import { isRecord } from './is-record.ts';
-import { describeOddity } from './read-text.ts';
+import { describeOddity, MAX_BYTES } from './read-text.ts';
 
 const PLACES = [
   ...['yaml', 'yml', 'json', 'js', 'mjs', 'cjs', 'ts'].map((extension) => `evenkeel.config.${extension}`),
   ...['', '.json', '.yaml', '.yml'].map((extension) => `.evenkeelrc${extension}`),
   'package.json',
+  // Gives way to whatever the user has written.
+  SCRIPTS_FILE,
 ];
 
 /** Only looks for files: they are read with positions later, and what they say is not for cosmiconfig to interpret. */
@@ -22,16 +25,22 @@ const LOADERS: Record<string, Loader> = {
 /** The absolute path of the config; null: there is none. `from`: an absolute path. */
 export async function searchConfig(from: string): Promise<string | null> {
   for (const folder of upwards(from)) {
-    // cosmiconfig opens whatever has the name, and opening a FIFO waits forever.
-    const searchPlaces = safePlaces(folder);
-    if (searchPlaces.length === 0) continue;
-    const explorer = cosmiconfig('evenkeel', {
-      ...{ searchPlaces, loaders: LOADERS, cache: false, searchStrategy: 'none', ignoreEmptySearchPlaces: false },
-    });
-    const found = await explorer.search(folder);
-    if (found !== null && !isEmptyPackage(found)) return found.filepath;
+    const found = await configIn(folder);
+    if (found !== null) return found;
   }
   return null;
+}
+
+/** As searchConfig, in this one folder. */
+export async function configIn(folder: string): Promise<string | null> {
+  // cosmiconfig opens whatever has the name, and opening a FIFO waits forever.
+  const searchPlaces = safePlaces(folder);
+  if (searchPlaces.length === 0) return null;
+  const explorer = cosmiconfig('evenkeel', {
+    ...{ searchPlaces, loaders: LOADERS, cache: false, searchStrategy: 'none', ignoreEmptySearchPlaces: false },
+  });
+  const found = await explorer.search(folder);
+  return found === null || isEmptyPackage(found) ? null : found.filepath;
 }
 
 /** Of our own files an empty one is a config, which is then refused. */
@@ -52,7 +61,8 @@ function safePlaces(folder: string): string[] {
   for (const place of PLACES) {
     const file = join(folder, place);
     const stats = statOf(file);
-    const oddity = stats === null ? null : describeOddity(stats);
+    const oddity =
+      stats === null ? null : describeOddity(stats, place === SCRIPTS_FILE ? MAX_SCRIPTS_BYTES : MAX_BYTES);
     if (stats !== null && oddity === null) safe.push(place);
     else if (oddity !== null && safe.length === 0 && place !== 'package.json') throw oddFile(file, oddity);
   }

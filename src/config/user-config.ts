@@ -244,13 +244,22 @@ export interface App {
      */
     timeout?: string | number;
     /**
-     * Programs or modules that run before a deploy, one after the other, with the app's cwd, env and user. A failing one vetoes the deploy.
+     * Programs or modules that run before a deploy, and before a start, one after the other, with the app's cwd, env and user. A failing one vetoes the deploy. What a module's function returns may name another release: {script} or {cwd}.
      */
     before?: Hook[];
     /**
      * The same, after a deploy that is done. A failing one changes nothing and is reported.
      */
     after?: Hook[];
+  };
+  /**
+   * Programs or modules that run at other times than a deploy does.
+   */
+  hooks?: {
+    /**
+     * Run before each worker starts, also before one that comes back, with the folder, env and user of its generation and with EVENKEEL_WORKER. They are a part of its start: `ready.timeout` counts from their beginning, and where one fails the worker has failed to start.
+     */
+    beforeFork?: Hook[];
   };
   /**
    * Where the output of the workers goes. Paths are relative to the config file.

@@ -23,6 +23,7 @@ export const CHANGE_CLASSES = {
   restart: 'live',
   'restart.onUncaught': 'deploy',
   deploy: 'live',
+  hooks: 'live',
   logs: 'live',
   user: 'deploy',
   dependsOn: 'none',

@@ -27,6 +27,7 @@ export const ERRORS = {
   MANAGER_RUNS: failed(409),
   MANAGER_START_FAILED: failed(500),
   APP_STOPPED: failed(409),
+  APP_RUNS: failed(409),
   DEPLOY_IN_PROGRESS: failed(409),
   NO_DEPLOY: failed(409),
   SHUTTING_DOWN: failed(503),

@@ -50,6 +50,7 @@ export interface AppSpec {
   readonly stop: StopSpec;
   readonly restart: RestartSpec;
   readonly deploy: DeploySpec;
+  readonly hooks: HooksSpec;
   readonly logs: LogSpec;
   /** A user name or numeric id, for the workers; null: the manager's own. */
   readonly user: string | null;
@@ -109,6 +110,10 @@ export interface DeploySpec {
   readonly timeout: Milliseconds;
   readonly before: readonly Hook[];
   readonly after: readonly Hook[];
+}
+
+export interface HooksSpec {
+  readonly beforeFork: readonly Hook[];
 }
 
 export type Hook =

@@ -118,6 +118,8 @@ export interface DeployResult extends DeployRecord {
   readonly cause: string | null;
   readonly loss: LossReport;
   readonly failure: WorkerFailure | null;
-  /** Output of the hooks, line by line. */
+  /** The last lines that the hooks wrote. */
   readonly hookOutput: readonly string[];
+  /** Why a hook failed that ran after it: the new generation serves all the same. */
+  readonly afterFailure: string | null;
 }

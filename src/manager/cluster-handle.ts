@@ -26,6 +26,8 @@ export interface HandleListener {
   onMissed(app: string, events: readonly AppEvent[]): void;
   /** The cluster process that runs the app from now on; null: none. */
   onProcess(app: string, identity: ProcessIdentity | null): void;
+  /** What the cluster process says of itself: when it is started or adopted, and after each operation. */
+  onSnapshot(app: string, snapshot: ClusterSnapshot): void;
   onLost(app: string, identity: ProcessIdentity): void;
 }
 
@@ -254,6 +256,7 @@ export class ClusterHandle {
     this.#snapshot = snapshot;
     this.#state = snapshot.status.state;
     this.#lastEvent = Math.max(this.#lastEvent, snapshot.lastEvent);
+    this.#listener.onSnapshot(this.app, snapshot);
   }
 
   #hear(news: LinkNews): void {

@@ -2,7 +2,6 @@
 // record and its sockets. Keeps the cluster process of every app that is meant to run alive.
 
 import type { AppEvent } from '../core/events.ts';
-import type { RunningApp } from '../core/plan.ts';
 import type { AppSpec, ListenAddress, Milliseconds } from '../core/spec.ts';
 import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
@@ -18,6 +17,7 @@ import type { EventBus } from './event-bus.ts';
 import { isLoss } from './link-client.ts';
 import { noSuchApp } from './no-such-app.ts';
 import { overrideSpec } from './overrides.ts';
+import { settlePending } from './pending-override.ts';
 import { prepareBoot } from './prepare-boot.ts';
 import { resumeCluster } from './resume-cluster.ts';
 import { endProcess, type Revival, reviveCluster } from './revive-cluster.ts';
@@ -118,17 +118,6 @@ export class Fleet {
     if (!this.names.includes(name)) throw noSuchApp(name, this.names);
   }
 
-  /** For the planner: an app of the file without a record is new. */
-  running(): readonly RunningApp[] {
-    const recorded = new Set(this.state.names);
-    const known = this.names.filter((name) => recorded.has(name) || this.fileSpec(name) === null);
-    return known.map((name) => this.runningApp(name));
-  }
-
-  runningApp(name: string): RunningApp {
-    return { name, spec: this.runningSpec(name), down: this.state.app(name).wanted };
-  }
-
   /** Binds the app's sockets and starts its cluster process; workers come with `start`. Throws LISTEN_FAILED. */
   async launch(name: string, spec: AppSpec): Promise<ClusterHandle> {
     // Workers that were left may have them: the cluster process asks those.
@@ -211,6 +200,8 @@ export class Fleet {
         for (const event of events) if (!recorded.has(JSON.stringify(event))) this.#hear(app, event);
       },
       onProcess: (app, identity) => this.#noteProcess(app, identity),
+      // Whoever deploys it now settles that himself.
+      onSnapshot: (app, snapshot) => void (this.claims.of(app) ?? settlePending(this.state, app, snapshot)),
       onLost: (app, identity) => {
         if (this.#closed.signal.aborted) return;
         const entry = this.#entry(app);

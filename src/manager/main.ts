@@ -55,12 +55,13 @@ function decodeBoot(text: string | undefined): ManagerBoot {
   const value: unknown = JSON.parse(text ?? 'null');
   if (!isRecord(value) || typeof value.from !== 'string')
     throw new Error('Internal error: the manager was not started by evenkeel');
-  const { from, file, profile, foreground } = value;
+  const { from, file, profile, foreground, anew } = value;
   return {
     from,
     file: typeof file === 'string' ? file : null,
     profile: typeof profile === 'string' ? profile : null,
     foreground: foreground === true,
+    anew: Array.isArray(anew) ? anew.map(String) : [],
   };
 }
 

@@ -5,12 +5,14 @@ import type { EcosystemSpec } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import { isRecord } from './is-record.ts';
-import type { Override } from './overrides.ts';
+import type { Override, PendingOverride } from './overrides.ts';
 
 export interface AppRecord {
   /** Meant to run: false until started, and after `stop`. */
   readonly wanted: boolean;
   readonly override: Override | null;
+  /** What the override becomes if the deploy under way is done; null: none that changes it is. */
+  readonly pending: PendingOverride | null;
   /** The highest generation seen. */
   readonly generation: Generation;
   /** The cluster process; null: none. */
@@ -23,7 +25,7 @@ export interface ManagerState {
 }
 
 export const EMPTY_STATE: ManagerState = { ecosystem: null, apps: {} };
-export const NEW_RECORD: AppRecord = { wanted: false, override: null, generation: 0, cluster: null };
+export const NEW_RECORD: AppRecord = { wanted: false, override: null, pending: null, generation: 0, cluster: null };
 
 /**
  * null: not the state of a manager. The file is written in one step and private to the user, so what is checked is that it
@@ -34,7 +36,8 @@ export function decodeManagerState(value: unknown): ManagerState | null {
   const apps: [string, AppRecord][] = [];
   for (const [name, record] of Object.entries(value.apps)) {
     if (!isAppRecord(record)) return null;
-    apps.push([name, record]);
+    // A record of an earlier version has no such key.
+    apps.push([name, { ...record, pending: record.pending ?? null }]);
   }
   return { ecosystem: value.ecosystem, apps: Object.fromEntries(apps) };
 }
@@ -56,11 +59,21 @@ function isAppRecord(value: unknown): value is AppRecord {
   if (!isRecord(value)) return false;
   const { wanted, override, generation, cluster } = value;
   const flat = typeof wanted === 'boolean' && Number.isSafeInteger(generation);
-  return flat && (override === null || isOverride(override)) && (cluster === null || isIdentity(cluster));
+  return (
+    flat &&
+    isPending(value.pending ?? null) &&
+    (override === null || isOverride(override)) &&
+    (cluster === null || isIdentity(cluster))
+  );
 }
 
 function isOverride(value: unknown): boolean {
   return isRecord(value) && (value.rollback === undefined || (isRecord(value.rollback) && isSpec(value.rollback.spec)));
+}
+
+function isPending(value: unknown): boolean {
+  if (value === null) return true;
+  return isRecord(value) && typeof value.after === 'number' && (value.override === null || isOverride(value.override));
 }
 
 function isIdentity(value: unknown): boolean {

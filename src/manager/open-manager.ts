@@ -30,6 +30,8 @@ export interface ManagerOptions {
   readonly config:
     | { readonly ok: true; readonly ecosystem: EcosystemSpec }
     | { readonly ok: false; readonly error: EvenkeelError };
+  /** Apps that are not to be brought back where they have gone. */
+  readonly anew?: readonly string[];
   readonly evenkeel: string;
   /** Absolute path of the agent to preload. */
   readonly agent: string;
@@ -79,6 +81,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
       recorded: await recordedEvents(options.log),
       complain: (problem) => options.complain(problem),
     });
+    for (const name of options.anew ?? []) if (store.names.includes(name)) store.update(name, { wanted: false });
     await adoptClusters(fleet, options.ports.present(), remembered);
     // With nothing to look after there is no use in a manager without a config.
     if (!config.ok && fleet.isIdle) {

@@ -2,6 +2,9 @@
 // remembered over the manager's death, undone by a reload.
 
 import type { AppSpec } from '../core/spec.ts';
+import { diffSpecs } from '../core/spec-diff.ts';
+import type { Generation } from '../core/status.ts';
+import { movedScript } from '../platform/moved-script.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { DeployOptions } from '../protocol/control-api.ts';
 
@@ -9,34 +12,84 @@ export interface Override {
   /** Takes the place of the file's spec. */
   readonly rollback?: PinnedSpec;
   readonly workers?: number;
-  readonly env?: Readonly<Record<string, string>>;
+  /** What `--shell-env` brought; `env` wins over it. */
+  readonly shellEnv?: Readonly<Record<string, string>>;
+  /** null: the variable is removed. */
+  readonly env?: Readonly<Record<string, string | null>>;
   readonly script?: string;
   readonly cwd?: string;
+}
+
+/** What a deploy will have changed, noted before it begins: it goes on when the manager dies. */
+export interface PendingOverride {
+  /** What serves before it: a later one means that it was done. */
+  readonly after: Generation;
+  readonly override: Override | null;
 }
 
 /** The spec of an app as the commands have left it. */
 export function overrideSpec(spec: AppSpec, override: Override | null): AppSpec {
   if (override === null) return spec;
-  const { rollback, workers, env, script, cwd } = override;
+  const { rollback, workers, shellEnv, env, script, cwd } = override;
   const base = rollback?.spec ?? spec;
   return {
     ...base,
+    env: withVariables({ ...base.env, ...shellEnv }, env),
     ...(workers === undefined ? {} : { workers }),
-    ...(env === undefined ? {} : { env: { ...base.env, ...env } }),
     ...(script === undefined ? {} : { script }),
     ...(cwd === undefined ? {} : { cwd }),
   };
 }
 
-/** The override after a deploy with options; null where it still is what the file says. */
+/** The override after a deploy with options, or a scale; null: nothing was ever changed. */
 export function mergeOverride(before: Override | null, options: DeployOptions): Override | null {
-  const { env, script, cwd, workers } = options;
-  const merged = {
+  const { shellEnv, env, script, cwd, workers } = options;
+  const merged: Override = {
     ...before,
-    ...(env === undefined ? {} : { env: { ...before?.env, ...env } }),
+    // It is what the shell has now that was asked for: also where an earlier command named a variable.
+    ...(shellEnv === undefined ? {} : { shellEnv: { ...before?.shellEnv, ...shellEnv } }),
+    ...envAfter(before?.env, shellEnv, env),
     ...(script === undefined ? {} : { script }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(workers === undefined ? {} : { workers }),
   };
   return Object.keys(merged).length === 0 ? null : merged;
+}
+
+/**
+ * A script in the app's folder is a part of the release: it moves with `cwd`, unless one is named. `running`: what the
+ * deploy starts from.
+ */
+export function withMovedScript(running: AppSpec, options: DeployOptions): DeployOptions {
+  if (options.cwd === undefined || options.script !== undefined || running.script === null) return options;
+  const script = movedScript(running.script, running.cwd, options.cwd);
+  return script === running.script ? options : { ...options, script };
+}
+
+/** Whether the commands have left something other than what the file says. `spec`: the file's; null: it has none. */
+export function isDrift(spec: AppSpec | null, override: Override | null): boolean {
+  if (override === null || spec === null) return override !== null;
+  // The same settings may stand for other paths by now.
+  return override.rollback !== undefined || diffSpecs(spec, overrideSpec(spec, override)).length > 0;
+}
+
+function envAfter(
+  before: Override['env'],
+  shellEnv: DeployOptions['shellEnv'],
+  env: DeployOptions['env'],
+): Pick<Override, 'env'> {
+  const kept = Object.entries(before ?? {}).filter(
+    ([name]) => shellEnv === undefined || !Object.hasOwn(shellEnv, name),
+  );
+  const merged = { ...Object.fromEntries(kept), ...env };
+  return before === undefined && env === undefined ? {} : { env: merged };
+}
+
+function withVariables(
+  env: Readonly<Record<string, string>>,
+  change: Override['env'] = {},
+): Readonly<Record<string, string>> {
+  const set = Object.entries(change).filter((entry): entry is [string, string] => entry[1] !== null);
+  const kept = Object.entries(env).filter(([name]) => change[name] !== null || !Object.hasOwn(change, name));
+  return Object.fromEntries([...kept, ...set]);
 }

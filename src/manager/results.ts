@@ -35,9 +35,11 @@ export function skipped(app: string, message: string): AppResult {
 }
 
 export function describeDeploy(result: DeployResult): Outcome {
-  const { outcome, generation, cause, failure } = result;
+  const { outcome, generation, cause, failure, afterFailure } = result;
   const ok = outcome === 'done';
-  const message = ok ? `generation ${generation} serves` : `generation ${generation} ${outcome}: ${cause}`;
+  // A cluster process of an earlier version says nothing of hooks.
+  const after = (afterFailure ?? null) === null ? '' : `; but then ${afterFailure}`;
+  const message = ok ? `generation ${generation} serves${after}` : `generation ${generation} ${outcome}: ${cause}`;
   return { ok, message, deploy: result, failure };
 }
 

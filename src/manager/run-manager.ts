@@ -37,7 +37,7 @@ export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<
   const log = openLog(layout, boot.foreground, output);
   try {
     return await openManager({
-      ...{ layout, config, ports: systemPorts(layout, output), bind: bindListenSocket, log },
+      ...{ layout, config, ports: systemPorts(layout, output), bind: bindListenSocket, log, anew: boot.anew ?? [] },
       logFiles: boot.foreground ? [log.file] : [log.file, outputFile(layout, output)],
       ...{ evenkeel: packageVersion(), agent: entryPoint('agent') },
       // The same file from now on, whatever is put beside it.

@@ -11,6 +11,7 @@ import {
   type LogMessage,
   NDJSON,
   type OperationResult,
+  type SpecAnswer,
   type VersionAnswer,
 } from '../protocol/control-api.ts';
 import * as guards from '../protocol/control-guards.ts';
@@ -58,6 +59,11 @@ export class ControlClient {
   history(app: string, options: { readonly showEnv?: boolean } = {}): Promise<HistoryAnswer> {
     const path = `/v1/apps/${encodeURIComponent(app)}/history${query({ 'show-env': options.showEnv })}`;
     return this.#get(path, guards.isHistoryAnswer, QUICK);
+  }
+
+  spec(app: string, options: { readonly showEnv?: boolean } = {}): Promise<SpecAnswer> {
+    const path = `/v1/apps/${encodeURIComponent(app)}/spec${query({ 'show-env': options.showEnv })}`;
+    return this.#get(path, guards.isSpecAnswer, QUICK);
   }
 
   events({ n, follow, ...options }: StreamOptions): AsyncIterable<EvenkeelEvent> {

@@ -4,11 +4,12 @@
 
 import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { folderOfScripts } from '../protocol/script-starts.ts';
 import { ensurePrivateDir } from './private-dir.ts';
 
 /** Where the config does not set `stateDir`. */
 export function defaultStateDir(configFile: string): string {
-  return join(dirname(configFile), '.evenkeel');
+  return join(folderOfScripts(configFile) ?? dirname(configFile), '.evenkeel');
 }
 
 /**

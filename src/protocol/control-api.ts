@@ -5,7 +5,7 @@
 import type { ErrorBody } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Milliseconds } from '../core/spec.ts';
+import type { AppSpec, Milliseconds } from '../core/spec.ts';
 import type { DeployResult, Generation, Status, ToldWorker, WorkerFailure } from '../core/status.ts';
 import type { HistoryEntry, LogLine, LogSnapshot } from './cluster-link.ts';
 
@@ -34,13 +34,15 @@ export const ROUTES = {
   signal: 'POST /v1/apps/:app/signal',
   send: 'POST /v1/apps/:app/send',
   history: 'GET /v1/apps/:app/history',
+  spec: 'GET /v1/apps/:app/spec',
   /** ?n=COUNT&follow=1. NDJSON: one LogSnapshot, then LogMessages while following. */
   logs: 'GET /v1/apps/:app/logs',
 } as const;
 
-/** All apps where absent. */
+/** All apps where absent. `reset`: undoes what scale, deploy and rollback have changed of those that do not run. */
 export interface StartBody {
   readonly apps?: readonly string[];
+  readonly reset?: boolean;
 }
 /** Without apps: everything, then the manager itself. */
 export interface StopBody {
@@ -54,7 +56,10 @@ export interface DeployBody {
   readonly options?: DeployOptions;
 }
 export interface DeployOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** Variables that are set; null: removed. */
+  readonly env?: Readonly<Record<string, string | null>>;
+  /** The environment of a shell, all of which is set; `env` wins over it. */
+  readonly shellEnv?: Readonly<Record<string, string>>;
   readonly script?: string;
   readonly cwd?: string;
   readonly workers?: number;
@@ -134,3 +139,23 @@ export type StatusAnswer = Status;
 export type PlanAnswer = Plan;
 /** Values of env are replaced by null unless ?show-env=1. */
 export type HistoryAnswer = { readonly app: string; readonly generations: readonly HistoryEntry[] };
+/** Values of env are replaced by null unless ?show-env=1. */
+export interface SpecAnswer {
+  readonly app: string;
+  /** False: it does not run, and this is what it would be started with. */
+  readonly running: boolean;
+  readonly spec: AppSpec;
+  /** What commands have changed against the config. */
+  readonly changed: {
+    /** The generation that was gone back to. */
+    readonly rollback: Generation | null;
+    readonly workers: boolean;
+    readonly script: boolean;
+    readonly cwd: boolean;
+    /** Every variable of a shell was set. */
+    readonly shellEnv: boolean;
+    /** Names of variables that were set by name, or removed. */
+    readonly set: readonly string[];
+    readonly unset: readonly string[];
+  };
+}

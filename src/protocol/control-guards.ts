@@ -5,7 +5,14 @@ import { ERRORS, type ErrorBody, type ErrorCode } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Status } from '../core/status.ts';
-import type { HistoryAnswer, LogMessage, OperationMessage, OperationResult, VersionAnswer } from './control-api.ts';
+import type {
+  HistoryAnswer,
+  LogMessage,
+  OperationMessage,
+  OperationResult,
+  SpecAnswer,
+  VersionAnswer,
+} from './control-api.ts';
 import type { ManagerReport } from './manager-boot.ts';
 
 export function isStatus(value: unknown): value is Status {
@@ -22,6 +29,10 @@ export function isPlan(value: unknown): value is Plan {
 
 export function isHistoryAnswer(value: unknown): value is HistoryAnswer {
   return isRecord(value) && typeof value.app === 'string' && Array.isArray(value.generations);
+}
+
+export function isSpecAnswer(value: unknown): value is SpecAnswer {
+  return isRecord(value) && isRecord(value.spec) && isRecord(value.changed) && typeof value.app === 'string';
 }
 
 export function isEvent(value: unknown): value is EvenkeelEvent {

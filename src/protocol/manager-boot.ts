@@ -11,6 +11,8 @@ export interface ManagerBoot {
   readonly profile: string | null;
   /** Stays in the terminal: events are also written to stderr. */
   readonly foreground: boolean;
+  /** Apps that are about to be started as a command says: what an earlier manager left of them is not brought back. */
+  readonly anew?: readonly string[];
 }
 
 export type ManagerReport =

@@ -80,6 +80,7 @@ describe('init', () => {
     expect(JSON.parse((await run(['init', '--json'], { cwd })).out)).toEqual({
       file: join(cwd, 'evenkeel.config.yaml'),
       script: 'server.js',
+      apps: ['web'],
     });
   });
 });

@@ -49,7 +49,12 @@ describe('what is asked of the manager', () => {
     ],
     [
       ['deploy', 'web', '--shell-env', '--env', 'HOME=/other'],
-      [['POST /v1/deploy', { apps: ['web'], options: { env: { HOME: '/other', COLOR: 'red' } } }]],
+      [
+        [
+          'POST /v1/deploy',
+          { apps: ['web'], options: { env: { HOME: '/other' }, shellEnv: { HOME: '/home/me', COLOR: 'red' } } },
+        ],
+      ],
     ],
     [['abort', 'web'], [['POST /v1/apps/web/abort', {}]]],
     [['deploy-abort', 'web'], [['POST /v1/apps/web/abort', {}]]],

@@ -38,7 +38,7 @@ describe('status', () => {
       'shop  manager 9.8.7, pid 4321, up 3 h, /srv/shop/evenkeel.config.yaml',
       'app  state  generation  ready  restarts  cpu  memory  connections  requests',
       'web  deploying  3  2/2  0  20%  100 M  8  200  generation 4 booting, 1/2 ready',
-      'api  online  3  2/2  0  20%  100 M  8  200  differs from the config',
+      'api  online  3  2/2  0  20%  100 M  8  200  changed by a command',
       'old  stopped  3  0/0  -  -  -  -  -',
       '',
     ]);

@@ -54,7 +54,7 @@ const DOCUMENTS: readonly (readonly [string, unknown])[] = [
   ['error', { error }],
   ['version', { version: '1.0.0', manager: { version: '1.0.0', pid: 1 } }],
   ['version', { version: '1.0.0', manager: null }],
-  ['init', { file: '/srv/evenkeel.config.yaml', script: null }],
+  ['init', { file: '/srv/evenkeel.config.yaml', script: null, apps: ['web'] }],
   ['log', { app: 'web', slot: 0, stream: 'stdout', line: 'hello' }],
   ...samples.EVENT_LINES.map(([event]) => ['event', event] as const),
 ];

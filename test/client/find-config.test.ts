@@ -51,6 +51,25 @@ describe('findConfig', () => {
     expect(await searchConfig(folder)).toBe(found ? file : null);
   });
 
+  it('takes what `start SCRIPT` has noted only where a folder has no config, as the loader does', async () => {
+    const folder = tempDir();
+    const below = join(folder, 'below');
+    mkdirSync(join(folder, '.evenkeel'));
+    mkdirSync(below);
+    const scripts = join(folder, '.evenkeel/scripts.json');
+    writeFileSync(scripts, '{}');
+    for (const from of [folder, below])
+      expect([findConfig(from, null), await searchConfig(from)]).toEqual([scripts, scripts]);
+    for (const [place, file] of [
+      [folder, 'package.json'],
+      [below, 'evenkeel.config.ts'],
+    ] as const) {
+      writeFileSync(join(place, file), '{"evenkeel":{}}');
+      for (const from of [place, below])
+        expect([findConfig(from, null), await searchConfig(from)]).toEqual([join(place, file), join(place, file)]);
+    }
+  });
+
   it('goes by the file that is named, whether it is there or not', () => {
     expect(findConfig('/srv/shop', 'conf/prod.yaml')).toBe('/srv/shop/conf/prod.yaml');
     expect(findConfig('/srv/shop', '/etc/shop.yaml')).toBe('/etc/shop.yaml');

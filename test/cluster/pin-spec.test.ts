@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { pinSpec } from '../../src/cluster/pin-spec.ts';
+import type { AppSpec } from '../../src/core/spec.ts';
 import { appSpec } from '../support/spec.ts';
 
 let root: string;
@@ -17,13 +18,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
+const pin = (spec: AppSpec, generation: number, paths: Parameters<typeof pinSpec>[3] = null) =>
+  pinSpec(spec, generation, { cwd: spec.cwd, script: spec.script }, paths);
 const current = () => appSpec({ cwd: join(root, 'current'), script: join(root, 'current', 'server.js') });
 
 it('resolves a release symlink at the moment of the deploy', async () => {
-  const first = await pinSpec(current(), 1, null);
+  const first = await pin(current(), 1);
   rmSync(join(root, 'current'));
   symlinkSync('two', join(root, 'current'));
-  const second = await pinSpec(current(), 2, null);
+  const second = await pin(current(), 2);
   expect(first).toMatchObject({
     ok: true,
     pinned: { realCwd: join(root, 'one'), realScript: join(root, 'one', 'server.js') },
@@ -32,7 +35,7 @@ it('resolves a release symlink at the moment of the deploy', async () => {
 });
 
 it('goes by the paths of an earlier generation for a rollback', async () => {
-  const pinned = await pinSpec(current(), 3, {
+  const pinned = await pin(current(), 3, {
     realCwd: join(root, 'two'),
     realScript: join(root, 'two', 'server.js'),
   });
@@ -40,11 +43,34 @@ it('goes by the paths of an earlier generation for a rollback', async () => {
 });
 
 it('finds a script that is written without its extension', async () => {
-  const pinned = await pinSpec(appSpec({ cwd: root, script: join(root, 'one', 'server') }), 1, null);
+  const pinned = await pin(appSpec({ cwd: root, script: join(root, 'one', 'server') }), 1);
   expect(pinned).toMatchObject({ ok: true, pinned: { realScript: join(root, 'one', 'server.js') } });
 });
 
 it('names what is missing', async () => {
-  const pinned = await pinSpec(appSpec({ cwd: root, script: join(root, 'gone.js') }), 1, null);
+  const pinned = await pin(appSpec({ cwd: root, script: join(root, 'gone.js') }), 1);
   expect(pinned).toEqual({ ok: false, reason: `${join(root, 'gone.js')} does not exist` });
+});
+
+it('goes by the release that a hook has named, and leaves the spec as the file has it', async () => {
+  const spec = current();
+  const place = { cwd: join(root, 'two'), script: join(root, 'two', 'server.js') };
+  expect(await pinSpec(spec, 4, place, null)).toEqual({
+    ok: true,
+    pinned: { generation: 4, spec, realCwd: place.cwd, realScript: place.script },
+  });
+});
+
+it('never takes the folder from one release and the script from another', async () => {
+  const spec = current();
+  for (let round = 0; round < 50; round += 1) {
+    const pinning = pin(spec, 1);
+    // Anywhere between the two look-ups.
+    for (let turn = 0; turn < round % 7; turn += 1) await new Promise(setImmediate);
+    rmSync(join(root, 'current'));
+    symlinkSync(round % 2 === 0 ? 'two' : 'one', join(root, 'current'));
+    const result = await pinning;
+    if (!result.ok) continue;
+    expect(result.pinned.realScript).toBe(join(result.pinned.realCwd, 'server.js'));
+  }
 });

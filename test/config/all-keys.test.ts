@@ -34,6 +34,7 @@ apps:
       timeout: 5m
       before: [[npm, run, migrate], { module: ./hook.mjs }]
       after: []
+    hooks: { beforeFork: [[mkdir, -p, tmp], { module: ./hook.mjs }] }
     logs: { stdout: logs/web.out.log, stderr: logs/web.err.log, maxSize: 10M, schedule: "0 0 * * *", keep: 10, compress: true, timestamps: false }
     user: www-data
     dependsOn: [api]

@@ -27,6 +27,7 @@ describe('an app of which only the script is said', () => {
         ...{ onUncaught: 'exit', memory: null, schedule: null },
       },
       deploy: { strategy: 'all-at-once', batch: 1, settle: 1000, timeout: 300_000, before: [], after: [] },
+      hooks: { beforeFork: [] },
       logs: {
         stdout: { kind: 'file', path: '/shop/logs/web.out.log' },
         stderr: { kind: 'file', path: '/shop/logs/web.err.log' },

@@ -78,10 +78,27 @@ it('answers what runs', async () => {
   });
 });
 
+it('tells the settings of an app, with values of env only where they are asked for', async () => {
+  const { api } = await serving(appSpec({ env: { A: 'hunter2' } }));
+  const changed = { rollback: null, workers: false, script: false, cwd: false, shellEnv: false, set: [], unset: [] };
+  expect(await api.ask('GET', '/v1/apps/web/spec')).toMatchObject({
+    status: 200,
+    body: { app: 'web', running: true, spec: { name: 'web', env: { A: null } }, changed },
+  });
+  expect(await api.ask('GET', '/v1/apps/web/spec?show-env=1')).toMatchObject({
+    body: { spec: { env: { A: 'hunter2' } } },
+  });
+});
+
 it('does what it is asked, and answers with the result', async () => {
   const { rig, api } = await serving(appSpec());
   const operations: [string, unknown, object][] = [
     ['/v1/apps/web/deploy', { env: { A: '1' } }, { action: 'deploy', deploy: { generation: 2 } }],
+    [
+      '/v1/apps/web/deploy',
+      { env: { A: null }, shellEnv: { B: '1' } },
+      { reasons: ['deploy --shell-env --unset-env A'] },
+    ],
     ['/v1/deploy', { all: true }, { action: 'deploy' }],
     ['/v1/deploy', { apps: ['web'], options: { workers: 3 } }, { action: 'deploy' }],
     ['/v1/apps/web/scale', { workers: 4 }, { action: 'scale', message: 'workers 3 → 4' }],
@@ -90,7 +107,7 @@ it('does what it is asked, and answers with the result', async () => {
     ['/v1/apps/web/signal', { signal: 'SIGUSR1' }, { action: 'signal', message: 'SIGUSR1 sent to 2 workers' }],
     ['/v1/apps/web/send', { message: null }, { action: 'send', message: 'message sent to 2 workers' }],
     ['/v1/reload', {}, { action: 'none' }],
-    ['/v1/start', { apps: ['web'] }, { action: 'none' }],
+    ['/v1/start', { apps: ['web'], reset: true }, { action: 'none' }],
     ['/v1/stop', { apps: ['web'], timeout: 1000 }, { action: 'stop' }],
   ];
   for (const [path, body, result] of operations) {
@@ -193,6 +210,15 @@ const refused: [string, string, string, unknown, number, string, string][] = [
   ['too few workers', 'POST', '/v1/apps/web/scale', { workers: 0 }, 400, 'BAD_REQUEST', 'workers must be an integer'],
   ['half a worker', 'POST', '/v1/apps/web/scale', { workers: 1.5 }, 400, 'BAD_REQUEST', 'workers must be an integer'],
   ['env that is no text', 'POST', '/v1/apps/web/deploy', { env: { A: 1 } }, 400, 'BAD_REQUEST', 'env.A must be a text'],
+  [
+    'a shell that removes a variable',
+    'POST',
+    '/v1/apps/web/deploy',
+    { shellEnv: { A: null } },
+    400,
+    'BAD_REQUEST',
+    'shellEnv.A must be a text',
+  ],
   [
     'a relative script',
     'POST',

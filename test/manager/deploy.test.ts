@@ -6,6 +6,8 @@ import { history } from '../../src/manager/operations/history.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
 import { rollback } from '../../src/manager/operations/rollback.ts';
+import { scale } from '../../src/manager/operations/scale.ts';
+import { spec } from '../../src/manager/operations/spec.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
@@ -235,4 +237,79 @@ it('a deploy that waits for its turn when the app is stopped never begins', asyn
   busy.resolve();
   expect((await stopping).apps).toMatchObject([{ action: 'stop', ok: true }]);
   expect(cluster.asked).toEqual(['start start', 'stop']);
+});
+
+it('removes a variable, and knows the shell from what was named', async () => {
+  const { rig, context } = await started(appSpec({ env: { A: '0', B: '0' } }));
+  const { apps } = await deploy(context, ['web'], {
+    env: { A: null, C: 'named' },
+    shellEnv: { B: 'hunter2', D: 'hunter2' },
+  });
+  expect(apps).toMatchObject([{ reasons: ['deploy --shell-env --unset-env A --env C'] }]);
+  expect(context.fleet.runningSpec('web')?.env).toEqual({ B: 'hunter2', C: 'named', D: 'hunter2' });
+  expect(spec(context, 'web', true)).toMatchObject({
+    spec: { env: { B: 'hunter2', C: 'named', D: 'hunter2' } },
+    changed: { rollback: null, workers: false, script: false, cwd: false, shellEnv: true, set: ['C'], unset: ['A'] },
+  });
+  expect(spec(context, 'web', false)).toMatchObject({ spec: { env: { B: null, C: null, D: null } } });
+  expect(JSON.stringify([spec(context, 'web', false), rig.events])).not.toContain('hunter2');
+});
+
+it('says of an app that does not run with what it would be started', async () => {
+  const { context } = await started(appSpec());
+  await deploy(context, ['web'], { workers: 5 });
+  await stop(context, ['web'], null);
+  expect(spec(context, 'web', true)).toMatchObject({
+    running: false,
+    spec: { workers: 5 },
+    changed: { workers: true },
+  });
+  expect(() => spec(context, 'wbe', true)).toThrow(expect.objectContaining({ code: 'NO_SUCH_APP' }));
+});
+
+it('moves a script along with its folder, and remembers both', async () => {
+  const { context } = await started(appSpec({ script: '/srv/r1/a.js', cwd: '/srv/r1' }));
+  await deploy(context, ['web'], { cwd: '/srv/r2' });
+  expect(context.fleet.runningSpec('web')).toMatchObject({ cwd: '/srv/r2', script: '/srv/r2/a.js' });
+  expect(context.fleet.wantedSpec('web')).toMatchObject({ cwd: '/srv/r2', script: '/srv/r2/a.js' });
+});
+
+it.each([
+  ['done', { env: { A: '1' } }],
+  ['failed', null],
+] as const)('what it changes is settled by the next manager, when it has %s', async (outcome, expected) => {
+  const { rig, context } = await started(appSpec());
+  const script = rig.script('web');
+  Object.assign(script, { outcome, hold: deferred() });
+  const deploying = deploy(context, ['web'], { env: { A: '1' } }).catch(() => null);
+  await rig.event('deploy-started', 'web', 2);
+  const { pending, override } = context.fleet.state.app('web');
+  expect([pending, override]).toEqual([{ after: 1, override: { env: { A: '1' } } }, null]);
+  await rig.managers[0]?.close('killed');
+  await deploying;
+  const { context: next } = await rig.open();
+  expect(next.fleet.state.app('web')).toMatchObject({ override: null, pending: { after: 1 } });
+  script.hold?.resolve();
+  await eventually('it is settled', () => next.fleet.state.app('web').pending === null);
+  expect(next.fleet.state.app('web').override).toEqual(expected);
+});
+
+it('a deploy that is aborted before it begins changes nothing', async () => {
+  const { context } = await started(appSpec());
+  const busy = deferred<void>();
+  void context.fleet.handle('web').queue.run(() => busy.promise);
+  await deploy(context, ['web'], { env: { A: '1' }, wait: false });
+  await abort(context, 'web');
+  busy.resolve();
+  await context.fleet.handle('web').queue.run(async () => {});
+  expect(context.fleet.state.app('web')).toMatchObject({ override: null, pending: null });
+});
+
+it('a scale to what the file says is no drift', async () => {
+  const { context } = await started(appSpec({ workers: 2 }));
+  const drift = async () => (await status(context, 'web')).apps[0]?.drift;
+  await scale(context, 'web', 3);
+  expect(await drift()).toBe(true);
+  await scale(context, 'web', 2);
+  expect(await drift()).toBe(false);
 });

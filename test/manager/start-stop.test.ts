@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { deploy } from '../../src/manager/operations/deploy.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
 import { appSpec } from '../support/app-spec.ts';
+import { eventually } from '../support/eventually.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
 const port = { kind: 'tcp', host: null, port: 3000 } as const;
@@ -159,4 +161,35 @@ it('a start that was accepted before everything was stopped brings nothing up be
   await expect(start(context, null)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   expect((await stopped).ok).toBe(true);
   expect(rig.isRunning('web')).toBe(false);
+});
+
+it('a start anew forgets what commands have changed, of what it starts and of nothing else', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'web', dependsOn: ['api'] }), appSpec({ name: 'api' })]);
+  const { context } = await rig.open();
+  await start(context, null);
+  for (const name of ['web', 'api']) await deploy(context, [name], { workers: 5 });
+  // What runs stays as it is.
+  await start(context, ['web'], { reset: true });
+  expect((await status(context, null)).apps).toMatchObject([{ drift: true }, { drift: true }]);
+  await stop(context, ['web', 'api'], null);
+  await start(context, ['web'], { reset: true });
+  expect((await status(context, null)).apps).toMatchObject([
+    { name: 'web', desired: 2, drift: false },
+    { name: 'api', desired: 5, drift: true },
+  ]);
+});
+
+it('a manager that is started for an app brings back the others, and that one only as it is told', async () => {
+  const rig = new ManagerRig([appSpec({ name: 'web' }), appSpec({ name: 'api' })]);
+  const first = await rig.open();
+  await start(first.context, null);
+  await deploy(first.context, ['web'], { env: { OLD: '1' } });
+  await first.close('killed');
+  for (const name of ['web', 'api']) rig.cluster(name).die();
+  rig.anew = ['web'];
+  const { context } = await rig.open();
+  await start(context, ['web'], { reset: true });
+  expect(context.fleet.runningSpec('web')).toMatchObject({ env: {} });
+  expect(rig.cluster('web').asked).toEqual(['start start']);
+  await eventually('the other one is back', () => context.fleet.runningSpec('api') !== null);
 });

@@ -22,6 +22,7 @@ export function appSpec(change: Partial<AppSpec> = {}): AppSpec {
       ...{ onUncaught: 'exit', memory: null, schedule: null },
     },
     deploy: { strategy: 'all-at-once', batch: 1, settle: 1000, timeout: 300_000, before: [], after: [] },
+    hooks: { beforeFork: [] },
     logs: {
       ...{ stdout: { kind: 'off' }, stderr: { kind: 'off' }, maxSize: 10 * 1024 ** 2, schedule: null },
       ...{ keep: 10, compress: true, timestamps: false },

@@ -190,7 +190,7 @@ export class FakeCluster {
     const record = { generation, outcome, reason, startedAt: new Date().toISOString(), durationMs: 1 };
     const loss = { finished: 0, cut: 0, killed: 0 };
     const cause = outcome === 'done' ? null : reason;
-    return { ...record, app: this.boot.app, cause, loss, failure: null, hookOutput: [] };
+    return { ...record, app: this.boot.app, cause, loss, failure: null, hookOutput: [], afterFailure: null };
   }
 
   #told(slot: number): ToldWorker {

@@ -26,6 +26,10 @@ export class ManagerRig {
   readonly events: EvenkeelEvent[] = [];
   readonly complaints: unknown[] = [];
   readonly clusters: FakeCluster[] = [];
+  /** In the order in which they were opened. */
+  readonly managers: Manager[] = [];
+  /** Apps that the next manager does not bring back. */
+  anew: readonly string[] = [];
   /** Texts of the addresses that are bound now. */
   readonly bound = new Set<string>();
   /** What was fetched from cluster processes, one line for each time. */
@@ -68,6 +72,7 @@ export class ManagerRig {
         layout: this.layout,
         evenkeel: '0',
         agent: '/agent.cjs',
+        anew: this.anew,
         ports: this.#ports(),
         bind: (address) => this.#bind(address),
       },
@@ -90,7 +95,9 @@ export class ManagerRig {
       return closed;
     };
     onTestFinished(() => close('test'));
-    return { ...manager, close };
+    const opened = { ...manager, close };
+    this.managers.push(opened);
+    return opened;
   }
 
   /** The living cluster process of an app. */

@@ -15,7 +15,7 @@ import { CliProcess, type CliResult, scrubbedEnv } from './cli-process.ts';
 import { EventStream } from './event-stream.ts';
 import { eventually } from './eventually.ts';
 import { type Load, type LoadOptions, startLoad } from './load.ts';
-import { isAlive, killHard } from './process-table.ts';
+import { isAlive, killHard, processesOf } from './process-table.ts';
 import { PuppetTheatre } from './puppet-theatre.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -35,6 +35,8 @@ export interface RigOptions extends Partial<RigConfig> {
   readonly configText?: string;
   /** Default evenkeel.config.yaml. */
   readonly configFile?: string;
+  /** Writes no config: for what is started without one. */
+  readonly withoutConfig?: boolean;
   /** Folders between the temporary folder and the rig's own, for long paths. */
   readonly nested?: string;
 }
@@ -45,7 +47,15 @@ export function fixture(name: string): string {
 }
 
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
-  const { files = {}, configText, configFile = 'evenkeel.config.yaml', nested = '', apps, ...rest } = options;
+  const {
+    files = {},
+    configText,
+    configFile = 'evenkeel.config.yaml',
+    nested = '',
+    apps,
+    withoutConfig = false,
+    ...rest
+  } = options;
   const base = mkdtempSync(join(inject('e2eRoot'), 'rig-'));
   const dir = join(base, nested);
   mkdirSync(dir, { recursive: true });
@@ -53,7 +63,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const puppets = await PuppetTheatre.open(join(base, 'puppets.sock'));
   const rig = new Rig({ base, dir, configFile, puppets });
   for (const [file, text] of Object.entries(files)) rig.write(file, text);
-  if (configText === undefined) rig.writeConfig({ ...rest, apps: apps ?? {} });
+  if (withoutConfig) {
+    // There may be none above either.
+  } else if (configText === undefined) rig.writeConfig({ ...rest, apps: apps ?? {} });
   else rig.write(configFile, configText);
   onTestFailed(() => console.error(rig.report));
   // Also when the test ran out of time, where its `await using` never gets to run.
@@ -204,6 +216,14 @@ export class Rig implements AsyncDisposable {
   /** Registers what has to be undone when the rig ends. */
   defer(close: () => void | Promise<void>): void {
     this.#closers.push(close);
+  }
+
+  /** Ends everything as a power cut does: the manager first, so that it has no time to notice the rest. */
+  async cutPower(): Promise<void> {
+    const { pid } = (await this.status()).manager;
+    const others = processesOf(this.dir).filter((entry) => entry.pid !== pid);
+    for (const victim of [pid, ...others.map((entry) => entry.pid)]) killHard(victim);
+    await eventually('everything is gone', () => processesOf(this.dir).length === 0);
   }
 
   /** SIGKILL, and waits until the process is gone. */

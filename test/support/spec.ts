@@ -13,6 +13,7 @@ export function appSpec(overrides: Partial<AppSpec> = {}): AppSpec {
       ...{ onUncaught: 'exit', memory: null, schedule: null },
     },
     deploy: { strategy: 'all-at-once', batch: 1, settle: 1_000, timeout: 300_000, before: [], after: [] },
+    hooks: { beforeFork: [] },
     logs: {
       ...{ stdout: { kind: 'off' }, stderr: { kind: 'off' }, maxSize: null, schedule: null },
       ...{ keep: 10, compress: true, timestamps: false },

@@ -1,11 +1,17 @@
 // CLI: evenkeel init
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { findConfig } from '../../client/find-config.ts';
+import { join } from 'node:path';
+import { configIn } from '../../client/find-config.ts';
+import { findManager, requireManager } from '../../client/find-manager.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import { errorCode } from '../../platform/system-error.ts';
-import { defineCommand } from '../command.ts';
+import { folderOfScripts } from '../../protocol/script-starts.ts';
+import { defineCommand, type Outcome } from '../command.ts';
+import type { Context } from '../context.ts';
+import { displayPath } from '../describe-error.ts';
+import { flag } from '../options.ts';
+import { viewPlan } from '../plan-view.ts';
 import { starterConfig } from '../starter-config.ts';
 
 const FILE = 'evenkeel.config.yaml';
@@ -13,30 +19,65 @@ const USUAL_SCRIPTS = ['server.js', 'server.mjs', 'index.js', 'index.mjs', 'app.
 
 export const command = defineCommand({
   arguments: [],
-  options: {},
+  options: {
+    fromRunning: flag('--from-running', 'describe what runs here, started without a config'),
+    showEnv: flag('--show-env', 'with --from-running: write every value of env too; they may be secret'),
+  },
   details: [
     `Writes ${FILE} into this folder, with an app for the server.js, index.js or "main"`,
     'of package.json that is found here. Overwrites nothing.',
+    '',
+    'With --from-running it has the apps of `evenkeel start SCRIPT`, as they run now. Of their',
+    'environment, variables that were named (--env) are written; the others are inherited from',
+    'the shell that starts the manager, unless --show-env writes them all.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel init', does: `write ${FILE}` },
     { line: 'evenkeel init && evenkeel start', does: 'and start what it describes' },
+    { line: 'evenkeel init --from-running', does: 'write a config for scripts that run' },
   ],
-  run: async ({ cwd }) => {
+  run: async (context, _args, { fromRunning, showEnv }) => {
+    if (fromRunning) return describe(context, showEnv);
+    if (showEnv) throw new EvenkeelError('BAD_USAGE', "option '--show-env' is only for --from-running");
+    const { cwd } = context;
+    const existing = configIn(cwd);
+    if (existing !== null && folderOfScripts(existing) !== null && (await findManager(context)) !== null) {
+      throw new EvenkeelError('BAD_USAGE', 'apps run here that were started without a config', {
+        hint: '`evenkeel init --from-running` writes one that describes them; `evenkeel stop` stops them.',
+      });
+    }
     const script = findScript(cwd);
-    const file = writeStarter(cwd, starterConfig(script));
+    const file = write(cwd, starterConfig(script), 0o666);
     const next = script === null ? 'Describe an app in it, then: evenkeel start' : 'Next: evenkeel start';
     const text = `${FILE} written${script === null ? '' : ` for ${script}`}. ${next}\n`;
-    return { kind: 'result', exit: EXIT.done, document: { file, script }, text };
+    return { kind: 'result', exit: EXIT.done, document: { file, script, apps: script === null ? [] : ['web'] }, text };
   },
 });
 
-function writeStarter(cwd: string, text: string): string {
-  const existing = findConfig(cwd, null);
-  if (existing !== null && !relative(cwd, existing).includes('/')) throw exists(existing);
-  const file = join(cwd, FILE);
+async function describe(context: Context, showEnv: boolean): Promise<Outcome> {
+  const { describeRunning } = await import('../describe-running.ts');
+  const { runningConfig } = await import('../running-config.ts');
+  const client = await requireManager(context);
+  const { folder, apps, stopped } = await describeRunning(client, showEnv);
+  const names = apps.map((app) => app.spec.name);
+  const file = write(folder, runningConfig(folder, apps), showEnv ? 0o600 : 0o666);
+  const [first] = stopped;
+  const text = [
+    `${displayPath(file, context.cwd)} written for ${names.join(', ')}.`,
+    ...(first === undefined ? [] : [`Left out, for it does not run: ${stopped.join(', ')}.`]),
+    ...(showEnv ? ['It holds every value of env: look through them before you commit it.'] : []),
+    'What `evenkeel reload` would change with it:',
+    viewPlan(await client.plan(), context.out.style),
+  ].join('\n');
+  return { kind: 'result', exit: EXIT.done, document: { file, script: null, apps: names }, text };
+}
+
+function write(folder: string, text: string, mode: number): string {
+  const existing = configIn(folder);
+  if (existing !== null && folderOfScripts(existing) === null) throw exists(existing);
+  const file = join(folder, FILE);
   try {
-    writeFileSync(file, text, { flag: 'wx' });
+    writeFileSync(file, text, { flag: 'wx', mode });
     return file;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') throw exists(file);

@@ -1,10 +1,12 @@
 // CLI: evenkeel plan
 
+import { findConfig } from '../../client/find-config.ts';
 import { findManager } from '../../client/find-manager.ts';
 import { loadEcosystem } from '../../client/load-ecosystem.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import { planChanges } from '../../core/plan-changes.ts';
+import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { viewPlan } from '../plan-view.ts';
@@ -28,7 +30,19 @@ export const command = defineCommand({
 
 async function makePlan(context: Context): Promise<Plan> {
   const client = await findManager(context);
-  if (client !== null) return client.plan();
+  if (client !== null) return withoutConfig(context) ? toldAtStart(await client.plan()) : client.plan();
   const { changes } = planChanges([], (await loadEcosystem(context)).apps);
   return { changes, notices: ['no manager is running: this is what `evenkeel start` would do'] };
+}
+
+function withoutConfig({ cwd, globals }: Context): boolean {
+  const config = findConfig(cwd, globals.config);
+  return config !== null && folderOfScripts(config) !== null;
+}
+
+function toldAtStart({ changes, notices }: Plan): Plan {
+  return {
+    changes,
+    notices: [...notices, 'there is no config: this is the way back to what `evenkeel start` was told'],
+  };
 }

@@ -18,6 +18,11 @@ export interface RuleContext {
   readonly files: Files;
   /** Absolute; hook modules are relative to it. */
   readonly folder: string;
+  /**
+   * Nobody wrote this file by hand. A path in it was right when it was noted; if that is gone by now, it is the one app
+   * that fails, and not the whole file.
+   */
+  readonly generated: boolean;
   /** Where in the file a value comes from. */
   readonly originOf: (path: KeyPath) => KeyPath;
   readonly report: Report;

@@ -7,7 +7,7 @@ import { givenItems, isGiven } from './draft.ts';
 export function checkPrograms(context: RuleContext): void {
   for (const draft of context.apps) {
     checkChoice(draft, context);
-    checkFiles(draft, context);
+    if (!context.generated) checkFiles(draft, context);
     checkHooks(draft, context);
   }
 }
@@ -49,11 +49,11 @@ function checkFiles({ spec }: AppDraft, { files, report }: RuleContext): void {
 }
 
 function checkHooks(draft: AppDraft, { files, folder, report }: RuleContext): void {
-  for (const key of ['before', 'after']) {
-    for (const [index, item] of givenItems(draft, `deploy.${key}`)) {
+  for (const key of ['deploy.before', 'deploy.after', 'hooks.beforeFork']) {
+    for (const [index, item] of givenItems(draft, key)) {
       const hook = normalizeHook(item, folder);
       if (hook?.kind !== 'module' || files.kindOf(hook.file) === 'file') continue;
-      report(['apps', draft.spec.name, 'deploy', key, index, 'module'], `the module ${hook.file} does not exist`, {
+      report(['apps', draft.spec.name, ...key.split('.'), index, 'module'], `the module ${hook.file} does not exist`, {
         hint: 'module is relative to the config file',
       });
     }

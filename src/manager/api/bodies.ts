@@ -17,6 +17,7 @@ import {
   asAbsolutePath,
   asBoolean,
   asEnv,
+  asEnvChange,
   asInteger,
   asNames,
   asText,
@@ -30,7 +31,8 @@ const asWorkers = asInteger(1, MAX_WORKERS);
 const asTimeout = asInteger(0, 24 * 60 * 60 * 1000);
 
 const deployOptions = {
-  env: asEnv,
+  env: asEnvChange,
+  shellEnv: asEnv,
   script: asAbsolutePath,
   cwd: asAbsolutePath,
   workers: asWorkers,
@@ -48,7 +50,7 @@ export function emptyBody(body: JsonObject): void {
 }
 
 export function startBody(body: JsonObject): StartBody {
-  return checkFields<StartBody>(body, { apps: asNames });
+  return checkFields<StartBody>(body, { apps: asNames, reset: asBoolean });
 }
 
 export function stopBody(body: JsonObject): StopBody {

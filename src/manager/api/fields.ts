@@ -56,14 +56,31 @@ export function asInteger(from: number, to = Number.MAX_SAFE_INTEGER): Check<num
 
 /** Names that a process can have in its environment, with text values. */
 export const asEnv: Check<Readonly<Record<string, string>>> = (value, path) => {
+  const entries = Object.entries(asVariables(value, path));
+  return Object.fromEntries(entries.map(([name, text]) => [name, asValue(text, `${path}.${name}`)]));
+};
+
+/** As asEnv; null removes a variable. */
+export const asEnvChange: Check<Readonly<Record<string, string | null>>> = (value, path) => {
+  const entries = Object.entries(asVariables(value, path));
+  return Object.fromEntries(
+    entries.map(([name, text]) => [name, text === null ? null : asValue(text, `${path}.${name}`)]),
+  );
+};
+
+function asVariables(value: unknown, path: string): JsonObject {
   if (!isRecord(value)) throw wrong(path, `must be an object, not ${kind(value)}`);
-  for (const [name, text] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
     if (name === '' || /[=\0]/.test(name))
       throw wrong(path, `has a name that no variable can have: ${JSON.stringify(name)}`);
-    if (typeof text !== 'string' || text.includes('\0')) throw wrong(`${path}.${name}`, 'must be a text without NUL');
   }
-  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
-};
+  return value;
+}
+
+function asValue(text: unknown, path: string): string {
+  if (typeof text !== 'string' || text.includes('\0')) throw wrong(path, 'must be a text without NUL');
+  return text;
+}
 
 export function wrong(path: string, fault: string, hint: string | null = null): EvenkeelError {
   return new EvenkeelError('BAD_REQUEST', `${path} ${fault}`, { hint });

@@ -13,6 +13,7 @@ import { reload } from '../operations/reload.ts';
 import { restart } from '../operations/restart.ts';
 import { rollback } from '../operations/rollback.ts';
 import { scale } from '../operations/scale.ts';
+import { spec } from '../operations/spec.ts';
 import { start } from '../operations/start.ts';
 import { status } from '../operations/status.ts';
 import { stop } from '../operations/stop.ts';
@@ -60,6 +61,9 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
     streamEvents(context, events, response, count(query, DEFAULT_EVENTS), flag(query, 'follow')),
   ),
   plan: query(async ({ context, response }) => answerJson(response, 200, await plan(context))),
+  spec: query(async ({ context, app, query, response }) => {
+    answerJson(response, 200, spec(context, app, flag(query, 'show-env')));
+  }),
   history: query(async ({ context, app, query, response }) => {
     answerJson(response, 200, await history(context, app, flag(query, 'show-env')));
   }),
@@ -71,8 +75,8 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
     return { apps: null, run: () => reload(context) };
   }),
   start: operation(({ context }, body) => {
-    const { apps } = bodies.startBody(body);
-    return { apps: null, run: () => start(context, apps ?? null) };
+    const { apps, ...rules } = bodies.startBody(body);
+    return { apps: null, run: () => start(context, apps ?? null, rules) };
   }),
   stop: operation(({ context }, body) => {
     const { apps, timeout } = bodies.stopBody(body);

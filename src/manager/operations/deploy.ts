@@ -1,12 +1,11 @@
 // Manager: replaces apps' code: the spec as it runs, with the options of the command, in a new generation.
 
 import { EvenkeelError } from '../../core/errors.ts';
-import type { AppSpec } from '../../core/spec.ts';
 import type { AppResult, DeployOptions, OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
-import { mergeOverride, overrideSpec } from '../overrides.ts';
+import { mergeOverride, overrideSpec, withMovedScript } from '../overrides.ts';
 import { claimDeploy, requireRunning } from '../refusals.ts';
 import { attempt, operationResult, skipped, throwRefusal } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';
@@ -73,30 +72,27 @@ async function deployOne(
     return await attempt(fleet, name, 'deploy', reasonsOf(options), async () => {
       // It may have been stopped since the command was accepted.
       const running = requireRunning(fleet, name);
-      const override = mergeOverride(fleet.state.app(name).override, options);
+      const changes = withMovedScript(running, options);
       const work: DeployWork = {
         action: 'deploy',
-        spec: withOptions(running, options),
+        spec: overrideSpec(running, mergeOverride(null, changes)),
         reasons: reasonsOf(options),
         timeout: options.timeout ?? null,
         pinned: null,
         claim,
         // A deploy that failed leaves no trace: not in what its successor starts from either.
-        onDone: () => fleet.state.update(name, { override }),
+        override: mergeOverride(fleet.state.app(name).override, changes),
       };
       return await deployApp(fleet, name, work, notices);
     });
   });
 }
 
-function withOptions(running: AppSpec, options: DeployOptions): AppSpec {
-  return overrideSpec(running, mergeOverride(null, options));
-}
-
 /** "deploy", "deploy --env PORT --workers 4": names only, never values of env. */
-function reasonsOf({ env, script, cwd, workers }: DeployOptions): readonly string[] {
+function reasonsOf({ env, shellEnv, script, cwd, workers }: DeployOptions): readonly string[] {
   const flags = [
-    ...Object.keys(env ?? {}).map((key) => ` --env ${key}`),
+    shellEnv === undefined ? '' : ' --shell-env',
+    ...Object.entries(env ?? {}).map(([key, value]) => ` ${value === null ? '--unset-env' : '--env'} ${key}`),
     script === undefined ? '' : ` --script ${script}`,
     cwd === undefined ? '' : ` --cwd ${cwd}`,
     workers === undefined ? '' : ` --workers ${workers}`,

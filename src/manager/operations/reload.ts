@@ -10,6 +10,7 @@ import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { operationResult } from '../results.ts';
 import { runInOrder, runInReverse } from '../run-in-order.ts';
+import { runningApps } from '../running-apps.ts';
 import { applyChange } from '../steps/apply-change.ts';
 import { stopApp } from '../steps/stop-app.ts';
 
@@ -22,7 +23,7 @@ export function reload(context: ManagerContext): Promise<OperationResult> {
     const ecosystem = await read(context);
     // Reading takes a while, in which somebody may have stopped everything.
     refuseWhileStopping(context);
-    const plan = planChanges(fleet.running(), ecosystem.apps);
+    const plan = planChanges(runningApps(fleet), ecosystem.apps);
     const notices = [...plan.notices, ...placeNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
     fleet.state.setEcosystem(ecosystem);

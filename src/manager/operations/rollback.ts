@@ -25,7 +25,7 @@ export async function rollback({ fleet }: ManagerContext, name: string, body: Ro
       const work = {
         action: 'rollback' as const,
         ...{ spec, pinned, claim, reasons: [`rollback to ${generation}`], timeout: body.timeout ?? null },
-        onDone: () => fleet.state.update(name, { override: { rollback: pinned } }),
+        override: { rollback: pinned },
       };
       return await deployApp(fleet, name, work, notices);
     }),

@@ -2,7 +2,7 @@
 
 import { EvenkeelError } from '../../core/errors.ts';
 import type { AppSpec } from '../../core/spec.ts';
-import type { OperationResult } from '../../protocol/control-api.ts';
+import type { OperationResult, StartBody } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { operationResult } from '../results.ts';
@@ -10,14 +10,20 @@ import { runInOrder } from '../run-in-order.ts';
 import { startApp } from '../steps/start-app.ts';
 
 /** `names` null: all of the file. Throws NO_SUCH_APP, NO_CONFIG or CONFIG_INVALID; then nothing has changed. */
-export async function start(context: ManagerContext, names: readonly string[] | null): Promise<OperationResult> {
+export async function start(
+  context: ManagerContext,
+  names: readonly string[] | null,
+  { reset = false }: Pick<StartBody, 'reset'> = {},
+): Promise<OperationResult> {
   const { fleet } = context;
   const startedAt = fleet.now();
   const apps = await chooseApps(context, names);
   const results = await runInOrder(apps, (name) => {
-    const reasons = names === null || names.includes(name) ? ['start'] : ['another app depends on it'];
+    const isMeant = names === null || names.includes(name);
+    const reasons = isMeant ? ['start'] : ['another app depends on it'];
     return fleet.handle(name).queue.run(async () => {
       refuseWhileStopping(context);
+      if (reset && isMeant && fleet.runningSpec(name) === null) fleet.state.update(name, { override: null });
       return await startApp(fleet, name, reasons);
     });
   });

@@ -3,6 +3,7 @@
 import type { AppStatus, Status } from '../../core/status.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
+import { isDrift } from '../overrides.ts';
 
 /** A cluster process that is slower shows its last status instead. */
 const PATIENCE = 2_000;
@@ -19,7 +20,7 @@ export async function status({ fleet, about }: ManagerContext, name: string | nu
 }
 
 async function appStatus(fleet: Fleet, name: string): Promise<AppStatus> {
-  const drift = fleet.state.app(name).override !== null;
+  const drift = isDrift(fleet.fileSpec(name), fleet.state.app(name).override);
   const handle = fleet.handle(name);
   if (!handle.isUp) return { ...downStatus(fleet, name), drift };
   try {

@@ -7,6 +7,7 @@ import type { AppResult } from '../../protocol/control-api.ts';
 import { QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { attempt } from '../results.ts';
+import { runningApp } from '../running-apps.ts';
 import { deployApp } from './deploy-app.ts';
 import { scale } from './scale-app.ts';
 import { startApp } from './start-app.ts';
@@ -17,7 +18,7 @@ const PLAIN = { timeout: null, pinned: null, claim: null };
 export async function applyChange(fleet: Fleet, desired: AppSpec, notices: string[]): Promise<AppResult> {
   const { name } = desired;
   const isNew = !fleet.state.names.includes(name);
-  const change = planApp(isNew ? undefined : fleet.runningApp(name), desired);
+  const change = planApp(isNew ? undefined : runningApp(fleet, name), desired);
   const { reasons } = change;
   const running = fleet.runningSpec(name) ?? desired;
   const spec = deployableSpec(running, desired, change.keys);

@@ -6,6 +6,8 @@ import type { AppResult } from '../../protocol/control-api.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
+import type { Override } from '../overrides.ts';
+import { notePending } from '../pending-override.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 import { provideSockets } from './provide-sockets.ts';
 
@@ -17,8 +19,8 @@ export interface DeployWork {
   readonly pinned: DeployRequest['pinned'];
   /** Released when the deploy has ended; null: nobody else has it, or whoever has comes later. */
   readonly claim: DeployClaim | null;
-  /** When the new generation serves. */
-  onDone?(): void;
+  /** What the app's override is when the new generation serves; absent: as it is. */
+  readonly override?: Override | null;
 }
 
 /** `notices` takes what the user should know besides. */
@@ -41,10 +43,15 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   if (spec.deploy.strategy === 'replace') {
     notices.push(`${name}: strategy replace stops the old workers first: not zero-downtime`);
   }
-  if (claim?.begin() === false) return { ok: false, message: 'aborted before it began' };
+  if (work.override !== undefined) await notePending(fleet.state, name, work.override, handle.snapshot);
+  if (claim?.begin() === false) {
+    fleet.state.update(name, { pending: null });
+    return { ok: false, message: 'aborted before it began' };
+  }
   const request = { spec, reason: reasons.join(', '), timeout, pinned };
   const result = await handle.request('deploy', request, deployDeadline(spec, running, timeout));
-  if (result.outcome === 'done') work.onDone?.();
+  const isDone = result.outcome === 'done' && work.override !== undefined;
+  fleet.state.update(name, { pending: null, ...(isDone ? { override: work.override } : {}) });
   await handle.relearn();
   fleet.sockets.release(name, fleet.runningSpec(name)?.listen ?? spec.listen);
   // An earlier manager may have passed on what this deploy brings, and died before it.

@@ -43,6 +43,7 @@ export function appSpec(name: string, change: Partial<AppSpec> = {}): AppSpec {
       ...{ onUncaught: 'exit', memory: null, schedule: null },
     },
     deploy: { strategy: 'all-at-once', batch: 1, settle: 1000, timeout: 300_000, before: [], after: [] },
+    hooks: { beforeFork: [] },
     logs: {
       ...{ stdout: { kind: 'off' }, stderr: { kind: 'off' } },
       ...{ maxSize: null, schedule: null, keep: 10, compress: true, timestamps: false },

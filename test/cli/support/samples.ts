@@ -40,7 +40,13 @@ export function statusOf(...apps: readonly AppStatus[]): Status {
 
 export function deployResult(change: Partial<DeployResult> = {}): DeployResult {
   const record = { generation: 4, outcome: 'done' as const, reason: 'deploy', startedAt: TIME, durationMs: 1200 };
-  const rest = { cause: null, loss: { finished: 12, cut: 0, killed: 0 }, failure: null, hookOutput: [] };
+  const rest = {
+    cause: null,
+    loss: { finished: 12, cut: 0, killed: 0 },
+    failure: null,
+    hookOutput: [],
+    afterFailure: null,
+  };
   return { app: 'web', ...record, ...rest, ...change };
 }
 
