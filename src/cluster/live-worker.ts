@@ -27,7 +27,7 @@ export interface LiveWorker {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** What ends an app that does not handle it. */
-  readonly stopSignal: NodeJS.Signals;
+  readonly stopSignal: string;
   readonly ended: Promise<ProcessEnd>;
   /** It has ended, and so has everything that it started and left in its process group. */
   readonly gone: Promise<void>;
@@ -39,7 +39,7 @@ export interface LiveWorker {
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;
   /** Gives why it did not get it; null: it is on its way. */
   send(message: unknown): Promise<string | null>;
-  signal(signal: NodeJS.Signals): boolean;
+  signal(signal: string): boolean;
   /** From now on, if it is ready and the spec has health checks; called again, by the settings as they are now. */
   watchHealth(): void;
   /** Ends every watch on it. */

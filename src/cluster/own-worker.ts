@@ -37,7 +37,7 @@ export class OwnWorker implements LiveWorker {
   readonly slot: number;
   readonly generation: number;
   readonly startedAt: number;
-  readonly stopSignal: NodeJS.Signals;
+  readonly stopSignal: string;
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;
@@ -56,7 +56,7 @@ export class OwnWorker implements LiveWorker {
     this.generation = pinned.generation;
     this.startedAt = startedAt;
     this.#ports = ports;
-    this.stopSignal = pinned.spec.stop.signal as NodeJS.Signals;
+    this.stopSignal = pinned.spec.stop.signal;
     this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot }));
     this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
     const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });

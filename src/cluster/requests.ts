@@ -44,7 +44,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
     },
     history: async () => cluster.generations.history,
     // The name was checked where it came from; an unknown one throws here.
-    signal: async ({ signal }) => ({ workers: await signalWorkers(cluster.active.host, signal as NodeJS.Signals) }),
+    signal: async ({ signal }) => ({ workers: await signalWorkers(cluster.active.host, signal) }),
     send: async ({ message }) => ({ workers: await sendToWorkers(cluster.active.host, message) }),
     logs: ({ lines, follow }, connection) => {
       const { logs } = cluster.active;

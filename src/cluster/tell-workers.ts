@@ -4,7 +4,7 @@ import type { ToldWorker } from '../core/status.ts';
 import type { ClusterHost } from './cluster-host.ts';
 import type { LiveWorker } from './live-worker.ts';
 
-export function signalWorkers(host: ClusterHost, signal: NodeJS.Signals): Promise<readonly ToldWorker[]> {
+export function signalWorkers(host: ClusterHost, signal: string): Promise<readonly ToldWorker[]> {
   return tellAll(host, async (worker) => (worker.signal(signal) ? null : 'it has ended'));
 }
 
