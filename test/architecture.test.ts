@@ -11,7 +11,7 @@ import { factsOf, type SourceFacts } from './support/source-facts.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** As many as there are now. Lower it when one goes; raise it only with a reason that a reviewer believes. */
-const CASTS = 10;
+const CASTS = 9;
 
 type Sample = Readonly<Record<string, string>>;
 

@@ -15,7 +15,7 @@ export interface OrphanWorkerPorts {
   onQuiet(): void;
   /** Resolves when an agent that can reach us has. */
   connected(): Promise<void>;
-  /** For a program without an agent. */
+  /** That of its generation, as far as known. */
   stopSignal(): string;
 }
 
@@ -28,8 +28,6 @@ export class OrphanWorker implements LiveWorker {
   readonly identity: ProcessIdentity;
   readonly hasAgent: boolean;
   readonly startedAt: number;
-  /** Nobody learns how an orphan ended. */
-  readonly stopSignal = 'SIGTERM';
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;
@@ -49,6 +47,10 @@ export class OrphanWorker implements LiveWorker {
     this.#ports = ports;
     this.ended = this.#whenEnded();
     this.gone = this.ended.then(() => {});
+  }
+
+  get stopSignal(): string {
+    return this.#ports.stopSignal();
   }
 
   /** Its agent has connected. */
@@ -72,7 +74,7 @@ export class OrphanWorker implements LiveWorker {
     const deadline = Date.now() + timeout;
     this.#drainAt = { deadline };
     if (this.#link !== null) return this.#tell(deadline);
-    if (!this.hasAgent) return void this.signal(this.#ports.stopSignal());
+    if (!this.hasAgent) return void this.signal(this.stopSignal);
     void this.#ports.connected().then(() => {
       if (this.#link === null) this.signal(DRAIN_SIGNAL);
     });

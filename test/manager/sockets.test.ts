@@ -178,9 +178,9 @@ describe('the next manager', () => {
 
   it('takes what a manager before it had passed on for a deploy that never came, once it is deployed', async () => {
     const rig = await left(web);
+    rig.cluster('web').received.add('1');
     const { context } = await rig.open();
     await rig.event('sockets-taken', 'web');
-    rig.cluster('web').received.add('1');
     rig.apps = [{ ...web, listen: [port(3000), port(1)] }];
     expect((await reload(context)).ok).toBe(true);
     expect(await rig.event('sockets-taken', 'web', 2)).toMatchObject({ addresses: ['1'] });
