@@ -14,7 +14,8 @@ export const command = defineCommand({
   options: {},
   details: [
     'Reads the file again and compares it with what runs, key by key. Changes nothing. Values',
-    'of env are not shown. Where no manager runs, it is what `evenkeel start` would do.',
+    'of env are not shown. Where no manager runs, it is what `evenkeel start` would do. With',
+    '--profile it is what a reload with that profile would do.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel plan', does: 'what a reload would change, and why' },
@@ -28,7 +29,7 @@ export const command = defineCommand({
 
 async function makePlan(context: Context): Promise<Plan> {
   const client = await findManager(context);
-  if (client !== null) return client.plan();
+  if (client !== null) return client.plan(context.globals.profile ?? undefined);
   const { changes } = planChanges([], (await loadEcosystem(context)).apps);
   return { changes, notices: ['no manager is running: this is what `evenkeel start` would do'] };
 }

@@ -14,6 +14,7 @@ import type { Context } from '../context.ts';
 import { describeError } from '../describe-error.ts';
 import { operate } from '../operate.ts';
 import { flag } from '../options.ts';
+import { tellOfProfile } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '[app...]', description: 'all apps of the config where none is named' }],
@@ -93,8 +94,7 @@ async function bringUp(
     });
   }
   say(context, `the manager runs already (pid ${pid})`);
-  if (context.globals.profile !== null)
-    say(context, '--profile has no effect: the manager keeps the one it was started with');
+  await tellOfProfile(context, client);
   return operate(context, client, startOperation(apps));
 }
 

@@ -5,6 +5,7 @@ import { MAX_WORKERS } from '../../core/spec.ts';
 import type {
   DeployBody,
   DeployOptions,
+  ReloadBody,
   RollbackBody,
   ScaleBody,
   SendBody,
@@ -20,6 +21,7 @@ import {
   asInteger,
   asNames,
   asText,
+  asTextOrNull,
   type Check,
   checkFields,
   wrong,
@@ -45,6 +47,10 @@ const asDeployOptions: Check<DeployOptions> = (value, path) => {
 
 export function emptyBody(body: JsonObject): void {
   checkFields(body, {});
+}
+
+export function reloadBody(body: JsonObject): ReloadBody {
+  return checkFields<ReloadBody>(body, { profile: asTextOrNull });
 }
 
 export function startBody(body: JsonObject): StartBody {
