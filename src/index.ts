@@ -13,6 +13,7 @@ export type {
   EventOptions,
   Names,
   OperationOptions,
+  ReloadOptions,
   RollbackOptions,
   StopOptions,
 } from './client/evenkeel-client.ts';

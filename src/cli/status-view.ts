@@ -14,7 +14,9 @@ const STATE_COLORS: Readonly<Record<AppState | WorkerState, StyleName>> = {
 /** `now`: milliseconds since the epoch. */
 export function viewStatus({ manager, apps }: Status, now: number, style: Style): string {
   const uptime = humanDuration(now - Date.parse(manager.startedAt));
-  const title = `${style('bold', manager.name)}  ${style('dim', `manager ${manager.version}, pid ${manager.pid}, up ${uptime}, ${manager.config}`)}`;
+  const profile = manager.profile ? `, profile ${manager.profile}` : '';
+  const facts = `manager ${manager.version}, pid ${manager.pid}, up ${uptime}, ${manager.config}${profile}`;
+  const title = `${style('bold', manager.name)}  ${style('dim', facts)}`;
   if (apps.length === 0) return `${title}\nno apps\n`;
   return `${title}\n${renderTable(
     APP_COLUMNS,

@@ -40,6 +40,11 @@ export interface DeployOptions extends OperationOptions {
   readonly wait?: boolean;
 }
 
+export interface ReloadOptions extends OperationOptions {
+  /** To go by from now on; null: none. Default: the one that the manager has. */
+  readonly profile?: string | null;
+}
+
 export interface RollbackOptions extends OperationOptions {
   /** Default: the generation before. */
   readonly to?: Generation;
@@ -83,8 +88,8 @@ export class EvenkeelClient {
   }
 
   /** What `reload` would do, and why. Changes nothing. */
-  plan(): Promise<Plan> {
-    return this.#control.plan();
+  plan({ profile }: Pick<ReloadOptions, 'profile'> = {}): Promise<Plan> {
+    return this.#control.plan(profile === null ? '' : profile);
   }
 
   /** The generations of an app. Values of env are null unless `showEnv` is set. */
@@ -98,8 +103,9 @@ export class EvenkeelClient {
   }
 
   /** Reads the config again and changes exactly what differs. */
-  reload(options: OperationOptions = {}): Promise<OperationResult> {
-    return this.#operate('/v1/reload', {}, options);
+  reload(options: ReloadOptions = {}): Promise<OperationResult> {
+    const { profile } = options;
+    return this.#operate('/v1/reload', profile === undefined ? {} : { profile }, options);
   }
 
   /** Replaces apps by new generations, losing no request. What the options set stays until the next reload. */

@@ -18,5 +18,6 @@ export function loadEcosystem(context: Whereabouts): Promise<EcosystemSpec> {
 
 export function loadRequest({ cwd, globals }: Whereabouts): LoadRequest {
   const file = globals.config === null ? null : resolve(cwd, globals.config);
-  return { from: cwd, file, profile: globals.profile };
+  // The empty text stands for none, where a reload is told to go by none.
+  return { from: cwd, file, profile: globals.profile === '' ? null : globals.profile };
 }

@@ -28,6 +28,8 @@ export interface ManagerStatus {
   /** Absolute path of the config file. */
   readonly config: string;
   readonly name: string;
+  /** Of the config; null: none. */
+  readonly profile: string | null;
 }
 
 export interface AppStatus {

@@ -11,11 +11,13 @@ export interface ManagerContext {
   readonly lateStarts: LateStarts;
   /** Whatever reads the config file and acts on it happens one after the other. */
   readonly reloads: SerialQueue;
-  readonly about: Omit<ManagerStatus, 'config' | 'name'>;
-  /** Reads the config file as it is now. Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
-  load(): Promise<EcosystemSpec>;
+  readonly about: Omit<ManagerStatus, 'config' | 'name' | 'profile'>;
+  /** Reads the config file as it is now, `profile` absent: with the one there is. Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
+  load(profile?: string | null): Promise<EcosystemSpec>;
   /** What was read when the manager started, once: the `start` that it was started for need not read it again. */
   takeFirst(): EcosystemSpec | null;
+  /** What the first who asks for a start should know, once. */
+  takeNotices(): readonly string[];
   readonly lifecycle: Lifecycle;
 }
 

@@ -2,6 +2,7 @@
 
 import { type ErrorBody, EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
+import { describeProfile, reloadCommand } from '../core/profile.ts';
 import type { EcosystemSpec, ListenAddress } from '../core/spec.ts';
 import type { FileKeeper, KeptFile } from '../platform/file-keeper.ts';
 import type { StateLayout } from '../platform/paths.ts';
@@ -40,7 +41,9 @@ export interface ManagerOptions {
   /** Files of its logs, to be put back when they are removed. */
   readonly logFiles: readonly KeptFile[];
   bind(address: ListenAddress): BoundSocket;
-  load(): Promise<EcosystemSpec>;
+  load(profile: string | null): Promise<EcosystemSpec>;
+  /** The one it was started with. */
+  readonly profile: string | null;
   complain(problem: unknown): void;
 }
 
@@ -89,7 +92,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
       throw config.error;
     }
     const lifecycle = new ManagerLifecycle();
-    const context = contextOf(options, fleet, lifecycle);
+    const context = contextOf(options, fleet, lifecycle, state.ecosystem);
     const api = await serveApi(layout.managerSocket, context, options.log);
     const configError = config.ok ? null : config.error.toBody();
     const keeper = keepFiles({
@@ -125,7 +128,13 @@ async function register(store: StateStore, { layout, complain }: ManagerOptions)
   }
 }
 
-function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLifecycle): ManagerContext {
+/** `before`: what the manager before this one went by. */
+function contextOf(
+  options: ManagerOptions,
+  fleet: Fleet,
+  lifecycle: ManagerLifecycle,
+  before: EcosystemSpec | null,
+): ManagerContext {
   const { ports, evenkeel, config } = options;
   const until = ports.clock.now() + FIRST_START_TIMEOUT;
   let first = config.ok ? config.ecosystem : null;
@@ -134,14 +143,24 @@ function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLife
     first = null;
     return ecosystem;
   };
+  const notices = fleet.isIdle ? [] : profileNotices(before, fleet.state.ecosystem);
   return {
+    takeNotices: () => notices.splice(0),
     ...{ fleet, lifecycle, takeFirst, lateStarts: new LateStarts(fleet), reloads: new SerialQueue() },
     about: { pid: process.pid, version: evenkeel, startedAt: new Date(ports.clock.wallNow()).toISOString() },
-    load: () => {
+    load: (profile) => {
       first = null;
-      return options.load();
+      const { ecosystem } = fleet.state;
+      return options.load(profile === undefined ? (ecosystem ?? options).profile : profile);
     },
   };
+}
+
+/** What runs is as it was, but the next reload would not go by what made it so. */
+function profileNotices(before: EcosystemSpec | null, now: EcosystemSpec | null): string[] {
+  if (before === null || now === null || before.profile === now.profile) return [];
+  const change = `the manager before this one ran ${describeProfile(before.profile)}, and this one runs ${describeProfile(now.profile)}`;
+  return [`${change}; what runs is as it was, and ${reloadCommand(before.profile)} goes back`];
 }
 
 async function recordedEvents(log: EventHistory): Promise<ReadonlySet<string>> {

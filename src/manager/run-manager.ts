@@ -41,7 +41,8 @@ export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<
       logFiles: boot.foreground ? [log.file] : [log.file, outputFile(layout, output)],
       ...{ evenkeel: packageVersion(), agent: entryPoint('agent') },
       // The same file from now on, whatever is put beside it.
-      load: () => loadConfig({ ...request, file: known }),
+      profile,
+      load: (wanted) => loadConfig({ ...request, file: known, profile: wanted }),
       complain: (problem) => output.complain(problem),
     });
   } catch (error) {

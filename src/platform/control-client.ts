@@ -52,8 +52,9 @@ export class ControlClient {
     return this.#get(`/v1/status${query({ app })}`, guards.isStatus, QUICK);
   }
 
-  plan(): Promise<Plan> {
-    return this.#get('/v1/plan', guards.isPlan, PLAN);
+  /** `profile`: of a reload with that one, '' for none; absent: with the one that the manager has. */
+  plan(profile?: string): Promise<Plan> {
+    return this.#get(`/v1/plan${query({ profile })}`, guards.isPlan, PLAN);
   }
 
   history(app: string, options: { readonly showEnv?: boolean } = {}): Promise<HistoryAnswer> {

@@ -20,7 +20,7 @@ export const ROUTES = {
   status: 'GET /v1/status',
   /** ?n=COUNT of past events, ?follow=1 to stay. NDJSON of EvenkeelEvent. */
   events: 'GET /v1/events',
-  /** Re-reads the file; changes nothing. */
+  /** Re-reads the file; changes nothing. ?profile=NAME: as with that one, empty: with none. */
   plan: 'GET /v1/plan',
   reload: 'POST /v1/reload',
   start: 'POST /v1/start',
@@ -43,6 +43,10 @@ export const ROUTES = {
 export interface StartBody {
   readonly apps?: readonly string[];
   readonly reset?: boolean;
+}
+/** `profile`: to go by from now on, null for none; absent: the one that there is. */
+export interface ReloadBody {
+  readonly profile?: string | null;
 }
 /** Without apps: everything, then the manager itself. */
 export interface StopBody {

@@ -37,6 +37,8 @@ const known = { 'GET /v1/status': { json: samples.statusOf(samples.appStatus(), 
 describe('what is asked of the manager', () => {
   it.each([
     [['reload'], [['POST /v1/reload', {}]]],
+    [['reload', '--profile', 'production'], [['POST /v1/reload', { profile: 'production' }]]],
+    [['reload', '--profile', ''], [['POST /v1/reload', { profile: null }]]],
     [['deploy', 'web', 'api'], [['POST /v1/deploy', { apps: ['web', 'api'], options: {} }]]],
     [['deploy', '--all', '--no-wait'], [['POST /v1/deploy', { all: true, options: { wait: false } }]]],
     [
@@ -110,6 +112,33 @@ describe('what is asked of the manager', () => {
       expect(manager.lines).toEqual(['GET /v1/status']);
     },
   );
+});
+
+describe('--profile, where the manager runs with another one', () => {
+  const replies = { ...known, 'POST /v1/start': answer(fine), 'POST /v1/deploy': answer(fine) };
+
+  it.each([[['start']], [['deploy', 'web']], [['status']]])(
+    '%j says that it has no effect, and what has',
+    async (args) => {
+      const cwd = folderWithConfig();
+      await new FakeManager(replies).listen(cwd);
+      const { code, err } = await run([...args, '--profile', 'production'], { cwd });
+      expect(code).toBe(0);
+      expect(err).toContain(
+        '--profile production has no effect: the manager runs without a profile; `evenkeel reload --profile production` switches\n',
+      );
+    },
+  );
+
+  it('says nothing where it is the same, and with --json', async () => {
+    const cwd = folderWithConfig();
+    const { manager, apps } = samples.statusOf(samples.appStatus());
+    const json = { manager: { ...manager, profile: 'production' }, apps };
+    await new FakeManager({ ...replies, 'GET /v1/status': { json } }).listen(cwd);
+    expect((await run(['status', '--profile', 'production'], { cwd })).err).toBe('');
+    expect((await run(['status', '--profile', 'staging', '--json'], { cwd })).err).toBe('');
+    expect((await run(['status', '--profile', 'staging'], { cwd })).err).toContain('runs with profile production');
+  });
 });
 
 describe('signal and send', () => {

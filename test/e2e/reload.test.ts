@@ -226,6 +226,39 @@ describe('reload', () => {
     await rig.run('reload');
     expect((await rig.app('web')).desired).toBe(3);
   });
+
+  test('switches to another profile, or to none, and stays with it; one that is not there changes nothing', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()) },
+      profiles: { small: { apps: { web: { workers: 1 } } }, large: { apps: { web: { workers: 3 } } } },
+    });
+    await rig.run('start', '--profile', 'small');
+    expect((await rig.run('plan', '--profile', 'large')).stdout).toMatch(/workers 1 → 3/);
+    expect((await rig.run('reload', '--profile', 'large')).stdout).toMatch(/with profile large from now on/);
+    expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
+    await rig.run('reload');
+    expect((await rig.cli('reload', '--profile', 'huge')).code).toBe(2);
+    expect((await rig.status()).manager.profile).toBe('large');
+    expect((await rig.app('web')).desired).toBe(3);
+    await rig.run('reload', '--profile', '');
+    expect((await rig.app('web')).desired).toBe(2);
+    expect((await rig.run('status')).stdout).not.toMatch(/profile/);
+  });
+
+  test('a manager that is started with another profile than the one that died says so', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()) },
+      profiles: { large: { apps: { web: { workers: 3 } } } },
+    });
+    await rig.run('start', '--profile', 'large');
+    await rig.kill9((await rig.status()).manager.pid);
+    const { stdout } = await rig.run('start');
+    expect(stdout).toContain('ran with profile large, and this one runs without a profile');
+    expect((await rig.app('web')).desired).toBe(3);
+    expect((await rig.run('start')).stdout).not.toContain('profile');
+    await rig.run('reload', '--profile', 'large');
+    expect((await rig.run('plan')).stdout).not.toMatch(/workers/);
+  });
 });
 
 type PidsByApp = Readonly<Record<string, readonly (number | null)[]>>;

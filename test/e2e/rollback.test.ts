@@ -65,7 +65,7 @@ describe('of an app that is stopped', () => {
     expect(await outcomes()).toEqual(expected);
     const refused = await rig.cli('rollback', 'web', '--to', '1');
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/web is not running[^]*evenkeel start web/);
+    expect(refused.stderr).toMatch(/web is not running[\s\S]*evenkeel start web/);
     await rig.run('start', 'web');
     await rig.run('rollback', 'web', '--to', '1');
     expect((await rig.app('web')).generation).toBe(4);

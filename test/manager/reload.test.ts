@@ -214,3 +214,19 @@ it('passes on a new address that is bound already: for a deploy that came to not
   expect((await reload(context)).apps).toMatchObject([{ action: 'deploy', ok: true }]);
   expect([...rig.cluster('web').received]).toEqual(['1', '2']);
 });
+
+it('goes by the profile that it is told, and stays with it', async () => {
+  const { rig, context } = await started(web);
+  await plan(context, 'large');
+  const spec = rig.config;
+  if (spec instanceof EvenkeelError) throw spec;
+  rig.config = { ...spec, profile: 'large' };
+  expect((await reload(context, 'large')).notices).toEqual(['reloads go with profile large from now on']);
+  expect((await reload(context)).notices).toEqual([]);
+  rig.config = new EvenkeelError('CONFIG_INVALID', 'there is no such profile');
+  await expect(reload(context, 'huge')).rejects.toThrow();
+  rig.config = spec;
+  await reload(context, null);
+  await plan(context);
+  expect(rig.profiles).toEqual(['large', 'large', 'large', 'huge', null, null]);
+});

@@ -41,6 +41,8 @@ export class ManagerRig {
   /** Addresses that somebody else has. */
   readonly taken = new Set<string>();
   clock: Clock = systemClock;
+  /** With which the config was read, in order. */
+  readonly profiles: (string | null)[] = [];
   /** Cluster processes that say elsewhere than in the state directory that they live. */
   readonly present = new Map<string, ProcessIdentity>();
   /** Cluster processes end before they can be asked. */
@@ -82,7 +84,9 @@ export class ManagerRig {
         last: async (count) => this.events.slice(-count),
         close: async () => {},
       },
-      load: async () => {
+      profile: null,
+      load: async (profile) => {
+        this.profiles.push(profile);
         if (this.config instanceof EvenkeelError) throw this.config;
         return this.config;
       },

@@ -1,8 +1,8 @@
 // CLI: evenkeel abort
 
-import { requireManager } from '../../client/find-manager.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '<app>', description: 'the app whose deploy is under way' }],
@@ -13,7 +13,7 @@ export const command = defineCommand({
   ].join('\n'),
   examples: [{ line: 'evenkeel abort web', does: 'abort the deploy of one app' }],
   run: async (context, [app = '']) => {
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/abort`, body: {} }];
     return operate(context, client, { steps, aborts: 'nothing' });
   },

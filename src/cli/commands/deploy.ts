@@ -1,7 +1,6 @@
 // CLI: evenkeel deploy
 
 import { resolve } from 'node:path';
-import { requireManager } from '../../client/find-manager.ts';
 import { parseWorkers } from '../../config/parse-workers.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { availableCpus } from '../../platform/cpus.ts';
@@ -11,6 +10,7 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { operate } from '../operate.ts';
 import { assignments, duration, flag, type OptionValues, text, texts, workerCount } from '../options.ts';
+import { useManager } from '../use-manager.ts';
 
 const options = {
   all: flag('--all', 'every app that runs'),
@@ -49,7 +49,7 @@ export const command = defineCommand({
   run: async (context, apps, values) => {
     if (values.all === apps.length > 0) throw wrongChoice(values.all);
     const body = { ...(values.all ? { all: true } : { apps }), options: deployOptions(context, values) };
-    const client = await requireManager(context);
+    const client = await useManager(context);
     return operate(context, client, { steps: [{ path: '/v1/deploy', body }], aborts: values.all ? 'begun' : apps });
   },
 });

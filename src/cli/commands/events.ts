@@ -12,6 +12,7 @@ import type { Context } from '../context.ts';
 import { followStream } from '../follow-stream.ts';
 import { formatTime } from '../format-time.ts';
 import { flag, wholeNumber } from '../options.ts';
+import { tellOfProfile } from '../use-manager.ts';
 
 /** Past events without -n. */
 const USUAL_COUNT = 50;
@@ -35,6 +36,7 @@ export const command = defineCommand({
     const client = await findManager(context);
     if (client === null && follow) throw noManager();
     if (client === null) return showPast(context, count);
+    await tellOfProfile(context, client);
     return followStream(context, async (signal) => {
       for await (const event of client.events({ n: count, follow, signal })) show(context, event);
     });

@@ -1,10 +1,10 @@
 // CLI: evenkeel history
 
-import { requireManager } from '../../client/find-manager.ts';
 import { EXIT } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
 import { viewEnv, viewHistory } from '../history-view.ts';
 import { flag } from '../options.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '<app>', description: 'the app' }],
@@ -21,7 +21,7 @@ export const command = defineCommand({
     { line: 'evenkeel history web --json --show-env', does: 'with the settings of each, env included' },
   ],
   run: async (context, [app = ''], { showEnv }) => {
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const answer = await client.history(app, { showEnv });
     const table = viewHistory(answer.generations, context.out.style);
     const text = showEnv ? `${table}${viewEnv(answer.generations)}` : table;

@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import { followStream } from '../follow-stream.ts';
 import { LogPrinter } from '../log-printer.ts';
 import { flag, wholeNumber } from '../options.ts';
+import { tellOfProfile } from '../use-manager.ts';
 
 /** Lines of each app without -n. */
 const USUAL_COUNT = 20;
@@ -52,6 +53,7 @@ export const command = defineCommand({
       const { showLogFiles } = await import('../show-log-files.ts');
       return showLogFiles(context, apps, wish);
     }
+    await tellOfProfile(context, client);
     const known = (await client.status()).apps.map((app) => app.name);
     requireApps(apps, known);
     return followStream(context, (end) => show(context, client, apps.length === 0 ? known : apps, wish, end));

@@ -16,7 +16,8 @@ export const command = defineCommand({
   options: {},
   details: [
     'Reads the file again and compares it with what runs, key by key. Changes nothing. Values',
-    'of env are not shown. Where no manager runs, it is what `evenkeel start` would do.',
+    'of env are not shown. Where no manager runs, it is what `evenkeel start` would do. With',
+    '--profile it is what a reload with that profile would do.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel plan', does: 'what a reload would change, and why' },
@@ -30,7 +31,10 @@ export const command = defineCommand({
 
 async function makePlan(context: Context): Promise<Plan> {
   const client = await findManager(context);
-  if (client !== null) return withoutConfig(context) ? toldAtStart(await client.plan()) : client.plan();
+  if (client !== null) {
+    const made = await client.plan(context.globals.profile ?? undefined);
+    return withoutConfig(context) ? toldAtStart(made) : made;
+  }
   const { changes } = planChanges([], (await loadEcosystem(context)).apps);
   return { changes, notices: ['no manager is running: this is what `evenkeel start` would do'] };
 }

@@ -1,9 +1,9 @@
 // CLI: evenkeel restart
 
-import { requireManager } from '../../client/find-manager.ts';
 import { requireApps } from '../../client/require-apps.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '<app...>', description: 'the apps, restarted one after the other' }],
@@ -18,7 +18,7 @@ export const command = defineCommand({
     { line: 'evenkeel restart web api', does: 'first web, then api' },
   ],
   run: async (context, apps) => {
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const { apps: known } = await client.status();
     requireApps(
       apps,

@@ -1,9 +1,9 @@
 // CLI: evenkeel rollback
 
-import { requireManager } from '../../client/find-manager.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
 import { duration, wholeNumber } from '../options.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '<app>', description: 'the app' }],
@@ -21,7 +21,7 @@ export const command = defineCommand({
     { line: 'evenkeel rollback web --to 3', does: 'back to generation 3' },
   ],
   run: async (context, [app = ''], { to, timeout }) => {
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const body = { ...(to === null ? {} : { to }), ...(timeout === null ? {} : { timeout }) };
     const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/rollback`, body }];
     return operate(context, client, { steps, aborts: [app] });

@@ -1,12 +1,12 @@
 // CLI: evenkeel scale
 
-import { requireManager } from '../../client/find-manager.ts';
 import { requireApps } from '../../client/require-apps.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { MAX_WORKERS } from '../../core/spec.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
 import { parseWholeNumber } from '../options.ts';
+import { useManager } from '../use-manager.ts';
 
 interface Target {
   readonly app: string;
@@ -26,7 +26,7 @@ export const command = defineCommand({
   ],
   run: async (context, args) => {
     const targets = args.map(parseTarget);
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const { apps: known } = await client.status();
     requireApps(
       targets.map(({ app }) => app),

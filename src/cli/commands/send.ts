@@ -1,10 +1,10 @@
 // CLI: evenkeel send
 
-import { requireManager } from '../../client/find-manager.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
 import { flag } from '../options.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [
@@ -25,7 +25,7 @@ export const command = defineCommand({
   ],
   run: async (context, [app = '', text = ''], { parse }) => {
     const message = parse ? parsed(text) : text;
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/send`, body: { message } }];
     return operate(context, client, { steps, aborts: 'nothing' });
   },

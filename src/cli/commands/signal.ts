@@ -1,10 +1,10 @@
 // CLI: evenkeel signal
 
 import { constants } from 'node:os';
-import { requireManager } from '../../client/find-manager.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [
@@ -24,7 +24,7 @@ export const command = defineCommand({
   ],
   run: async (context, [app = '', given = '']) => {
     const signal = signalOf(given);
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/signal`, body: { signal } }];
     return operate(context, client, { steps, aborts: 'nothing' });
   },

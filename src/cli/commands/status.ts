@@ -1,12 +1,12 @@
 // CLI: evenkeel status. Kept light: what only the table or --watch needs is loaded for them alone.
 
-import { requireManager } from '../../client/find-manager.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { Status } from '../../core/status.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { flag } from '../options.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '[app]', description: 'show one app, with its workers' }],
@@ -23,7 +23,7 @@ export const command = defineCommand({
     { line: 'evenkeel status --json', does: 'for scripts (schemas/status.schema.json)' },
   ],
   run: async (context, [app], { watch }) => {
-    const client = await requireManager(context);
+    const client = await useManager(context);
     if (watch) {
       const { watchStatus } = await import('../watch-status.ts');
       return watchStatus(context, () => look(context, client, app));

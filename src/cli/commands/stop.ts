@@ -1,7 +1,6 @@
 // CLI: evenkeel stop
 
 import { untilGone } from '../../client/await-manager.ts';
-import { requireManager } from '../../client/find-manager.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
 import { identify } from '../../platform/process-identity.ts';
@@ -9,6 +8,7 @@ import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { operate } from '../operate.ts';
 import { duration } from '../options.ts';
+import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [{ syntax: '[app...]', description: 'all apps, and then the manager itself, where none is named' }],
@@ -27,7 +27,7 @@ export const command = defineCommand({
     { line: 'evenkeel stop web --timeout 5s', does: 'stop one app, in 5 seconds at most' },
   ],
   run: async (context, apps, { timeout }) => {
-    const client = await requireManager(context);
+    const client = await useManager(context);
     const body = { ...(apps.length === 0 ? {} : { apps }), ...(timeout === null ? {} : { timeout }) };
     return apps.length === 0 ? stopEverything(context, client, body) : stop(context, client, body);
   },

@@ -5,6 +5,7 @@ import { MAX_WORKERS } from '../../core/spec.ts';
 import type {
   DeployBody,
   DeployOptions,
+  ReloadBody,
   RollbackBody,
   ScaleBody,
   SendBody,
@@ -21,6 +22,7 @@ import {
   asInteger,
   asNames,
   asText,
+  asTextOrNull,
   type Check,
   checkFields,
   wrong,
@@ -47,6 +49,10 @@ const asDeployOptions: Check<DeployOptions> = (value, path) => {
 
 export function emptyBody(body: JsonObject): void {
   checkFields(body, {});
+}
+
+export function reloadBody(body: JsonObject): ReloadBody {
+  return checkFields<ReloadBody>(body, { profile: asTextOrNull });
 }
 
 export function startBody(body: JsonObject): StartBody {

@@ -34,6 +34,8 @@ export const asText: Check<string> = (value, path) => {
   return value;
 };
 
+export const asTextOrNull: Check<string | null> = (value, path) => (value === null ? null : asText(value, path));
+
 export const asAbsolutePath: Check<string> = (value, path) => {
   const text = asText(value, path);
   if (!text.startsWith('/') || text.includes('\0')) throw wrong(path, 'must be an absolute path');

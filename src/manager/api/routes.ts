@@ -60,7 +60,10 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
   events: query(({ context, events, query, response }) =>
     streamEvents(context, events, response, count(query, DEFAULT_EVENTS), flag(query, 'follow')),
   ),
-  plan: query(async ({ context, response }) => answerJson(response, 200, await plan(context))),
+  plan: query(async ({ context, query, response }) => {
+    const profile = query.get('profile');
+    answerJson(response, 200, await plan(context, profile === null ? undefined : profile || null));
+  }),
   spec: query(async ({ context, app, query, response }) => {
     answerJson(response, 200, spec(context, app, flag(query, 'show-env')));
   }),
@@ -71,8 +74,8 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
     streamLogs(context, response, app, count(query, DEFAULT_LINES), flag(query, 'follow')),
   ),
   reload: operation(({ context }, body) => {
-    bodies.emptyBody(body);
-    return { apps: null, run: () => reload(context) };
+    const { profile } = bodies.reloadBody(body);
+    return { apps: null, run: () => reload(context, profile) };
   }),
   start: operation(({ context }, body) => {
     const { apps, ...rules } = bodies.startBody(body);

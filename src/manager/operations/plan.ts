@@ -5,8 +5,8 @@ import { planChanges } from '../../core/plan-changes.ts';
 import type { ManagerContext } from '../context.ts';
 import { runningApps } from '../running-apps.ts';
 
-/** Throws NO_CONFIG or CONFIG_INVALID. */
-export async function plan(context: ManagerContext): Promise<Plan> {
-  const ecosystem = await context.load();
+/** `profile`: of a reload with that one; absent: with the one that the manager has. Throws NO_CONFIG or CONFIG_INVALID. */
+export async function plan(context: ManagerContext, profile?: string | null): Promise<Plan> {
+  const ecosystem = await context.load(profile);
   return planChanges(runningApps(context.fleet), ecosystem.apps);
 }

@@ -3,6 +3,7 @@
 import { EvenkeelError } from '../../core/errors.ts';
 import type { AppChange, Plan } from '../../core/plan.ts';
 import { planChanges } from '../../core/plan-changes.ts';
+import { describeProfile } from '../../core/profile.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
@@ -14,17 +15,17 @@ import { runningApps } from '../running-apps.ts';
 import { applyChange } from '../steps/apply-change.ts';
 import { stopApp } from '../steps/stop-app.ts';
 
-/** Throws NO_CONFIG or CONFIG_INVALID, and then nothing has changed. */
-export function reload(context: ManagerContext): Promise<OperationResult> {
+/** `profile`: to go by from now on; absent: the one there is. Throws NO_CONFIG or CONFIG_INVALID, and then nothing has changed. */
+export function reload(context: ManagerContext, profile?: string | null): Promise<OperationResult> {
   const { fleet, reloads } = context;
   return reloads.run(async () => {
     const startedAt = fleet.now();
     fleet.bus.emit({ type: 'reload-started' });
-    const ecosystem = await read(context);
+    const ecosystem = await read(context, profile);
     // Reading takes a while, in which somebody may have stopped everything.
     refuseWhileStopping(context);
     const plan = planChanges(runningApps(fleet), ecosystem.apps);
-    const notices = [...plan.notices, ...placeNotices(fleet, ecosystem)];
+    const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
     fleet.state.setEcosystem(ecosystem);
     for (const name of fleet.state.names) {
@@ -40,10 +41,10 @@ export function reload(context: ManagerContext): Promise<OperationResult> {
   });
 }
 
-async function read(context: ManagerContext): Promise<EcosystemSpec> {
+async function read(context: ManagerContext, profile?: string | null): Promise<EcosystemSpec> {
   const { bus } = context.fleet;
   try {
-    return await context.load();
+    return await context.load(profile);
   } catch (error) {
     if (error instanceof EvenkeelError) bus.emit({ type: 'config-invalid', problems: error.problems.length });
     bus.emit({ type: 'reload-finished', ok: false, changes: 0 });
@@ -85,10 +86,16 @@ function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonl
   }
 }
 
-/** What a manager cannot change about itself. */
-function placeNotices(fleet: Fleet, ecosystem: EcosystemSpec): readonly string[] {
-  if (ecosystem.stateDir === fleet.layout.dir) return [];
-  return ['stateDir changed; takes effect when the manager is started anew (`evenkeel stop`, `evenkeel start`)'];
+/** What changes for the manager itself, and what it cannot change. */
+function managerNotices(fleet: Fleet, ecosystem: EcosystemSpec): readonly string[] {
+  const { profile = null } = fleet.state.ecosystem ?? {};
+  const switched =
+    profile === ecosystem.profile ? [] : [`reloads go ${describeProfile(ecosystem.profile)} from now on`];
+  if (ecosystem.stateDir === fleet.layout.dir) return switched;
+  return [
+    ...switched,
+    'stateDir changed; takes effect when the manager is started anew (`evenkeel stop`, `evenkeel start`)',
+  ];
 }
 
 function reasonsOf(changes: readonly AppChange[], name: string): readonly string[] {

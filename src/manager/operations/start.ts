@@ -28,7 +28,7 @@ export async function start(
     });
   });
   for (const { app, action } of results) if (action === 'skipped') context.lateStarts.add(app);
-  return operationResult(fleet, startedAt, results);
+  return operationResult(fleet, startedAt, results, context.takeNotices());
 }
 
 /** With those that they depend on. The file is read again for apps that do not run. */

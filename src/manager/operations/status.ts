@@ -14,7 +14,12 @@ export async function status({ fleet, about }: ManagerContext, name: string | nu
   const names = name === null ? fleet.names : [name];
   const { ecosystem } = fleet.state;
   return {
-    manager: { ...about, config: ecosystem?.file ?? '', name: ecosystem?.name ?? '' },
+    manager: {
+      ...about,
+      config: ecosystem?.file ?? '',
+      name: ecosystem?.name ?? '',
+      profile: ecosystem?.profile ?? null,
+    },
     apps: await Promise.all(names.map((app) => appStatus(fleet, app))),
   };
 }

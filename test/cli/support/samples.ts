@@ -34,6 +34,7 @@ export function statusOf(...apps: readonly AppStatus[]): Status {
     startedAt: '2025-12-31T21:00:00.000Z',
     config: '/srv/shop/evenkeel.config.yaml',
     name: 'shop',
+    profile: null,
   };
   return { manager, apps };
 }

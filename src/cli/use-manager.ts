@@ -1,0 +1,24 @@
+// CLI: the manager, for commands that have no use for a profile; and a word where one was given to them in vain.
+
+import { requireManager } from '../client/find-manager.ts';
+import { describeProfile, reloadCommand } from '../core/profile.ts';
+import type { ControlClient } from '../platform/control-client.ts';
+import type { Context } from './context.ts';
+
+/** Throws NO_CONFIG or NO_MANAGER. */
+export async function useManager(context: Context): Promise<ControlClient> {
+  const client = await requireManager(context);
+  await tellOfProfile(context, client);
+  return client;
+}
+
+/** On stderr, where the manager runs with another profile than --profile says. */
+export async function tellOfProfile({ globals, err }: Context, client: ControlClient): Promise<void> {
+  if (globals.profile === null || globals.json) return;
+  const { profile } = (await client.status()).manager;
+  // One of an older version does not tell.
+  if (profile === undefined || (profile ?? '') === globals.profile) return;
+  const given = `--profile ${globals.profile === '' ? '""' : globals.profile}`;
+  const switching = reloadCommand(globals.profile === '' ? null : globals.profile);
+  err.write(`${given} has no effect: the manager runs ${describeProfile(profile)}; ${switching} switches\n`);
+}
