@@ -1,18 +1,20 @@
-// What `npm pack` would publish is exactly what belongs there: the built programs with the chunks that they load, the
-// schemas, and four files about them. No sources, no tests, nothing left of an earlier build.
+// What `npm pack` would publish is exactly what belongs there: the built programs with the chunks that they load, what
+// programs of users load with its types, the schemas, and four files about them. No sources, no tests, nothing left of an earlier build.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 
-const MAX_PACKED = 200_000;
-const MAX_UNPACKED = 800_000;
+const MAX_PACKED = 250_000;
+const MAX_UNPACKED = 1_000_000;
 
 const PROGRAMS = ['cli/main.cjs', 'manager/main.js', 'cluster/main.js', 'config/main.js', 'agent/main.cjs'];
+/** What programs load, with its types. */
+const PUBLIC = ['index', 'worker'];
 const ABOUT = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 const schemas = readdirSync('schemas').map((file) => `schemas/${file}`);
-const expected = new Set([...ABOUT, ...schemas, ...programFiles()]);
+const expected = new Set([...ABOUT, ...schemas, ...programFiles(), ...publicFiles(), ...typeFiles()]);
 const [{ files, size, unpackedSize }] = JSON.parse(
   execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { stdio: ['ignore', 'pipe', 'inherit'] }),
 );
@@ -36,4 +38,20 @@ function programFiles() {
     for (const [, imported] of imports) found.add(join(file, '..', imported));
   }
   return found;
+}
+
+function publicFiles() {
+  return PUBLIC.flatMap((name) => [`dist/${name}.js`, `dist/${name}.cjs`]);
+}
+
+/** The types of the public modules, and all that they lead to. */
+function typeFiles() {
+  const found = new Set(PUBLIC.map((name) => `dist/types/esm/${name}.d.ts`));
+  for (const file of found) {
+    for (const [, imported] of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)\.js'/g)) {
+      found.add(join(file, '..', `${imported}.d.ts`));
+    }
+  }
+  const common = [...found].map((file) => file.replace('/esm/', '/cjs/'));
+  return [...found, ...common, 'dist/types/cjs/package.json'];
 }

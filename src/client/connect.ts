@@ -30,7 +30,7 @@ export async function connect(options: ConnectOptions): Promise<EvenkeelClient> 
   if (found === null) throw noManager();
   // Tells what is wrong with one that does not answer.
   await found.version();
-  return clientOf(found, where, options);
+  return clientOf(found, where, options, new Date().toISOString());
 }
 
 /** @internal */
@@ -44,8 +44,12 @@ export function whereaboutsOf(
 }
 
 /** @internal */
-export function clientOf(control: ControlClient, { cwd }: Whereabouts, options: ConnectOptions): EvenkeelClient {
-  const { logger, signal } = options;
-  if (logger !== undefined) logEvents(control, logger, signal ?? new AbortController().signal);
+export function clientOf(
+  control: ControlClient,
+  { cwd }: Whereabouts,
+  { logger, signal = new AbortController().signal }: ConnectOptions,
+  since: string,
+): EvenkeelClient {
+  if (logger !== undefined) void logEvents(control, logger, since, signal);
   return new EvenkeelClient(control, cwd);
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeEvent } from '../core/describe-event.ts';
+import { EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { ControlClient } from '../platform/control-client.ts';
 
@@ -14,23 +15,38 @@ export interface Logger {
 
 /** Until a manager that ended is looked for again. */
 const PAUSE = 1_000;
+/** So many past events are asked for: what happened while there was no connection. */
+const CATCH_UP = 1_000;
 
-/** Keeps no program alive. */
-export function logEvents(client: ControlClient, logger: Logger, signal: AbortSignal): void {
-  void follow(client, logger, signal);
-}
-
-async function follow(client: ControlClient, logger: Logger, signal: AbortSignal): Promise<void> {
+/** What has happened since `since` (ISO 8601). Keeps no program alive; rejects with what the logger throws. */
+export async function logEvents(
+  client: ControlClient,
+  logger: Logger,
+  since: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const seen = new Set<string>();
   while (!signal.aborted) {
     try {
-      for await (const event of client.events({ n: 0, follow: true, signal, background: true })) {
+      for await (const event of client.events({ n: CATCH_UP, follow: true, signal, background: true })) {
+        if (event.time < since || !remember(seen, JSON.stringify(event))) continue;
         logger[levelOf(event)](event, describeEvent(event));
       }
-    } catch {
-      // No manager just now: the commands of the program say so.
+    } catch (error) {
+      // No manager just now is told by the commands of the program.
+      if (!signal.aborted && !(error instanceof EvenkeelError)) throw error;
     }
     await sleep(PAUSE, null, { ref: false, signal }).catch(() => null);
   }
+}
+
+/** False: it was there already. */
+function remember(seen: Set<string>, event: string): boolean {
+  if (seen.has(event)) return false;
+  seen.add(event);
+  const [oldest] = seen;
+  if (seen.size > CATCH_UP && oldest !== undefined) seen.delete(oldest);
+  return true;
 }
 
 export function levelOf(event: EvenkeelEvent): 'info' | 'warn' | 'error' {

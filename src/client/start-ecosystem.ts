@@ -29,9 +29,10 @@ export interface StartOptions extends Omit<ConnectOptions, 'stateDir'>, Operatio
 export async function startEcosystem(options: StartOptions): Promise<EvenkeelClient> {
   const { apps, onEvent, signal } = options;
   signal?.throwIfAborted();
+  const since = new Date().toISOString();
   const where = whereaboutsOf(options, options.env ?? process.env);
   const control = (await findManager(where)) ?? (await startNew(where, options));
-  const client = clientOf(control, where, options);
+  const client = clientOf(control, where, options, since);
   if (apps?.length === 0) return client;
   const operation = { ...(onEvent === undefined ? {} : { onEvent }), ...(signal === undefined ? {} : { signal }) };
   await client.start(apps, operation);
