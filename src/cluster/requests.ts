@@ -7,6 +7,7 @@ import type { DeployResult, WorkerFailure } from '../core/status.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { ClusterParams, ClusterSnapshot, LogLine, ScaleResult } from '../protocol/cluster-link.ts';
 import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
+import type { ClusterHost } from './cluster-host.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import { inProgress } from './deploys.ts';
 import type { Handlers, LinkConnection } from './link-server.ts';
@@ -112,26 +113,44 @@ async function resume(cluster: ClusterProcess): Promise<{ readonly generation: n
 }
 
 /**
- * Answers when the new ones are ready and no surplus is left, or when one of the new ones failed. How the others fare does
- * not matter: one that has given up must not hold it up for ever.
+ * Answers when the new ones are ready and no surplus is left. When one of the new ones fails, all of them go again: what
+ * failed leaves nothing behind. How the others fare does not matter: one that has given up must not hold it up for ever.
  */
 async function scale(cluster: ClusterProcess, workers: number): Promise<ScaleResult> {
   const { host, deploys } = cluster.active;
   const { app } = cluster.boot;
   if (deploys.running !== null) throw inProgress(app, deploys.running.generation, host.model.deploy?.phase);
   const from = host.model.desired;
-  host.tell({ type: 'scaled', from, to: workers });
-  const { spec } = cluster.generations.pinned(host.model.current);
-  cluster.generations.amend(host.model.current, { ...spec, workers });
-  host.dispatch({ type: 'scale', workers });
-  const failure = await until(cluster, (): { readonly failure: WorkerFailure | null } | null => {
+  setWorkers(cluster, workers);
+  const { failure } = await until(cluster, (): { readonly failure: WorkerFailure | null } | null => {
     const { model } = host;
     if (isScaled(model, from, workers)) return { failure: null };
     const failed = Object.entries(model.slots).find(([slot, record]) => Number(slot) >= from && record.failures > 0);
-    if (failed === undefined) return null;
-    return { failure: host.failureOfSlot(Number(failed[0])) };
+    return failed === undefined ? null : { failure: failureOfSlot(host, Number(failed[0])) };
   });
-  return { from, to: workers, failure: failure.failure };
+  if (failure === null) return { from, to: workers, failure };
+  setWorkers(cluster, from);
+  await until(cluster, () => isScaled(host.model, from, from) || null);
+  return { from, to: from, failure };
+}
+
+/** Of the worker that has just failed: it may be on its way out still. */
+function failureOfSlot(host: ClusterHost, slot: number): WorkerFailure {
+  const failures = host.model.workers.map((worker) => {
+    const isLeaving = worker.state === 'draining' || worker.state === 'killing';
+    return isLeaving && worker.slot === slot ? host.failureOf(worker.key, worker.reason) : null;
+  });
+  const failure = failures.find((found) => found !== null) ?? host.failureOfSlot(slot);
+  return failure ?? { slot, pid: null, reason: 'failed', code: null, signal: null, lastLines: [] };
+}
+
+function setWorkers(cluster: ClusterProcess, workers: number): void {
+  const { host } = cluster.active;
+  const { current, desired } = host.model;
+  host.tell({ type: 'scaled', from: desired, to: workers });
+  const { spec } = cluster.generations.pinned(current);
+  cluster.generations.amend(current, { ...spec, workers });
+  host.dispatch({ type: 'scale', workers });
 }
 
 /** Stop, then start: the generation that serves comes back as a new one. */

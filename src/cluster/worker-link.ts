@@ -4,6 +4,10 @@
 import type { Socket } from 'node:net';
 import { frames, sendFrame } from '../platform/ndjson-stream.ts';
 import type { AgentCommand, AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
+import { decodeAgentMessage } from './decode-agent-message.ts';
+
+/** In characters. */
+const LONGEST_MESSAGE = 64 * 1024;
 
 export interface ProbeAnswer {
   readonly ok: boolean;
@@ -27,7 +31,9 @@ export class WorkerLink {
     this.#stopReading = frames(
       socket,
       (value) => this.#receive(value),
+      // Skipped: the app may have written it.
       () => {},
+      LONGEST_MESSAGE,
     );
   }
 
@@ -80,19 +86,9 @@ export class WorkerLink {
   }
 
   #receive(value: unknown): void {
-    if (!isAgentMessage(value)) return;
-    if (value.type === 'probed' || value.type === 'metrics') this.#waiting.get(value.id)?.(value);
-    else for (const listener of this.#listeners) listener(value);
+    const message = decodeAgentMessage(value);
+    if (message === null) return;
+    if (message.type === 'probed' || message.type === 'metrics') this.#waiting.get(message.id)?.(message);
+    else for (const listener of this.#listeners) listener(message);
   }
-}
-
-const MESSAGE_TYPES: ReadonlySet<string> = new Set<AgentMessage['type']>([
-  ...(['hello', 'held', 'listening', 'ready', 'replace-me', 'uncaught', 'ready-for', 'released'] as const),
-  ...(['probed', 'metrics', 'draining', 'drained', 'offer-sockets'] as const),
-]);
-
-/** The agent is our own code in a process of the user's: its messages are well-formed or somebody else's. */
-function isAgentMessage(value: unknown): value is AgentMessage {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
-  return typeof value.type === 'string' && MESSAGE_TYPES.has(value.type);
 }

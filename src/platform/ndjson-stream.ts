@@ -6,11 +6,16 @@ import { encodeFrame, FrameDecoder } from '../protocol/ndjson.ts';
 
 /**
  * Calls `onFrame` for each value that arrives, in order, and `onBad` for each line that is none. A line that the other end
- * did not finish is dropped. Returns what ends it: not one call follows.
+ * did not finish is dropped. `maxLength`: of a line, in characters. Returns what ends it: not one call follows.
  */
-export function frames(socket: Socket, onFrame: (value: unknown) => void, onBad: (reason: string) => void): () => void {
+export function frames(
+  socket: Socket,
+  onFrame: (value: unknown) => void,
+  onBad: (reason: string) => void,
+  maxLength?: number,
+): () => void {
   const characters = new StringDecoder('utf8');
-  const decoder = new FrameDecoder();
+  const decoder = new FrameDecoder(maxLength);
   let active = true;
   const onData = (chunk: Buffer): void => {
     for (const frame of decoder.push(characters.write(chunk))) {

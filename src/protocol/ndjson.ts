@@ -7,30 +7,38 @@ export function encodeFrame(message: unknown): string {
   return `${JSON.stringify(message)}\n`;
 }
 
-/** Turns chunks of text into frames; keeps an unfinished line of at most `maxLength` characters. */
+/** Turns chunks of text into frames. Looks at each character once, so that a long line in small chunks costs no more. */
 export class FrameDecoder {
   #pending = '';
   #skipping = false;
   readonly #maxLength: number;
 
+  /** `maxLength`: of a line, in characters; the rest of a longer one is skipped. */
   constructor(maxLength = 16 * 1024 * 1024) {
     this.#maxLength = maxLength;
   }
 
   push(chunk: string): Frame[] {
     const frames: Frame[] = [];
-    const lines = (this.#pending + chunk).split('\n');
-    this.#pending = lines.pop() ?? '';
-    for (const line of lines) {
-      if (this.#skipping) this.#skipping = false;
-      else if (line.trim() !== '') frames.push(decode(line));
-    }
-    if (this.#pending.length > this.#maxLength) {
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end !== -1; end = chunk.indexOf('\n', start)) {
+      this.#keep(chunk.slice(start, end), frames);
+      if (!this.#skipping && this.#pending.trim() !== '') frames.push(decode(this.#pending));
       this.#pending = '';
-      if (!this.#skipping) frames.push({ ok: false, reason: `a line is longer than ${this.#maxLength} characters` });
-      this.#skipping = true;
+      this.#skipping = false;
+      start = end + 1;
     }
+    this.#keep(chunk.slice(start), frames);
     return frames;
+  }
+
+  #keep(part: string, frames: Frame[]): void {
+    if (this.#skipping) return;
+    this.#pending += part;
+    if (this.#pending.length <= this.#maxLength) return;
+    this.#pending = '';
+    this.#skipping = true;
+    frames.push({ ok: false, reason: `a line is longer than ${this.#maxLength} characters` });
   }
 }
 

@@ -62,6 +62,18 @@ it('scales an app one slot of which has given up', async () => {
   expect(await ask('scale', { workers: 2 })).toEqual({ from: 1, to: 2, failure: null });
 });
 
+it.each([
+  ['ends', 'exit 1', { code: 1 }],
+  ['is not ready in time', SERVE, { reason: 'was not ready within 300 ms' }],
+])('a scale of which a new worker %s fails, and leaves as many workers as there were', async (_how, code, failure) => {
+  const dir = tempDir();
+  const { ask } = openCluster(dir);
+  const ready = { on: 'log', pattern: 'up', timeout: 300 } as const;
+  await ask('start', request(shellApp(dir, `[ "$EVENKEEL_WORKER" = 0 ] || ${code}; echo up; ${SERVE}`, { ready })));
+  expect(await ask('scale', { workers: 3 })).toMatchObject({ from: 1, to: 1, failure });
+  expect(await ask('status', {})).toMatchObject({ state: 'online', desired: 1, ready: 1, workers: [{ slot: 0 }] });
+});
+
 it('ends the workers of a predecessor that was killed before its first start was through', async () => {
   const dir = tempDir();
   const left = spawn('/bin/sleep', ['60'], { detached: true, stdio: 'ignore' });
