@@ -1,5 +1,8 @@
 // The open connections of the app and the requests on them, seen through Node's diagnostics channels: all that the app
-// could notice is one listener for the 'close' of each connection. (worker)
+// could notice is one listener for the 'close' of each connection, and a hidden property. (worker)
+//
+// This runs for every request. What is known of a connection is therefore kept on its socket and found by one look:
+// weak maps and sets that grow and shrink with every connection cost more than all the rest.
 
 import { subscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';
@@ -13,49 +16,60 @@ export interface Connection {
   /** Who accepted it; null for a stream that the app itself gave to an HTTP server. */
   readonly server: Server | null;
   /** What the app sees: the TLS socket, once the handshake is done, or `socket`. */
-  top: Duplex;
+  top: Duplex & Tracked;
   /** Requests in flight (HTTP/1). */
   inFlight: number;
-  /** Requests finished. */
-  requests: number;
-  /** When it was accepted or last finished a request; performance.now(). */
+  /** When it was accepted or, once the worker drains, last finished a request; performance.now(). */
   idleSince: number;
-  /** Bytes that had come by then: more of them, and a request is on its way. */
+  /** Bytes that had come when it last finished a request: more of them, and another is on its way. */
   readBefore: number;
-}
-
-interface Exchange {
-  readonly response: object;
+  /** To the newest request, while that lasts. On a pipelined connection, older ones may still wait for theirs. */
+  newest: object | null;
+  /** Index in the list of open connections. */
+  place: number;
 }
 
 /** `other`: raw TCP, or upgraded (WebSocket). A TLS handshake under way counts as what its server speaks. */
 export type Protocol = 'http1' | 'http2' | 'other';
 
+const CONNECTION = Symbol('evenkeel.connection');
+
+interface Tracked {
+  readonly [CONNECTION]?: Connection;
+  /** Sockets have it, other streams need not. */
+  readonly bytesRead?: number;
+}
+
+/** Of all three channels. Anybody can publish there, so each is looked at before it is used. */
+interface Message {
+  readonly socket?: Tracked;
+  readonly response?: object;
+}
+
 export class Connections {
-  readonly #open = new Map<Duplex, Connection>();
-  /** By either socket. */
-  readonly #bySocket = new WeakMap<object, Connection>();
-  /** The newest exchange of a connection while it lasts. On a pipelined one, older requests may wait for a response. */
-  readonly #newest = new WeakMap<object, Exchange>();
+  readonly #open: Connection[] = [];
   #finished = 0;
   /** Called after a connection has closed. */
   onClosed: () => void = () => {};
-  /** Called after a request has finished. */
-  onFinished: () => void = () => {};
+  /** Called after a request has finished; null: one of HTTP/2. */
+  onFinished: (connection: Connection | null) => void = () => {};
   /** Called when a client sent a further request before it had this response (pipelining). */
   onOvertaken: (response: object) => void = () => {};
 
   watch(): void {
     subscribe('net.server.socket', (message) => {
-      const socket = streamIn(message, 'socket');
-      if (socket !== null) this.#add(socket, ownerOf(socket));
+      if (isMessage(message) && message.socket instanceof Duplex) this.#add(message.socket, ownerOf(message.socket));
     });
-    subscribe('http.server.request.start', (message) => this.#onRequest(message));
-    subscribe('http.server.response.finish', (message) => this.#onResponse(message));
+    subscribe('http.server.request.start', (message) => {
+      if (isMessage(message)) this.#onRequest(message);
+    });
+    subscribe('http.server.response.finish', (message) => {
+      if (isMessage(message)) this.#onResponse(message);
+    });
   }
 
   get open(): number {
-    return this.#open.size;
+    return this.#open.length;
   }
 
   /** Requests finished since the start, HTTP/2 included. */
@@ -64,7 +78,7 @@ export class Connections {
   }
 
   all(): Connection[] {
-    return [...this.#open.values()];
+    return [...this.#open];
   }
 
   /** A TLS handshake is done. */
@@ -75,71 +89,77 @@ export class Connections {
   }
 
   /** False: the client has sent more requests on the connection, and waits for their responses too. */
-  isNewest(socket: object, response: object): boolean {
-    const newest = this.#newest.get(socket);
-    return newest === undefined || newest.response === response;
+  isNewest(socket: Duplex & Tracked, response: object): boolean {
+    const newest = socket[CONNECTION]?.newest ?? null;
+    return newest === null || newest === response;
   }
 
   /** What answers the newest request of a connection; null: nothing is under way on it. */
-  newestResponse(socket: object): object | null {
-    return this.#newest.get(socket)?.response ?? null;
+  newestResponse(socket: Duplex & Tracked): object | null {
+    return socket[CONNECTION]?.newest ?? null;
   }
 
   /** One of HTTP/2, which has no channels. */
   requestFinished(): void {
     this.#finished += 1;
-    this.onFinished();
+    this.onFinished(null);
   }
 
-  #onRequest(message: unknown): void {
-    const socket = streamIn(message, 'socket');
-    const response = objectIn(message, 'response');
-    if (socket === null || response === null || isProbe(socket)) return;
-    const overtaken = this.#newest.get(socket);
-    if (overtaken !== undefined) this.onOvertaken(overtaken.response);
-    this.#newest.set(socket, { response });
-    const connection = this.#find(socket) ?? this.#add(socket, null);
+  #onRequest({ socket, response }: Message): void {
+    const connection = socket?.[CONNECTION] ?? this.#meet(socket);
+    if (connection === null || response === undefined) return;
+    if (connection.newest !== null) this.onOvertaken(connection.newest);
+    connection.newest = response;
     connection.inFlight += 1;
   }
 
-  #onResponse(message: unknown): void {
-    const socket = streamIn(message, 'socket');
-    if (socket === null || isProbe(socket)) return;
+  #onResponse({ socket, response }: Message): void {
+    const connection = socket?.[CONNECTION];
+    // A probe's.
+    if (connection === undefined) return;
     this.#finished += 1;
-    if (this.#newest.get(socket)?.response === objectIn(message, 'response')) this.#newest.delete(socket);
-    const connection = this.#find(socket);
-    if (connection !== null) {
-      connection.inFlight -= 1;
-      connection.requests += 1;
-      connection.idleSince = performance.now();
-      connection.readBefore = bytesRead(connection);
-    }
-    this.onFinished();
+    if (connection.newest === response) connection.newest = null;
+    connection.inFlight -= 1;
+    connection.readBefore = bytesRead(connection);
+    this.onFinished(connection);
   }
 
-  #add(socket: Duplex, server: Server | null): Connection {
-    const known = this.#bySocket.get(socket);
+  /** The first request on a TLS socket, or on a stream that the app itself gave to a server. */
+  #meet(socket: unknown): Connection | null {
+    if (!(socket instanceof Duplex) || isProbe(socket)) return null;
+    return this.#find(socket) ?? this.#add(socket, null);
+  }
+
+  #add(socket: Duplex & Tracked, server: Server | null): Connection {
+    const known = socket[CONNECTION];
     if (known !== undefined) return known;
-    const counts = { inFlight: 0, requests: 0, idleSince: performance.now(), readBefore: 0 };
-    const connection = { socket, server, top: socket, ...counts };
-    this.#bySocket.set(socket, connection);
+    const counts = { inFlight: 0, idleSince: performance.now(), readBefore: 0 };
+    const connection = { socket, server, top: socket, ...counts, newest: null, place: this.#open.length };
+    track(socket, connection);
     if (socket.closed) return connection;
-    this.#open.set(socket, connection);
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      this.onClosed();
-    });
+    this.#open.push(connection);
+    socket.once('close', () => this.#remove(connection));
     return connection;
   }
 
-  #find(socket: Duplex): Connection | null {
-    const known = this.#bySocket.get(socket);
+  /** The last one takes its place. */
+  #remove({ place }: Connection): void {
+    const last = this.#open.pop();
+    if (last !== undefined && last.place !== place) {
+      last.place = place;
+      this.#open[place] = last;
+    }
+    this.onClosed();
+  }
+
+  #find(socket: Duplex & Tracked): Connection | null {
+    const known = socket[CONNECTION];
     if (known !== undefined) return known;
-    const below = streamIn(socket, '_parent');
-    const connection = below === null ? undefined : this.#bySocket.get(below);
+    const below: Tracked | null | undefined = Reflect.get(socket, '_parent');
+    const connection = below?.[CONNECTION];
     if (connection === undefined) return null;
     connection.top = socket;
-    this.#bySocket.set(socket, connection);
+    track(socket, connection);
     return connection;
   }
 }
@@ -151,8 +171,7 @@ export function isIdle(connection: Connection): boolean {
 
 /** Of what the app reads: a TLS handshake does not count. */
 function bytesRead({ top }: Connection): number {
-  const bytes: unknown = Reflect.get(top, 'bytesRead');
-  return typeof bytes === 'number' ? bytes : 0;
+  return top.bytesRead ?? 0;
 }
 
 export function protocolOf({ top, server }: Connection): Protocol {
@@ -168,13 +187,10 @@ function ownerOf(socket: Duplex): Server | null {
   return server instanceof Server ? server : null;
 }
 
-function streamIn(message: unknown, name: string): Duplex | null {
-  const value = objectIn(message, name);
-  return value instanceof Duplex ? value : null;
+function isMessage(message: unknown): message is Message {
+  return typeof message === 'object' && message !== null;
 }
 
-function objectIn(message: unknown, name: string): object | null {
-  if (!(message instanceof Object)) return null;
-  const value: unknown = Reflect.get(message, name);
-  return value instanceof Object ? value : null;
+function track(socket: Duplex, connection: Connection): void {
+  Object.defineProperty(socket, CONNECTION, { value: connection });
 }

@@ -65,7 +65,10 @@ export class Drain {
     const isSentConnections = servers.stop();
     closeAfterResponses(connections);
     http2.drain();
-    connections.onFinished = () => this.#reportSoon();
+    connections.onFinished = (connection) => {
+      if (connection !== null) connection.idleSince = performance.now();
+      this.#reportSoon();
+    };
     connections.onClosed = () => this.#lookSoon();
     resources.onReleased = () => this.#lookSoon();
     resources.abandon();

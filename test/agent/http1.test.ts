@@ -31,17 +31,17 @@ const LAST_IDLE = 124_500;
 
 function connection(changes: Partial<Connection>, bytesRead: number): Connection {
   const top = Object.assign(new Duplex(), { bytesRead });
-  const counts = { inFlight: 0, requests: 1, idleSince: DRAIN_START - 60_000, readBefore: 50 };
-  return { socket: top, server: null, top, ...counts, ...changes };
+  const counts = { inFlight: 0, idleSince: DRAIN_START - 60_000, readBefore: 50 };
+  return { socket: top, server: null, top, ...counts, newest: null, place: 0, ...changes };
 }
 
 test.each<[string, Partial<Connection>, number, number]>([
   ['that has been silent for long has time for one more request', {}, 50, DRAIN_START + 6_000],
-  ['that is new as well', { requests: 0, readBefore: 0 }, 0, DRAIN_START + 6_000],
+  ['that is new as well', { readBefore: 0 }, 0, DRAIN_START + 6_000],
   ['counts from its last use', { idleSince: DRAIN_START + 2_000 }, 50, DRAIN_START + 8_000],
   ['has no more time than there is', { idleSince: LAST_IDLE - 1_000 }, 50, LAST_IDLE],
   ['on which a part of a request has come waits for the rest', {}, 51, LAST_IDLE],
-  ['that sends its first request as well', { requests: 0, readBefore: 0 }, 1, LAST_IDLE],
+  ['that sends its first request as well', { readBefore: 0 }, 1, LAST_IDLE],
 ])('a connection %s', (_what, changes, bytesRead, expected) => {
   expect(whenToClose(connection(changes, bytesRead), DRAIN_START, LAST_IDLE)).toBe(expected);
 });
