@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import type { AppSpec, Hook, Milliseconds } from '../core/spec.ts';
 import { identify, killIdentity } from '../platform/process-identity.ts';
-import { resolveUser } from '../platform/users.ts';
+import { runAs } from '../platform/run-as.ts';
 import { HookOutput } from './hook-output.ts';
 
 /** What a module hook may return: another release to deploy. Absolute, or relative to the app's folder. */
@@ -57,13 +57,13 @@ function runHook(hook: Hook, context: HookContext): Promise<HookResult> {
     hook.kind === 'command'
       ? hook.argv
       : [spec.node.bin, '--input-type=module', '--eval', CALL_MODULE, hook.file, told];
-  const [file = '', ...args] = argv;
-  const user = spec.user === null ? null : resolveUser(spec.user);
-  const env = { ...spec.env, EVENKEEL_APP: spec.name, EVENKEEL_GENERATION: `${generation}` };
+  const variables = { ...spec.env, EVENKEEL_APP: spec.name, EVENKEEL_GENERATION: `${generation}` };
+  const { ids, through, env } = runAs(spec.user, variables);
+  const [file = '', ...args] = [...through, ...argv];
   const answerPipe = hook.kind === 'module' ? (['pipe'] as const) : [];
   const child = spawn(file, args, {
     ...{ cwd: spec.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...answerPipe] },
-    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
+    ...ids,
   });
   // Before anything else is asked of it: an 'error' that nobody hears is an exception.
   const failed = new Promise<HookResult>((resolve) => {
