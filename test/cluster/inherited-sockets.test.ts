@@ -19,13 +19,13 @@ const tell = (what) => console.log(what, blocks(), isListening(3));
 
 tell('bound');
 const first = new InheritedSockets([{ address: 'a', fd: 3, twinFd: 4 }], false);
-first.check();
+first.check([]);
 tell('begun');
-new InheritedSockets([{ address: 'a', fd: 3, twinFd: 5 }], true).check();
+new InheritedSockets([{ address: 'a', fd: 3, twinFd: 5 }], true).check([]);
 tell('taken over');
 const worker = openInherited(6);
 tell('used by Node');
-new InheritedSockets([{ address: 'a', fd: 3, twinFd: 7 }], true).check();
+new InheritedSockets([{ address: 'a', fd: 3, twinFd: 7 }], true).check([]);
 tell('taken over');
 process.exit(0);
 `;
