@@ -10,9 +10,10 @@ import type { Whereabouts } from './whereabouts.ts';
 /** For a config in TypeScript on a machine under load, in milliseconds. */
 const DEADLINE = 30_000;
 
-/** Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
-export function loadEcosystem(context: Whereabouts): Promise<EcosystemSpec> {
-  const options = { env: context.env, cpus: availableCpus(), deadline: DEADLINE, loader: context.program('config') };
+/** `forManager`: for one that we start. Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
+export function loadEcosystem(context: Whereabouts, forManager = false): Promise<EcosystemSpec> {
+  const loader = context.program('config');
+  const options = { env: context.env, cpus: availableCpus(), forManager, deadline: DEADLINE, loader };
   return runLoader(loadRequest(context), options);
 }
 

@@ -6,7 +6,8 @@ import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { systemClock } from '../platform/clock.ts';
 import { type ClusterRecord, type KnownWorker, readClusterRecord } from '../platform/cluster-record.ts';
-import { identify, type ProcessIdentity } from '../platform/process-identity.ts';
+import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
+import { groupOf, uidOf } from '../platform/run-as.ts';
 import { StateFile } from '../platform/state-file.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterHost, settingsFrom } from './cluster-host.ts';
@@ -56,7 +57,8 @@ export class ClusterProcess {
   constructor(boot: ClusterBoot) {
     this.boot = boot;
     this.predecessor = readClusterRecord(boot.stateFile);
-    this.sockets = new InheritedSockets(boot.sockets);
+    const inUse = this.predecessor?.workers.some((worker) => isAlive(worker.identity)) ?? false;
+    this.sockets = new InheritedSockets(boot.sockets, inUse);
     this.traffic = new SocketTraffic(this.sockets);
     this.events = new EventRing(this.predecessor?.lastEvent ?? 0);
     this.generations = new Generations(boot.generation);
@@ -108,6 +110,7 @@ export class ClusterProcess {
       stderr: process.stderr,
       now: () => Date.now(),
       onProblem: (stream, message) => host.tell({ type: 'log-problem', stream, message }),
+      group: () => groupOf((this.#running?.host.currentSpec ?? spec)?.user ?? null),
     });
     const host = new ClusterHost({
       ...{ app: boot.app, clock: systemClock, events, generations, logs },
@@ -192,6 +195,7 @@ export class ClusterProcess {
       nextKey: () => this.#running?.host.model.nextKey ?? 1,
       isOwn: (pid) => [...(this.#running?.host.workers.values() ?? [])].some(({ identity }) => identity?.pid === pid),
       stopSignal: (generation) => this.#specOf(generation)?.stop.signal ?? 'SIGTERM',
+      uid: (generation) => uidOf(this.#specOf(generation)?.user ?? null),
       onQuiet: (key) => this.#running?.host.dispatch({ type: 'worker-quiet', key }),
       onFound: (orphan) => this.#takeOver(orphan),
     });

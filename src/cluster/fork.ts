@@ -6,6 +6,7 @@
 import childProcess, { type ChildProcess, type ForkOptions } from 'node:child_process';
 import type { Cluster, Worker as ClusterWorker } from 'node:cluster';
 import type { AppSpec } from '../core/spec.ts';
+import type { RunAs } from '../platform/run-as.ts';
 
 export interface ForkRequest {
   readonly script: string;
@@ -16,7 +17,8 @@ export interface ForkRequest {
   /** The worker's whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdio: NonNullable<ForkOptions['stdio']>;
-  readonly user: { readonly uid: number; readonly gid: number } | null;
+  /** `uid` and `gid`, or nothing. */
+  readonly ids: RunAs['ids'];
 }
 
 const plainFork = childProcess.fork;
@@ -37,9 +39,9 @@ export function useBalance(balance: AppSpec['balance']): void {
 
 /** The worker leads a process group of its own, so that what it started can be killed with it. */
 export function forkWorker(request: ForkRequest): ClusterWorker {
-  const { script, args, execPath, execArgv, cwd, env, stdio, user } = request;
+  const { script, args, execPath, execArgv, cwd, env, stdio, ids } = request;
   cluster.setupPrimary({ exec: script, args: [...args], execArgv: [...execArgv], cwd });
-  overrides = { detached: true, execPath, env, stdio, ...user };
+  overrides = { detached: true, execPath, env, stdio, ...ids };
   const worker = cluster.fork();
   // One that never came to be never ends either, and node:cluster would keep it.
   if (worker.process.pid === undefined) delete cluster.workers?.[worker.id];

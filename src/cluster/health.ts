@@ -1,17 +1,26 @@
 // Asks a ready worker at intervals whether it is well; so many failures in a row and it is to be replaced.
 // (cluster process)
 
-import type { HealthSpec } from '../core/spec.ts';
+import type { HealthSpec, ListenAddress, Milliseconds } from '../core/spec.ts';
 import { pauseFor } from './pause-for.ts';
-import { probeUrl } from './probe.ts';
+import { MOST_ATTEMPTS, probeUrl } from './probe.ts';
+import { isShared, portOfUrl } from './shared-port.ts';
 import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
 
 export interface HealthPorts {
   /** As they are now; null: no checks. */
   settings(): HealthSpec | null;
+  /** null: it has no agent. */
   readonly link: WorkerLink | null;
+  readonly pid: number | null;
+  /** What it accepts on together with others. */
+  readonly listen: readonly ListenAddress[];
   onUnhealthy(reason: string): void;
 }
+
+/** On a declared port a connection may become any worker's. */
+const TRIES = 10;
+const RETRY_PAUSE: Milliseconds = 20;
 
 /** Ends when checks are off, when `signal` aborts, and with `onUnhealthy`. */
 export class HealthWatch {
@@ -49,23 +58,43 @@ export class HealthWatch {
         await pauseFor(left, this.#pause.signal);
         continue;
       }
-      const answer = await ask(health, this.#ports.link);
+      const answer = await this.#ask(health);
       if (this.#signal.aborted) return;
+      since = performance.now();
+      if (answer === null) continue;
       failures = answer.ok ? 0 : failures + 1;
       if (failures >= health.failures) {
         return this.#ports.onUnhealthy(`failed ${failures} health checks: ${answer.detail}`);
       }
-      since = performance.now();
     }
   }
 
   #settings(): HealthSpec | null {
     return this.#signal.aborted ? null : this.#ports.settings();
   }
-}
 
-function ask(health: HealthSpec, link: WorkerLink | null): Promise<ProbeAnswer> {
-  if (!health.http.startsWith('/')) return probeUrl(health.http, null, health.timeout);
-  if (link === null) return Promise.resolve({ ok: false, detail: 'there is no agent to ask' });
-  return link.probe(health.http, null, health.timeout);
+  /** null: it was not its turn, which says nothing about it. */
+  #ask(health: HealthSpec): Promise<ProbeAnswer | null> {
+    const { link, pid, listen } = this.#ports;
+    const { http, timeout } = health;
+    if (!http.startsWith('/')) return this.#askUrl(health, isShared(listen, portOfUrl(http)) ? pid : null);
+    if (link === null) return Promise.resolve({ ok: false, detail: 'there is no agent to ask' });
+    return link.probe(http, null, timeout);
+  }
+
+  async #askUrl({ http, timeout }: HealthSpec, pid: number | null): Promise<ProbeAnswer | null> {
+    const signal = this.#signal;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const attempts = Math.min(2 ** tries, MOST_ATTEMPTS);
+      const answer = await probeUrl(
+        http,
+        null,
+        pid === null ? null : { pid, attempts, patience: timeout, signal },
+        timeout,
+      );
+      if (answer.by !== 'another') return answer;
+      if (!(await pauseFor(RETRY_PAUSE, signal))) return null;
+    }
+    return null;
+  }
 }

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { AppSpec, Hook, Milliseconds } from '../core/spec.ts';
 import type { Generation, Slot } from '../core/status.ts';
 import { identify, killIdentity } from '../platform/process-identity.ts';
-import { resolveUser } from '../platform/users.ts';
+import { runAs } from '../platform/run-as.ts';
 import { HookOutput } from './hook-output.ts';
 
 /** What a hook is run for, and where. */
@@ -85,22 +85,23 @@ export function runHook(
 
 function start(hook: Hook, { spec, generation, slot, cwd, script }: HookScene): ChildProcess {
   const told = { app: spec.name, generation, script, cwd, ...(slot === null ? {} : { slot }) };
-  const [file = '', ...args] =
+  const argv =
     hook.kind === 'command'
       ? hook.argv
       : [
           ...[spec.node.bin, '--input-type=module', '--eval', CALL_MODULE],
           ...[pathToFileURL(hook.file).href, JSON.stringify(told)],
         ];
-  const user = spec.user === null ? null : resolveUser(spec.user);
-  const env = {
+  const variables = {
     ...{ ...spec.env, EVENKEEL_APP: spec.name, EVENKEEL_GENERATION: `${generation}` },
     ...(slot === null ? {} : { EVENKEEL_WORKER: `${slot}` }),
   };
+  const { ids, through, env } = runAs(spec.user, variables);
+  const [file = '', ...args] = [...through, ...argv];
   return spawn(file, args, {
     ...{ cwd, env, detached: true },
     stdio: ['ignore', 'pipe', 'pipe', ...(hook.kind === 'module' ? (['pipe'] as const) : [])],
-    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
+    ...ids,
   });
 }
 

@@ -8,15 +8,16 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { AgentMetrics } from '../protocol/agent-link.ts';
 import type { ProcessEnd } from './worker-process.ts';
 
-/** What a worker's agent said last about its drain. */
+/** What a worker's agent said last about its drain; null: it has none. */
 export interface DrainReport {
   /** Requests finished while draining. */
-  readonly finished: number;
+  readonly finished: number | null;
   /** Requests in flight, and connections that are in use without one (raw, upgraded): what a kill now would cut. */
-  readonly inUse: number;
+  readonly inUse: number | null;
 }
 
 export const NOTHING_DRAINED: DrainReport = { finished: 0, inUse: 0 };
+export const NOT_COUNTED: DrainReport = { finished: null, inUse: null };
 
 export interface LiveWorker {
   readonly key: WorkerKey;

@@ -7,7 +7,7 @@ import type { Milliseconds } from '../core/spec.ts';
 import type { KnownWorker } from '../platform/cluster-record.ts';
 import { killIdentity, type ProcessIdentity, waitForExit } from '../platform/process-identity.ts';
 import { type AgentMetrics, DRAIN_SIGNAL } from '../protocol/agent-link.ts';
-import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from './live-worker.ts';
+import { type DrainReport, LAST_WORD, type LiveWorker, NOT_COUNTED, NOTHING_DRAINED } from './live-worker.ts';
 import type { WorkerLink } from './worker-link.ts';
 import type { ProcessEnd } from './worker-process.ts';
 
@@ -30,7 +30,7 @@ export class OrphanWorker implements LiveWorker {
   readonly startedAt: number;
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
-  drained: DrainReport = NOTHING_DRAINED;
+  drained: DrainReport;
   /** Texts of the declared sockets that it could pass on, as its agent has said. */
   sockets: readonly string[] = [];
   #link: WorkerLink | null = null;
@@ -43,6 +43,7 @@ export class OrphanWorker implements LiveWorker {
     this.generation = known.generation;
     this.identity = known.identity;
     this.hasAgent = known.hasAgent;
+    this.drained = known.hasAgent ? NOTHING_DRAINED : NOT_COUNTED;
     this.startedAt = known.startedAt;
     this.#ports = ports;
     this.ended = this.#whenEnded();

@@ -1,7 +1,9 @@
-// The workers that a killed predecessor left, and the socket where their agents look for its successor: those that it
+// The workers that a killed predecessor left, and the sockets where their agents look for its successor: those that it
 // wrote down, and any other of this app that tells of itself. (cluster process)
 
+import { rmdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerKey } from '../core/cluster-model.ts';
 import { type Deferred, deferred } from '../core/deferred.ts';
@@ -9,6 +11,8 @@ import type { Milliseconds } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
 import type { KnownWorker } from '../platform/cluster-record.ts';
 import { fileStatus } from '../platform/file-status.ts';
+import { agentsSocketFor } from '../platform/paths.ts';
+import { ensurePassableDir } from '../platform/private-dir.ts';
 import { identify, isAlive } from '../platform/process-identity.ts';
 import { listenUnix, type UnixListener } from '../platform/unix-server.ts';
 import type { AgentMessage } from '../protocol/agent-link.ts';
@@ -22,6 +26,8 @@ export interface OrphanPorts {
   /** Whether a worker that this process started has this pid: one whose link broke is no orphan. */
   isOwn(pid: number): boolean;
   stopSignal(generation: Generation): string;
+  /** Whom it runs as; null: as we do. */
+  uid(generation: Generation): number | null;
   onQuiet(key: WorkerKey): void;
   /** One that was not written down. */
   onFound(orphan: OrphanWorker): void;
@@ -59,7 +65,21 @@ export class Orphans {
     // A cluster process that ends by itself removes its socket.
     const wasKilled = fileStatus(path) !== null;
     this.#listener = await listenUnix(path, (socket) => this.#greet(socket));
+    await this.#listenForOthers(path);
     if (wasKilled || this.#workers.length > 0) this.#complete = sleep(CONNECT_GRACE, undefined, { ref: false });
+  }
+
+  /** Those of other users cannot reach our socket: theirs are there for as long as they are. */
+  async #listenForOthers(path: string): Promise<void> {
+    const orphans = [...this.#workers];
+    const uids = orphans.map(({ generation }) => this.#ports.uid(generation)).filter((uid) => uid !== null);
+    const ended = Promise.all(orphans.map((orphan) => orphan.ended));
+    for (const uid of new Set(uids)) {
+      const own = agentsSocketFor(path, uid);
+      ensurePassableDir(dirname(own));
+      const listener = await listenUnix(own, (socket) => this.#greet(socket), uid);
+      void ended.then(() => listener.close()).then(() => removeIfEmpty(dirname(own)));
+    }
   }
 
   /** null: not yet, or not any more. */
@@ -150,5 +170,14 @@ export class Orphans {
     });
     void orphan.ended.then(() => this.#workers.splice(this.#workers.indexOf(orphan), 1));
     return orphan;
+  }
+}
+
+/** Other apps may have sockets there. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // In use.
   }
 }

@@ -8,7 +8,7 @@ import type { AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import { endGroup } from './end-group.ts';
 import { HealthWatch } from './health.ts';
-import { type DrainReport, LAST_WORD, type LiveWorker, NOTHING_DRAINED } from './live-worker.ts';
+import { type DrainReport, LAST_WORD, type LiveWorker, NOT_COUNTED, NOTHING_DRAINED } from './live-worker.ts';
 import { asksReplacement, watchReadiness } from './readiness.ts';
 import { type LaunchContext, planLaunch } from './worker-launch.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -40,10 +40,11 @@ export class OwnWorker implements LiveWorker {
   readonly stopSignal: string;
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
-  drained: DrainReport = NOTHING_DRAINED;
+  drained: DrainReport;
   readonly #process: WorkerProcess;
   readonly #link: WorkerLink | null;
   readonly #ports: OwnWorkerPorts;
+  readonly #listen: AppSpec['listen'];
   readonly #watches = new AbortController();
   #lastWord: (() => void) | null = null;
   #isReady = false;
@@ -57,6 +58,8 @@ export class OwnWorker implements LiveWorker {
     this.startedAt = startedAt;
     this.#ports = ports;
     this.stopSignal = pinned.spec.stop.signal;
+    this.#listen = pinned.spec.listen;
+    this.drained = pinned.spec.command === null ? NOTHING_DRAINED : NOT_COUNTED;
     this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot }));
     this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
     const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });
@@ -115,13 +118,15 @@ export class OwnWorker implements LiveWorker {
     if (!this.#isReady || this.#watches.signal.aborted) return;
     if (this.#health !== null && !this.#health.isOver) return this.#health.refresh();
     const { currentSpec, onUnhealthy } = this.#ports;
-    const ports = { settings: () => currentSpec().health, link: this.#link, onUnhealthy };
+    const worker = { link: this.#link, pid: this.identity?.pid ?? null, listen: this.#listen };
+    const ports = { settings: () => currentSpec().health, ...worker, onUnhealthy };
     this.#health = new HealthWatch(ports, this.#watches.signal);
   }
 
   #watchReadiness(spec: AppSpec): void {
     const watchLine = (pattern: RegExp, onMatch: () => void) => this.#ports.logs.watchLine(this.key, pattern, onMatch);
-    const sources = { process: this.#process, link: this.#link, watchLine };
+    const { socketFd } = this.#ports.launch;
+    const sources = { process: this.#process, link: this.#link, watchLine, socketFd };
     watchReadiness(spec, sources, this.#watches.signal, () => {
       this.#isReady = true;
       this.#ports.onReady();

@@ -1,8 +1,9 @@
-// Pure but for user look-up: how a worker of a generation is to be started. (cluster process)
+// Pure but for the look-up of a user: how a worker of a generation is to be started. (cluster process)
 
-import { formatAddress } from '../core/spec.ts';
+import { type AppSpec, formatAddress, type ListenAddress } from '../core/spec.ts';
 import type { Slot } from '../core/status.ts';
-import { resolveUser } from '../platform/users.ts';
+import { agentsSocketFor } from '../platform/paths.ts';
+import { type RunAs, runAs } from '../platform/run-as.ts';
 import { AGENT_ENV, type AgentBoot } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 
@@ -15,7 +16,7 @@ interface LaunchBase {
   readonly env: Readonly<Record<string, string>>;
   /** Descriptors of this process that the worker inherits, in order. */
   readonly socketFds: readonly number[];
-  readonly user: { readonly uid: number; readonly gid: number } | null;
+  readonly runAs: Pick<RunAs, 'ids' | 'through'>;
 }
 
 export type WorkerLaunch = LaunchBase &
@@ -27,7 +28,8 @@ export type WorkerLaunch = LaunchBase &
         readonly execPath: string;
         readonly execArgv: readonly string[];
       }
-    | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
+    /** `file`: the program, where `argv` begins with a launcher. */
+    | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]]; readonly file: string }
   );
 
 export interface LaunchContext {
@@ -42,14 +44,15 @@ export interface LaunchContext {
 
 export function planLaunch(pinned: PinnedSpec, context: LaunchContext): WorkerLaunch {
   const { spec } = pinned;
-  const user = spec.user === null ? null : resolveUser(spec.user);
+  const { env, uid, ...identity } = runAs(spec.user, { ...spec.env, ...workerVariables(pinned, context.slot) });
   const base: LaunchBase = {
-    cwd: pinned.realCwd,
-    env: { ...spec.env, ...workerVariables(pinned, context.slot) },
+    ...{ cwd: pinned.realCwd, env, runAs: identity },
     socketFds: spec.listen.map((address) => context.socketFd(formatAddress(address))),
-    user: user === null ? null : { uid: user.uid, gid: user.gid },
   };
-  return spec.command === null ? nodeLaunch(base, pinned, context) : commandLaunch(base, spec.command, spec.args);
+  const agentsSocket = uid === null ? context.agentsSocket : agentsSocketFor(context.agentsSocket, uid);
+  return spec.command === null
+    ? nodeLaunch(base, pinned, { ...context, agentsSocket })
+    : commandLaunch(base, spec.command, spec);
 }
 
 function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext): WorkerLaunch {
@@ -68,14 +71,32 @@ function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext
   };
 }
 
-/** The systemd convention: sockets from descriptor 3 on, counted in LISTEN_FDS, for the process LISTEN_PID alone. */
-function commandLaunch(base: LaunchBase, command: readonly string[], args: readonly string[]): WorkerLaunch {
+/** What a shell puts into the environment by itself. */
+const OF_THE_SHELL = ['PWD', 'OLDPWD', 'SHLVL'];
+
+/**
+ * The systemd convention: sockets from descriptor 3 on, counted in LISTEN_FDS and named in LISTEN_FDNAMES, for the process
+ * LISTEN_PID alone.
+ */
+function commandLaunch(
+  base: LaunchBase,
+  command: readonly string[],
+  { args, listen }: Pick<AppSpec, 'args' | 'listen'>,
+): WorkerLaunch {
   const [file, ...rest] = [...command, ...args];
   if (file === undefined) throw new Error('Internal error: an empty command');
-  if (base.socketFds.length === 0) return { ...base, kind: 'command', argv: [file, ...rest] };
+  const program: readonly [string, ...string[]] = [file, ...rest];
+  if (listen.length === 0) return { ...base, kind: 'command', argv: program, file };
+  const added = OF_THE_SHELL.filter((name) => base.env[name] === undefined);
   // Only the process that execs the program knows the pid it will have.
-  const argv: [string, ...string[]] = ['/bin/sh', '-c', 'export LISTEN_PID=$$; exec "$@"', 'sh', file, ...rest];
-  return { ...base, kind: 'command', argv, env: { ...base.env, LISTEN_FDS: `${base.socketFds.length}` } };
+  const script = `unset ${added.join(' ')}; export LISTEN_PID=$$; exec "$@"`;
+  const env = { ...base.env, LISTEN_FDS: `${listen.length}`, LISTEN_FDNAMES: listen.map(socketName).join(':') };
+  return { ...base, kind: 'command', argv: ['/bin/sh', '-c', script, 'sh', ...program], file, env };
+}
+
+/** Names are separated by colons. */
+function socketName(address: ListenAddress): string {
+  return formatAddress(address).replaceAll(':', '_');
 }
 
 /** Whether the app's listen is held until a probe has passed. */

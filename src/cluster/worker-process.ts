@@ -4,6 +4,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { requireProgram } from '../platform/find-program.ts';
 import { identify, killIdentity, type ProcessIdentity, sendSignal } from '../platform/process-identity.ts';
 import { forkWorker } from './fork.ts';
 import { AGENT_LINK_FD, type WorkerLaunch } from './worker-launch.ts';
@@ -38,13 +39,17 @@ export interface WorkerProcess {
 /** The manager waits for somewhat longer. */
 const SEND_TIMEOUT = 3_000;
 
+/** Throws SPAWN_FAILED where there is no such program. */
 export function startWorkerProcess(launch: WorkerLaunch): WorkerProcess {
   return launch.kind === 'node' ? startNode(launch) : startCommand(launch);
 }
 
 function startNode(launch: WorkerLaunch & { kind: 'node' }): WorkerProcess {
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', ...launch.socketFds];
-  const worker = forkWorker({ ...launch, stdio });
+  const { ids, through } = launch.runAs;
+  requireProgram(launch.execPath, launch.cwd, launch.env.PATH);
+  const [execPath = '', ...execArgv] = [...through, launch.execPath, ...launch.execArgv];
+  const worker = forkWorker({ ...launch, execPath, execArgv, stdio, ids });
   const child = worker.process;
   const faults = new Set<(reason: string) => void>();
   // Node forwards the child's errors to the cluster worker, and an 'error' without a listener would end this process.
@@ -66,8 +71,10 @@ const MEANINGLESS: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_IP
 
 function startCommand(launch: WorkerLaunch & { kind: 'command' }): WorkerProcess {
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...launch.socketFds];
-  const [file, ...args] = launch.argv;
-  const child = spawn(file, args, { cwd: launch.cwd, env: launch.env, stdio, detached: true, ...launch.user });
+  const { ids, through } = launch.runAs;
+  requireProgram(launch.file, launch.cwd, launch.env.PATH);
+  const [file = '', ...args] = [...through, ...launch.argv];
+  const child = spawn(file, args, { cwd: launch.cwd, env: launch.env, stdio, detached: true, ...ids });
   const send = async (): Promise<string> => 'only Node programs have a channel for messages';
   return { ...describe(child), link: null, send, onMessage: () => {}, onFault: () => {} };
 }

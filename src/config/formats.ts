@@ -27,6 +27,7 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['address', checkAddress],
   ['cron', checkCron],
   ['signal', checkSignal],
+  ['user', unless(isUser, 'is not a user', 'write "www-data", or "www-data:adm" for that group and no other')],
   ['pattern', checkPattern],
   ['http-target', checkHttpTarget],
   [
@@ -53,6 +54,10 @@ function isWorkers(text: string): boolean {
 
 function isEnvName(text: string): boolean {
   return /^[^=\0]+$/.test(text);
+}
+
+function isUser(text: string): boolean {
+  return /^[^\s:]+(:[^\s:]+)?$/.test(text);
 }
 
 function isAppName(text: string): boolean {

@@ -10,11 +10,13 @@ import type { Files } from './files.ts';
 import type { Variables } from './interpolate.ts';
 import { readConfig } from './read-config.ts';
 import { resolveConfig } from './resolve-config.ts';
+import type { Users } from './users.ts';
 
 export interface LoaderHost {
   readonly variables: Variables;
   readonly cpus: number;
   readonly files: Files;
+  readonly users: Users;
   /** Called with the config file before any of its code runs. */
   readonly onFound: (file: string) => void;
 }

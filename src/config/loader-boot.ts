@@ -6,6 +6,8 @@ import type { LoadRequest } from '../protocol/config-loader.ts';
 export interface LoaderBoot extends LoadRequest {
   /** CPUs that may be used: what "max" means. */
   readonly cpus: number;
+  /** The manager asks, which starts the workers as the same user that it starts this process as. */
+  readonly forManager: boolean;
 }
 
 export const ANSWER_FD = 3;

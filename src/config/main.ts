@@ -9,6 +9,7 @@ import { decodeBoot } from './decode-boot.ts';
 import { systemFiles } from './files.ts';
 import { invalidConfig, loadEcosystem } from './load-ecosystem.ts';
 import { ANSWER_FD } from './loader-boot.ts';
+import { systemUsers } from './users.ts';
 
 // The config may change its environment, and may replace process.exit.
 const variables = { ...process.env };
@@ -41,12 +42,14 @@ process.on('exit', (code) => {
 });
 
 try {
-  const { cpus, ...request } = decodeBoot(process.argv[2]);
+  const { cpus, forManager, ...request } = decodeBoot(process.argv[2]);
   const onFound = (found: string): void => {
     file = found;
     process.chdir(dirname(found));
   };
-  const ecosystem = await loadEcosystem(request, { cpus, variables, files: systemFiles, onFound });
+  const ecosystem = await loadEcosystem(request, {
+    ...{ cpus, variables, files: systemFiles, users: systemUsers(forManager), onFound },
+  });
   answer({ ok: true, ecosystem });
   exit(0);
 } catch (error) {

@@ -20,6 +20,7 @@ import { prune } from './prune.ts';
 import { checkRules } from './rules/check-rules.ts';
 import type { AppDraft } from './rules/draft.ts';
 import { readSchema, subschema } from './schema.ts';
+import type { Users } from './users.ts';
 import { createValidator, type Validator } from './validate.ts';
 
 export interface ResolveOptions {
@@ -29,6 +30,7 @@ export interface ResolveOptions {
   /** CPUs that may be used: "max". */
   readonly cpus: number;
   readonly files: Files;
+  readonly users: Users;
 }
 
 export type Resolution =
@@ -46,8 +48,16 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
   const drafts = draftApps(schema, expanded.config, { ...options, folder, report });
   const apps = drafts.map((draft) => draft.spec);
   const names = isRecord(expanded.config.apps) ? Object.keys(expanded.config.apps) : [];
-  const generated = source.scriptsFolder !== undefined;
-  checkRules({ apps: drafts, names, folder, files: options.files, originOf: flattened.originOf, generated, report });
+  checkRules({
+    apps: drafts,
+    names,
+    folder,
+    files: options.files,
+    users: options.users,
+    originOf: flattened.originOf,
+    generated: source.scriptsFolder !== undefined,
+    report,
+  });
   const merged = [...expanded.faults, ...faults].map((fault) => ({ ...fault, path: flattened.originOf(fault.path) }));
   const problems = locateFaults(source, [...written, ...merged]);
   if (problems.length > 0) return { ok: false, problems };

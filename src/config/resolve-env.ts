@@ -27,7 +27,11 @@ export function resolveEnv(app: AppValues, sources: EnvSources): Readonly<Record
   return Object.fromEntries(env);
 }
 
+/** What says who the manager's user is; with `user`, the app has another. */
+const PERSONAL = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'MAIL', 'XDG_RUNTIME_DIR'];
+
 function inherited(app: AppValues, variables: Variables): Map<string, string> {
+  const others = app.get('user') === null ? [] : PERSONAL;
   const all = app.get('inheritEnv');
   const wanted = typeof all === 'boolean' ? [] : app.texts('inheritEnv');
   const names = new Set(wanted.filter((name) => !name.endsWith('*')));
@@ -35,7 +39,7 @@ function inherited(app: AppValues, variables: Variables): Map<string, string> {
   const env = new Map<string, string>();
   for (const [name, value] of Object.entries(variables)) {
     const takes = all === true || names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
-    if (takes && value !== undefined) env.set(name, value);
+    if (takes && value !== undefined && !others.includes(name)) env.set(name, value);
   }
   return env;
 }

@@ -17,6 +17,8 @@ export interface LoaderOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What "max" workers means: availableCpus(). */
   readonly cpus: number;
+  /** Whether the app's users have to be ones that this process can start workers as. */
+  readonly forManager: boolean;
   readonly deadline: Milliseconds;
   readonly signal?: AbortSignal;
 }
@@ -26,7 +28,12 @@ export interface LoaderOptions {
  * the config has not returned by the deadline, SPAWN_FAILED; and the reason of `signal` when that aborts.
  */
 export async function runLoader(request: LoadRequest, options: LoaderOptions): Promise<EcosystemSpec> {
-  const boot: LoaderBoot = { ...request, from: resolve(request.from), cpus: options.cpus };
+  const boot: LoaderBoot = {
+    ...request,
+    from: resolve(request.from),
+    cpus: options.cpus,
+    forManager: options.forManager,
+  };
   const end = await watch(spawnLoader(boot, options), options);
   const answer = decodeAnswer(end.output);
   if (answer === null) throw noAnswer(request, end);

@@ -124,7 +124,7 @@ export interface App {
    */
   ready?: {
     /**
-     * `listening`: it listens on all of `listen`, or on anything where that is empty; `message`: it sends "ready"; `http`: `url` answers; `tcp`: `port` accepts; `log`: a line matches `pattern`; `delay`: it has lived for `delay`. Takes effect for workers that start from then on, like all of `ready`.
+     * `listening`: it listens on all of `listen`, or on anything where that is empty; `message`: it sends "ready"; `http`: `url` answers; `tcp`: `port` accepts (on a port of `listen`, which all workers share, for both: this very worker does); `log`: a line matches `pattern`; `delay`: it has lived for `delay`. Takes effect for workers that start from then on, like all of `ready`.
      */
     on?: "listening" | "message" | "http" | "tcp" | "log" | "delay";
     /**
@@ -161,7 +161,7 @@ export interface App {
    */
   health?: {
     /**
-     * What is asked: a path, which is asked of each worker privately, or a whole URL. Any status below 400 is healthy.
+     * What is asked: a path, which is asked of each worker privately, or a whole URL; on a port of `listen` that is asked of each worker, too. Any status below 400 is healthy.
      */
     http?: string;
     /**
@@ -295,7 +295,7 @@ export interface App {
     timestamps?: boolean;
   };
   /**
-   * The user that the workers run as: a name or a numeric id. It takes a manager that runs as root; `null`: its own user.
+   * The user that the workers and hooks run as, a name or a numeric id, with the groups that the machine gives it; `user:group`: with that group and no other. It takes a manager that runs as root; `null`: its own user.
    */
   user?: string | number | null;
   /**

@@ -26,9 +26,9 @@ export type ClusterEvent =
       readonly key: WorkerKey;
       /** How it ended, for people: "exited with code 1". */
       readonly how: string;
-      /** What its agent counted while it drained. */
-      readonly finished: number;
-      readonly cut: number;
+      /** What its agent counted while it drained; null: it has none. */
+      readonly finished: number | null;
+      readonly cut: number | null;
       /** In [0, 1), for the jitter of its successor's delay. */
       readonly random: number;
     }

@@ -52,7 +52,7 @@ export interface AppSpec {
   readonly deploy: DeploySpec;
   readonly hooks: HooksSpec;
   readonly logs: LogSpec;
-  /** A user name or numeric id, for the workers; null: the manager's own. */
+  /** "user" or "user:group", names or numeric ids, for workers and hooks; null: the manager's own. */
   readonly user: string | null;
   readonly dependsOn: readonly string[];
 }

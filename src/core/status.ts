@@ -84,12 +84,12 @@ export interface WorkerStatus {
   readonly requests: number | null;
 }
 
-/** The loss report: what a retirement cost, counted by the agents. */
+/** The loss report: what a retirement cost, counted by the agents; null where a program without one was among them. */
 export interface LossReport {
   /** Requests that the old generation finished while draining. */
-  readonly finished: number;
+  readonly finished: number | null;
   /** Connections with a request in flight (or upgraded) that were cut at the deadline. */
-  readonly cut: number;
+  readonly cut: number | null;
   /** Workers that had to be killed. */
   readonly killed: number;
 }

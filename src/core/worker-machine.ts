@@ -179,10 +179,13 @@ function countLoss(model: ClusterModel, worker: Worker, event: ClusterEvent & { 
   if (deploy === null || isOfDeploy(deploy, worker)) return model;
   const { loss } = deploy;
   const killed = loss.killed + (worker.state === 'killing' ? 1 : 0);
-  return {
-    ...model,
-    deploy: { ...deploy, loss: { finished: loss.finished + event.finished, cut: loss.cut + event.cut, killed } },
-  };
+  const [finished, cut] = [sum(loss.finished, event.finished), sum(loss.cut, event.cut)];
+  return { ...model, deploy: { ...deploy, loss: { finished, cut, killed } } };
+}
+
+/** What was not counted makes the whole unknown. */
+function sum(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : one + other;
 }
 
 function find(model: ClusterModel, key: WorkerKey): Worker | undefined {

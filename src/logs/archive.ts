@@ -2,7 +2,7 @@
 // asked for. Works from what lies in the folder, so a sweep also finishes what a killed process left. (Cluster, manager.)
 
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -135,9 +135,11 @@ export class Archive {
     const whole = `${file.path}.gz`;
     const unfinished = `${whole}${UNFINISHED}`;
     try {
-      const { mode } = await stat(file.path);
+      const { mode, uid, gid } = await stat(file.path);
       const output = createWriteStream(unfinished, { mode: mode & 0o777, flags: 'w' });
       await pipeline(createReadStream(file.path), createGzip(), output, { signal: this.#abort.signal });
+      // Only the system's first user may give a file away; anybody else's are its own already.
+      await chown(unfinished, uid, gid).catch(() => {});
       await rename(unfinished, whole);
       await remove(file.path);
     } catch (error) {

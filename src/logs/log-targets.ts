@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import type { LogSpec, LogTarget } from '../core/spec.ts';
 import type { LogLine } from '../protocol/cluster-link.ts';
 import { type LineSink, nullSink } from './line-sink.ts';
-import { RotatingSink } from './rotating-sink.ts';
+import { RotatingSink, type RotationSettings } from './rotating-sink.ts';
 import { StreamSink } from './stream-sink.ts';
 
 export type StreamName = LogLine['stream'];
@@ -17,6 +17,8 @@ export interface TargetPorts {
   /** Milliseconds since the epoch, by the system's clock. */
   readonly now: () => number;
   readonly onProblem: (stream: string, message: string) => void;
+  /** The group that may read the files; null: that of this process. */
+  readonly group?: () => number | null;
 }
 
 /** Where a stream's file stands: see `RotatingSink.sizeAt`. */
@@ -78,10 +80,14 @@ export class LogTargets {
       const target = spec[stream];
       const key = keyOf(target, stream);
       const sink = sinks.get(key) ?? this.#sinks.get(key) ?? this.#make(target, stream, spec);
-      if (sink instanceof RotatingSink) sink.apply(spec);
+      if (sink instanceof RotatingSink) sink.apply(this.#settingsFrom(spec));
       sinks.set(key, sink);
     }
     return sinks;
+  }
+
+  #settingsFrom(spec: LogSpec): RotationSettings {
+    return { ...spec, group: this.#ports.group?.() ?? null };
   }
 
   #make(target: LogTarget, stream: StreamName, spec: LogSpec): LineSink {
@@ -94,7 +100,7 @@ export class LogTargets {
       case 'file':
         return new RotatingSink({
           path: target.path,
-          settings: spec,
+          settings: this.#settingsFrom(spec),
           now: this.#ports.now,
           onDrain: this.#onDrain,
           onProblem,

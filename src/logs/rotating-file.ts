@@ -1,7 +1,7 @@
 // One open log file that the library rotates by size. Adds what the library does not tell: how much of a failed write
 // is in the file, whether the path is still this file, a rotation on demand. The only importer of rotating-file-stream.
 
-import { open, stat } from 'node:fs/promises';
+import { lchown, open, stat } from 'node:fs/promises';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import { NEWLINE } from './newline.ts';
 
@@ -17,6 +17,8 @@ export interface RotatingFileOptions {
   readonly nextName: () => string;
   /** Of a file that is made. Absent: 0640, of which the umask takes away. */
   readonly mode?: number;
+  /** The group that may read it; null: that of this process. */
+  readonly group: number | null;
 }
 
 export type OpenOutcome =
@@ -48,7 +50,7 @@ export interface RotatingFile {
 export type OpenRotatingFile = (options: RotatingFileOptions) => Promise<OpenOutcome>;
 
 export async function openRotatingFile(options: RotatingFileOptions): Promise<OpenOutcome> {
-  const { path, maxSize, nextName, mode = MODE } = options;
+  const { path, maxSize, nextName, mode = MODE, group } = options;
   const size = maxSize === null ? {} : { size: `${maxSize}B` };
   const stream = createStream((time) => (time ? nextName() : path), { ...size, mode });
   let rotated = false;
@@ -61,7 +63,7 @@ export async function openRotatingFile(options: RotatingFileOptions): Promise<Op
     stream.on('error', resolve);
   });
   if (error !== null) return { kind: 'failed', error, rotating: rotated };
-  const file = new LibraryFile(stream, path);
+  const file = new LibraryFile(stream, path, group);
   await file.look();
   return { kind: 'open', file, rotated };
 }
@@ -81,6 +83,7 @@ interface FileFacts {
 class LibraryFile implements RotatingFile {
   readonly #stream: RotatingFileStream;
   readonly #path: string;
+  readonly #group: number | null;
   readonly #closed: Promise<void>;
   #rotatedTo = '';
   #size = 0;
@@ -89,9 +92,10 @@ class LibraryFile implements RotatingFile {
   #previous: Buffer = Buffer.alloc(0);
   #rotating: boolean = false;
 
-  constructor(stream: RotatingFileStream, path: string) {
+  constructor(stream: RotatingFileStream, path: string, group: number | null) {
     this.#stream = stream;
     this.#path = path;
+    this.#group = group;
     this.#closed = new Promise((resolve) => stream.once('close', resolve));
     stream.on('rotation', () => {
       this.#rotating = true;
@@ -105,8 +109,10 @@ class LibraryFile implements RotatingFile {
     return this.#size;
   }
 
-  /** Takes size and identity of what the path names now. */
+  /** Takes size and identity of what the path names now: a file that the library has just opened. */
   async look(): Promise<void> {
+    // Where that is not permitted the file is as it was: what is in it matters more.
+    if (this.#group !== null) await lchown(this.#path, -1, this.#group).catch(() => {});
     const found = await this.#stat(this.#path);
     this.#inode = found?.inode ?? null;
     this.#size = found?.size ?? 0;

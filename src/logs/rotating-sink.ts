@@ -22,7 +22,8 @@ import { SinkProgress } from './sink-progress.ts';
 import { errorText } from './system-error-code.ts';
 import { endsWithin } from './within.ts';
 
-export type RotationSettings = Pick<LogSpec, 'maxSize' | 'schedule' | 'keep' | 'compress'>;
+export type RotationSettings = Pick<LogSpec, 'maxSize' | 'schedule' | 'keep' | 'compress'> &
+  Partial<Pick<RotatingFileOptions, 'group'>>;
 
 export interface RotatingSinkOptions {
   /** Absolute. */
@@ -117,7 +118,8 @@ export class RotatingSink implements LineSink {
   }
 
   apply(settings: RotationSettings): void {
-    this.#reopenDue ||= settings.maxSize !== this.#settings.maxSize;
+    const { maxSize, group } = this.#settings;
+    this.#reopenDue ||= settings.maxSize !== maxSize || settings.group !== group;
     this.#settings = settings;
     this.#schedule.set(settings.schedule);
     this.#archive.apply(settings);
@@ -195,7 +197,8 @@ export class RotatingSink implements LineSink {
   }
 
   get #fileOptions(): RotatingFileOptions {
-    return { path: this.#options.path, maxSize: this.#settings.maxSize, nextName: this.#archive.nextName };
+    const { maxSize, group = null } = this.#settings;
+    return { path: this.#options.path, maxSize, nextName: this.#archive.nextName, group };
   }
 
   async #open(): Promise<void> {

@@ -1,9 +1,11 @@
 // Manager: holds the sockets declared under `listen`, bound and never accepted on, for as long as their app is meant to
 // run: no death of a cluster process or worker closes them.
 
-import { formatAddress, type ListenAddress } from '../core/spec.ts';
+import { type AppSpec, formatAddress, type ListenAddress } from '../core/spec.ts';
 import type { NodeHandle } from '../platform/node-handles.ts';
 import { type BoundSocket, takeListenSocket } from '../platform/sockets.ts';
+
+type Declaration = Pick<AppSpec, 'listen' | 'user'>;
 
 export class DeclaredSockets {
   readonly #bind: (address: ListenAddress) => BoundSocket;
@@ -33,13 +35,14 @@ export class DeclaredSockets {
   }
 
   /** Binds those that are not held yet: all of them, or none and LISTEN_FAILED. */
-  hold(app: string, addresses: readonly ListenAddress[]): readonly BoundSocket[] {
+  hold(app: string, { listen, user }: Declaration): readonly BoundSocket[] {
     const held = this.#held.get(app) ?? new Map<string, BoundSocket>();
     const added: BoundSocket[] = [];
     try {
-      for (const address of addresses) {
+      for (const address of listen) {
         if (!held.has(formatAddress(address))) added.push(this.#bind(address));
       }
+      if (user !== null) for (const socket of added) socket.giveTo(user);
     } catch (error) {
       for (const socket of added) socket.close();
       throw error;
@@ -50,15 +53,20 @@ export class DeclaredSockets {
   }
 
   /** Binds those that can be bound, and returns those that cannot. */
-  holdPossible(app: string, addresses: readonly ListenAddress[]): readonly string[] {
-    return addresses.flatMap((address) => {
+  holdPossible(app: string, { listen, user }: Declaration): readonly string[] {
+    return listen.flatMap((address) => {
       try {
-        this.hold(app, [address]);
+        this.hold(app, { listen: [address], user });
         return [];
       } catch {
         return [formatAddress(address)];
       }
     });
+  }
+
+  /** Whom unix sockets belong to, after a deploy with another user. */
+  giveTo(app: string, user: string | null): void {
+    for (const socket of this.of(app)) socket.giveTo(user);
   }
 
   /** Closes what is held for an app and not among `keep`. */

@@ -121,8 +121,8 @@ export class Fleet {
   /** Binds the app's sockets and starts its cluster process; workers come with `start`. Throws LISTEN_FAILED. */
   async launch(name: string, spec: AppSpec): Promise<ClusterHandle> {
     // Workers that were left may have them: the cluster process asks those.
-    if (this.hasLeftWorkers(name)) this.sockets.holdPossible(name, spec.listen);
-    else this.sockets.hold(name, spec.listen);
+    if (this.hasLeftWorkers(name)) this.sockets.holdPossible(name, spec);
+    else this.sockets.hold(name, spec);
     return await this.#start(name);
   }
 
@@ -272,7 +272,7 @@ export class Fleet {
     const last = this.handle(name).snapshot?.current?.spec;
     const spec = last ?? (this.fileSpec(name) === null ? null : this.wantedSpec(name));
     // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
-    this.sockets.holdPossible(name, spec?.listen ?? []);
+    if (spec !== null) this.sockets.holdPossible(name, spec);
     const handle = await this.#start(name);
     if (await resumeCluster(handle, spec)) {
       // The file may declare others by now than what runs.

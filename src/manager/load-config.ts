@@ -14,7 +14,7 @@ const DEADLINE: Milliseconds = 30_000;
 /** Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
 export function loadConfig(request: LoadRequest): Promise<EcosystemSpec> {
   const loader = entryPoint('config');
-  return runLoader(request, { env: process.env, cpus: availableCpus(), deadline: DEADLINE, loader });
+  return runLoader(request, { env: process.env, cpus: availableCpus(), forManager: true, deadline: DEADLINE, loader });
 }
 
 /** Where an earlier manager of this config kept its state; null: there was none. `error`: why it cannot be read now. */

@@ -2,7 +2,8 @@
 
 import { toErrorBody } from '../core/errors.ts';
 import { stayAlive } from '../platform/daemonize.ts';
-import type { ManagerBoot } from '../protocol/manager-boot.ts';
+import { closeInherited } from '../platform/inherited-fds.ts';
+import { type ManagerBoot, REPORT_FD } from '../protocol/manager-boot.ts';
 import { isRecord } from './is-record.ts';
 import { OwnOutput } from './own-output.ts';
 import { reportStart } from './report.ts';
@@ -13,6 +14,7 @@ const output = new OwnOutput();
 
 async function main(): Promise<void> {
   process.title = 'evenkeel manager';
+  closeInherited([0, 1, 2, REPORT_FD]);
   // A terminal that closes, or a full disk behind manager.out, must not end what looks after everything.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // The clusters go on without it, and the next manager adopts them.

@@ -126,7 +126,7 @@ export class SocketKeeper {
     const spec = handle.snapshot?.current?.spec;
     const plan = signal.aborted ? null : this.#plan(handle);
     if (plan === null || spec === undefined || plan.pass.length === 0) return;
-    sockets.hold(handle.app, plan.bind);
+    sockets.hold(handle.app, { listen: plan.bind, user: spec.user });
     await handle.passSockets(sockets.of(handle.app, plan.pass));
     // Its workers are in their restart delays, or given up, for the want of these sockets.
     await handle.request('restart', {}, deployDeadline(spec, spec, null));

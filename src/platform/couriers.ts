@@ -15,12 +15,23 @@ export const SENDER = `
   setTimeout(() => process.exit(1), Number(patience)).unref();
   process.once('disconnect', () => process.exit(1));
   const net = require('node:net');
+  // libuv makes what it opens non-blocking, for everybody who has it: it is put back at once, where the system tells.
+  const isBlocking = (fd) => {
+    try {
+      const [, flags] = /^flags:\\s+(\\d+)/m.exec(require('node:fs').readFileSync('/proc/self/fdinfo/' + fd, 'latin1'));
+      return (parseInt(flags, 8) & 0o4000) === 0;
+    } catch {
+      return false;
+    }
+  };
   const send = (index) => {
     const next = (error) => (error ? process.exit(1) : send(index + 1));
     if (index === addresses.length) {
       return process.send({ evenkeel: 'sockets-sent', count: index }, (error) => process.exit(error ? 1 : 0));
     }
+    const blocks = isBlocking(4 + index);
     const handle = net._createServerHandle(null, null, null, 4 + index);
+    if (blocks) handle.setBlocking(true);
     process.send({ evenkeel: 'socket', address: addresses[index] }, handle, next);
   };
   send(0);

@@ -10,6 +10,8 @@ export interface NodeHandle {
   close(): void;
   /** listen(2), and from the next turn of the event loop on, accept. 0 or a negative error number. */
   listen(backlog: number): number;
+  /** Of the socket itself, for every process that has it. libuv makes what it opens non-blocking. */
+  setBlocking(blocking: boolean): number;
   /** TCP only. Fills `out`; gives 0 or a negative error number. */
   getsockname?(out: { address?: string; port?: number }): number;
 }

@@ -80,6 +80,15 @@ export function socketPath(path: string, rules: SocketPathRules = systemRules())
   return join(rules.runtimeDir, `evenkeel-${rules.uid}`, `${hash}.sock`);
 }
 
+/**
+ * Where orphaned workers of another user find the next cluster process: they may not enter the state directory. In a
+ * directory that anybody may go through and only we may write to (ensurePassableDir).
+ */
+export function agentsSocketFor(agentsSocket: string, uid: number): string {
+  const hash = createHash('sha256').update(agentsSocket).digest('hex').slice(0, 32);
+  return join(process.platform === 'linux' ? '/run' : '/var/run', 'evenkeel', `${hash}-${uid}.sock`);
+}
+
 /** The directories that must exist, and be private, before the sockets of a layout can be listened on. */
 export function socketDirs(...sockets: readonly string[]): readonly string[] {
   return [...new Set(sockets.map((socket) => dirname(socket)))];

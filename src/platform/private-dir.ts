@@ -13,7 +13,7 @@ import { errorCode } from './system-error.ts';
 export function ensurePrivateDir(path: string): void {
   create(path);
   const found = lstatSync(path);
-  const fault = faultOf(path, found);
+  const fault = faultOf(path, found, isOpenToOthers);
   if (fault !== null) throw unsafe(path, fault);
   if ((found.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
 }
@@ -27,6 +27,15 @@ export function regainPrivateDir(path: string): void {
   const isOurs = found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid);
   if (isOurs && (found.mode & 0o022) === 0 && (found.mode & 0o077) !== 0) chmodSync(path, 0o700);
   ensurePrivateDir(path);
+}
+
+/** The same with mode 0711: others may reach what is in it, if they know its name and its own mode lets them. */
+export function ensurePassableDir(path: string): void {
+  create(path);
+  const found = lstatSync(path);
+  const fault = faultOf(path, found, isWritable);
+  if (fault !== null) throw unsafe(path, fault);
+  if ((found.mode & 0o777) !== 0o711) chmodSync(path, 0o711);
 }
 
 function create(path: string): void {
@@ -47,7 +56,9 @@ interface Fault {
   readonly hint: string;
 }
 
-function faultOf(path: string, found: Stats): Fault | null {
+type Openness = (path: string, found: Stats) => boolean;
+
+function faultOf(path: string, found: Stats, isOpen: Openness): Fault | null {
   const uid = process.getuid?.() ?? found.uid;
   if (found.isSymbolicLink()) {
     return { message: 'it is a symbolic link', hint: `Remove ${path}, or set stateDir to where the link leads.` };
@@ -61,7 +72,7 @@ function faultOf(path: string, found: Stats): Fault | null {
       hint: 'Run evenkeel as the owner, or set stateDir to a directory of your own.',
     };
   }
-  if (isOpenToOthers(path, found)) {
+  if (isOpen(path, found)) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     return {
       message: `its mode ${mode} lets other users in`,
@@ -75,6 +86,10 @@ function faultOf(path: string, found: Stats): Fault | null {
 function isOpenToOthers(path: string, found: Stats): boolean {
   if ((found.mode & 0o077) === 0) return false;
   return (found.mode & 0o022) !== 0 || readdirSync(path).length > 0;
+}
+
+function isWritable(_path: string, found: Stats): boolean {
+  return (found.mode & 0o022) !== 0;
 }
 
 function unsafe(path: string, fault: Fault): EvenkeelError {

@@ -6,6 +6,8 @@ import { errorCode } from './system-error.ts';
 export interface ProcStat {
   /** One letter: R, S, D, Z (zombie), T ... */
   readonly state: string;
+  /** The pid of the process that leads its session, as every worker does. */
+  readonly session: number;
   /** User and system time, in clock ticks. */
   readonly cpuTicks: bigint;
   /** Clock ticks from boot to the start of the process. */
@@ -34,8 +36,8 @@ export function readProcFile(path: string): string | null {
 export function parseProcStat(text: string): ProcStat | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   // fields[0] is the third field of proc(5).
-  const [state, userTime, systemTime, startTicks] = [fields[0], fields[11], fields[12], fields[19]];
+  const [state, session, userTime, systemTime, startTicks] = [0, 3, 11, 12, 19].map((index) => fields[index]);
   if (state === undefined || userTime === undefined || systemTime === undefined || startTicks === undefined)
     return null;
-  return { state, cpuTicks: BigInt(userTime) + BigInt(systemTime), startTicks };
+  return { state, session: Number(session), cpuTicks: BigInt(userTime) + BigInt(systemTime), startTicks };
 }

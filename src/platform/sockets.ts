@@ -3,7 +3,7 @@
 // worker is up.
 
 import { spawnSync } from 'node:child_process';
-import { rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, lchownSync, rmSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { EvenkeelError } from '../core/errors.ts';
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
@@ -11,6 +11,7 @@ import { fileStatus } from './file-status.ts';
 import { type BindResult, bindTcp, bindUnix, type NodeHandle } from './node-handles.ts';
 import { socketPathLimit } from './paths.ts';
 import { portHolder, type SocketHolder, unixHolder, unixSocketState } from './socket-holder.ts';
+import { resolveAccount } from './users.ts';
 
 type TcpAddress = Extract<ListenAddress, { kind: 'tcp' }>;
 
@@ -21,6 +22,8 @@ export interface BoundSocket {
   readonly port: number | null;
   /** To be passed on to others. */
   readonly fd: number;
+  /** Lets this user, as in the config, and that user's group connect to a unix socket; null: us alone. */
+  giveTo(user: string | null): void;
   /** Other processes that inherited it keep it. Removes the file of a unix socket. */
   close(): void;
 }
@@ -54,6 +57,9 @@ function holdSocket(address: ListenAddress, handle: NodeHandle, close: () => voi
     address: formatAddress(address),
     port: portOf(handle),
     fd: handle.fd,
+    giveTo(user) {
+      if (address.kind === 'unix') givePath(address.path, user);
+    },
     close() {
       if (open) close();
       open = false;
@@ -100,6 +106,14 @@ function bindPath(path: string): NodeHandle {
     reasonOf(result.code),
     'Create its directory, or let the user that evenkeel runs as write to it.',
   );
+}
+
+/** Only root can, and the path is root's: what its folder allows others to do there is the administrator's choice. */
+function givePath(path: string, user: string | null): void {
+  if (process.geteuid?.() !== 0 || fileStatus(path)?.isSocket() !== true) return;
+  const { uid, gid } = user === null ? { uid: 0, gid: 0 } : resolveAccount(user);
+  lchownSync(path, uid, gid);
+  if (user !== null) chmodSync(path, 0o660);
 }
 
 function removeStale(path: string): void {

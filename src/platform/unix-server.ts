@@ -1,7 +1,7 @@
 // Listens on a unix socket that only its owner may use. Its directory must be private (ensurePrivateDir): that, and not
 // the mode of the socket, keeps others out from the first moment on.
 
-import { chmodSync, rmSync, type Stats } from 'node:fs';
+import { chmodSync, chownSync, rmSync, type Stats } from 'node:fs';
 import net from 'node:net';
 import { EvenkeelError } from '../core/errors.ts';
 import { fileStatus } from './file-status.ts';
@@ -15,11 +15,13 @@ const PROBE_TIMEOUT = 2000;
 export class UnixListener {
   readonly #path: string;
   readonly #server: net.Server;
+  readonly #owner: number | null;
   #file: Stats | null = null;
 
   /** Use listenUnix. */
-  constructor(path: string, onConnection: (socket: net.Socket) => void) {
+  constructor(path: string, onConnection: (socket: net.Socket) => void, owner: number | null) {
     this.#path = path;
+    this.#owner = owner;
     this.#server = net.createServer((socket) => {
       socket.on('error', () => {});
       onConnection(socket);
@@ -41,6 +43,7 @@ export class UnixListener {
     this.#server.close();
     await this.#listen();
     chmodSync(this.#path, 0o600);
+    if (this.#owner !== null) chownSync(this.#path, this.#owner, -1);
     this.#file = fileStatus(this.#path);
   }
 
@@ -67,10 +70,14 @@ export class UnixListener {
 /**
  * Takes the place of a socket behind which nobody is; refuses with LISTEN_FAILED where somebody is, or where something else
  * has that name. Closing the listener removes the file. `onConnection` owns its socket, which has an 'error' listener
- * already ('close' follows).
+ * already ('close' follows). `owner`: the id of the user who may connect, where that is another one.
  */
-export async function listenUnix(path: string, onConnection: (socket: net.Socket) => void): Promise<UnixListener> {
-  const listener = new UnixListener(path, onConnection);
+export async function listenUnix(
+  path: string,
+  onConnection: (socket: net.Socket) => void,
+  owner: number | null = null,
+): Promise<UnixListener> {
+  const listener = new UnixListener(path, onConnection, owner);
   await listener.putBack();
   return listener;
 }

@@ -34,7 +34,13 @@ function running(spec: AppSpec, change: Partial<RunningApp> = {}): RunningApp {
 async function load(folder: string, text: string): Promise<readonly AppSpec[]> {
   const file = join(folder, 'evenkeel.config.yaml');
   writeFileSync(file, text);
-  const host = { variables: { HOME: '/home/me' }, cpus: CPUS, files: systemFiles, onFound: () => {} };
+  const host = {
+    variables: { HOME: '/home/me' },
+    cpus: CPUS,
+    files: systemFiles,
+    users: { problemOf: () => null },
+    onFound: () => {},
+  };
   return (await loadEcosystem({ from: folder, file, profile: null }, host)).apps;
 }
 

@@ -18,11 +18,14 @@ async function app(answer: () => number): Promise<{ readonly url: string; readon
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked: () => asked };
 }
 
+/** Neither agent nor declared port. */
+const NOBODY = { link: null, pid: null, listen: [] };
+
 const checks = (http: string): HealthSpec => ({ http, interval: 1, timeout: 5_000, failures: 2 });
 
 function watch(settings: () => HealthSpec | null, signal = new AbortController().signal) {
   const told: string[] = [];
-  const health = new HealthWatch({ settings, link: null, onUnhealthy: (reason) => told.push(reason) }, signal);
+  const health = new HealthWatch({ settings, ...NOBODY, onUnhealthy: (reason) => told.push(reason) }, signal);
   return { health, told };
 }
 

@@ -21,6 +21,7 @@ async function listening({ recorded = [], killed = false, ...ports }: Options = 
   const found: OrphanWorker[] = [];
   const orphans = new Orphans(recorded, {
     ...{ app: 'web', nextKey: () => 1, isOwn: () => false, stopSignal: () => 'SIGUSR2', onQuiet: () => {} },
+    uid: () => null,
     onFound: (orphan) => void found.push(orphan),
     ...ports,
   });
@@ -194,7 +195,7 @@ it('another process that listens there is not pushed aside', async () => {
   const { path } = await listening();
   const second = new Orphans([], {
     ...{ app: 'web', nextKey: () => 1, isOwn: () => false, stopSignal: () => 'SIGTERM' },
-    ...{ onQuiet: () => {}, onFound: () => {} },
+    ...{ uid: () => null, onQuiet: () => {}, onFound: () => {} },
   });
   await expect(second.listen(path)).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
 });

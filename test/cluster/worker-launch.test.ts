@@ -68,10 +68,25 @@ describe('the launch of another program', () => {
 
   it('hands sockets over by the systemd convention, with the pid of the program itself', () => {
     const launch = planLaunch(pinned({ script: null, command: ['gunicorn', 'app:app'], listen: [tcp(3000)] }), context);
-    expect(launch.env.LISTEN_FDS).toBe('1');
+    expect(launch.env).toMatchObject({ LISTEN_FDS: '1', LISTEN_FDNAMES: '3000' });
     expect(launch).toMatchObject({
-      argv: ['/bin/sh', '-c', 'export LISTEN_PID=$$; exec "$@"', 'sh', 'gunicorn', 'app:app'],
+      argv: ['/bin/sh', '-c', 'unset PWD OLDPWD SHLVL; export LISTEN_PID=$$; exec "$@"', 'sh', 'gunicorn', 'app:app'],
+      file: 'gunicorn',
     });
+  });
+
+  it('names each socket by its address, without the colons that stand between names', () => {
+    const listen = [tcp(3000), { kind: 'tcp', host: '::1', port: 3001 }, { kind: 'unix', path: '/a:b.sock' }] as const;
+    const launch = planLaunch(pinned({ script: null, command: ['x'], listen }), context);
+    expect(launch.env).toMatchObject({ LISTEN_FDS: '3', LISTEN_FDNAMES: '3000:[__1]_3001:/a_b.sock' });
+  });
+
+  it('leaves the shell what the config sets, though a shell sets it too', () => {
+    const launch = planLaunch(
+      pinned({ script: null, command: ['x'], listen: [tcp(3000)], env: { PWD: '/' } }),
+      context,
+    );
+    expect(launch).toMatchObject({ argv: ['/bin/sh', '-c', expect.stringMatching(/^unset OLDPWD SHLVL;/), 'sh', 'x'] });
   });
 });
 

@@ -16,10 +16,11 @@ import { startWorkerProcess } from './src/cluster/worker-process.ts';
 
 const [kind, script, left] = process.argv.slice(2);
 process.on('uncaughtException', (error) => console.log('uncaught', error.message));
-const base = { cwd: process.cwd(), env: process.env, socketFds: [], user: null };
+const runAs = { ids: {}, through: [] };
+const base = { cwd: process.cwd(), env: process.env, socketFds: [], runAs };
 const launch = kind === 'node'
   ? { ...base, kind, script, args: [], execPath: process.execPath, execArgv: [] }
-  : { ...base, kind: 'command', argv: [process.execPath, script] };
+  : { ...base, kind: 'command', argv: [process.execPath, script], file: process.execPath };
 console.log(await attempt());
 const used = [];
 try {
@@ -54,7 +55,8 @@ import cluster from 'node:cluster';
 import { startWorkerProcess } from './src/cluster/worker-process.ts';
 
 const launch = { kind: 'node', script: process.argv[2], args: [], execPath: process.execPath, execArgv: [] };
-const base = { cwd: process.cwd(), env: process.env, socketFds: [], user: null };
+const runAs = { ids: {}, through: [] };
+const base = { cwd: process.cwd(), env: process.env, socketFds: [], runAs };
 const worker = startWorkerProcess({ ...base, ...launch });
 worker.onFault((reason) => console.log('fault', reason));
 const child = Object.values(cluster.workers)[0].process;

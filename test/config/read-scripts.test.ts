@@ -22,7 +22,13 @@ function write(folder: string, data: unknown): string {
 }
 
 function load(from: string, file: string | null = null): Promise<EcosystemSpec> {
-  const host = { variables: { SHELL_OF: 'the reader' }, cpus: 8, files: systemFiles, onFound: () => {} };
+  const host = {
+    variables: { SHELL_OF: 'the reader' },
+    cpus: 8,
+    files: systemFiles,
+    users: { problemOf: () => null },
+    onFound: () => {},
+  };
   return loadEcosystem({ from, file, profile: null }, host);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Users } from '../../src/config/users.ts';
 import { formatAddress } from '../../src/core/spec.ts';
 import { appOf, ecosystemOf, problemsOf, resolveText } from './resolve-text.ts';
 
@@ -216,6 +217,16 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['command: [x], ready: { on: message }', '"message" is only for apps with a script', 'tcp'],
     ['command: [x], ready: { on: http, url: /up }', 'a path is only for apps with a script', 'http://'],
     ['command: [x], health: { http: /up }', 'a path is only for apps with a script', 'http://'],
+    ['command: [./no], listen: [80]', 'apps.a.command[0]: there is no program /shop/no', 'relative to cwd'],
+    [
+      'command: [x], listen: [80], env: { a.b: 1 }',
+      'apps.a.env["a.b"]: a shell hands the sockets over',
+      'env, "a.b=1"',
+    ],
+    ['script: a.js, user: ann', 'apps.a.user: nobody is called ann', 'ask around'],
+    ['script: a.js, user: "ann:"', '"ann:" is not a user', 'www-data:adm'],
+    ['script: a.js, user: "a:b:c"', '"a:b:c" is not a user', ''],
+    ['script: a.js, user: ""', '"" is not a user', ''],
     ['script: a.js, command: [x]', 'apps.a.command: an app has either', 'remove'],
     ['workers: 2', 'apps.a: the app has neither a script nor a command', 'server.js'],
     ['command: []', 'apps.a.command: must not be empty', ''],
@@ -236,7 +247,8 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: a.js, dependsOn: [b]', 'apps.a.dependsOn[0]: there is no app "b"', ''],
     ['script: a.js, dependsOn: [a]', 'a → a', ''],
   ])('%s', (keys, message, hint) => {
-    const problems = problemsOf(`apps: { a: { ${keys} } }`, { disk: { '/shop/blank': '\n' } });
+    const users: Users = { problemOf: (user) => ({ message: `nobody is called ${user}`, hint: 'ask around' }) };
+    const problems = problemsOf(`apps: { a: { ${keys} } }`, { disk: { '/shop/blank': '\n' }, users });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^config:1:\d+: apps\.a/);
     expect(problems[0]).toContain(message);

@@ -23,9 +23,9 @@ export function resolveText(text: string, world: World = {}): Outcome {
   const disk = new Map<string, string | null>(
     Object.entries({ [FOLDER]: null, [`${FOLDER}/a.js`]: '', [`${FOLDER}/b.js`]: '', ...world.disk }),
   );
-  const { profile = null, variables = {}, cpus = 4 } = world;
+  const { profile = null, variables = {}, cpus = 4, users = { problemOf: () => null } } = world;
   return resolveConfig(read.source, {
-    ...{ profile, variables, cpus },
+    ...{ profile, variables, cpus, users },
     files: {
       kindOf: (path) => {
         const content = disk.get(path);

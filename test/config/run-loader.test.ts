@@ -37,7 +37,7 @@ function load(
   from: string,
   { file = null, profile = null, env = {}, deadline = 25_000, signal }: Run = {},
 ): Promise<EcosystemSpec> {
-  const options = { loader, cpus: 6, deadline, env: { PATH: process.env.PATH, ...env } };
+  const options = { loader, cpus: 6, forManager: false, deadline, env: { PATH: process.env.PATH, ...env } };
   return runLoader({ from, file, profile }, signal === undefined ? options : { ...options, signal });
 }
 

@@ -312,6 +312,15 @@ describe('the loss report', () => {
     expect(world.finishes.at(-1)?.deploy.loss).toEqual({ finished: 7, cut: 2, killed: 1 });
   });
 
+  it('is not known where one of them has nobody who counts', () => {
+    const world = new Simulator().online();
+    world.deploy();
+    world.calm(({ phase }) => phase === 'retiring');
+    world.exitKey(world.pick('0@1').key, { finished: null, cut: null });
+    world.exitKey(world.pick('1@1').key, { finished: 4, cut: 2 });
+    expect(world.finishes.at(-1)?.deploy.loss).toEqual({ finished: null, cut: null, killed: 0 });
+  });
+
   it('does not count new workers that were given up', () => {
     const world = new Simulator().online();
     world.deploy();

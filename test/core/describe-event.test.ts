@@ -11,6 +11,12 @@ describe('describeEvent', () => {
 });
 
 describe('describeLoss', () => {
+  it('claims nothing about programs that nobody can count', () => {
+    expect(describeLoss({ finished: null, cut: null, killed: 1 })).toBe(
+      'killed 1; what was drained or cut is not known',
+    );
+  });
+
   it('names what was finished, cut and killed', () => {
     expect(describeLoss({ finished: 12, cut: 1, killed: 2 })).toBe('drained 12 requests, cut 1, killed 2');
   });

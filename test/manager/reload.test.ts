@@ -209,7 +209,7 @@ it('reloads one after the other', async () => {
 
 it('passes on a new address that is bound already: for a deploy that came to nothing', async () => {
   const { rig, context } = await started({ ...web, listen: [port(1)] });
-  context.fleet.sockets.hold('web', [port(2)]);
+  context.fleet.sockets.hold('web', { listen: [port(2)], user: null });
   rig.apps = [{ ...web, listen: [port(2)] }];
   expect((await reload(context)).apps).toMatchObject([{ action: 'deploy', ok: true }]);
   expect([...rig.cluster('web').received]).toEqual(['1', '2']);

@@ -3,12 +3,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ListenAddress } from '../../src/core/spec.ts';
 import { frames } from '../../src/platform/ndjson-stream.ts';
+import { bindTcp } from '../../src/platform/node-handles.ts';
 import {
   giveSockets,
   offerSockets,
@@ -135,6 +136,19 @@ describe('passing sockets', () => {
       const pid = await serveFrom(received[index * 2]?.handle.fd ?? -1);
       expect(await read(target)).toBe(String(pid));
     }
+  });
+
+  it.skipIf(!countsDescriptors).each([true, false])('leaves whether one blocks (%s) as it is', async (blocks) => {
+    const folder = tempDir();
+    const bound = bindTcp('127.0.0.1', 0, 4);
+    if (!bound.ok) throw new Error(bound.code);
+    onTestFinished(() => bound.handle.close());
+    bound.handle.setBlocking(blocks);
+    const { path, given } = await holder(folder, [{ address: `${folder}/a`, fd: bound.handle.fd }]);
+    expect(await receive(path, [`${folder}/a`])).toHaveLength(1);
+    await given;
+    const [, flags = ''] = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${bound.handle.fd}`, 'utf8')) ?? [];
+    expect((Number.parseInt(flags, 8) & 0o4000) === 0).toBe(blocks);
   });
 
   it('gives what is asked for and had, and nothing else', async () => {

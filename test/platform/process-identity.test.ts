@@ -137,6 +137,7 @@ describe('what the system prints', () => {
       // Each number is its field's number in proc(5).
       expect(parseProcStat(`42 (${name}) S ${numbers(4, 49)}\n`)).toEqual({
         state: 'S',
+        session: 6,
         cpuTicks: 14n + 15n,
         startTicks: '22',
       });

@@ -1,6 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { findUser, resolveUser } from '../../src/platform/users.ts';
+import { findGroup, findUser, resolveAccount, resolveUser } from '../../src/platform/users.ts';
 
 const PASSWD = `
 root:x:0:0:root:/root:/bin/bash
@@ -52,6 +52,49 @@ describe('resolveUser', () => {
   it.each(['no-such-user-here', '--help', '', 'a b', '4294967295', '99999999999'])('refuses %j, naming it', (user) => {
     expect(() => resolveUser(user)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(JSON.stringify(user)) }),
+    );
+  });
+});
+
+const GROUP = `
+root:x:0:
+adm:x:4:ann,syslog
+# a comment
+broken:x:abc:
+nogroup:x:65534:
+`;
+
+describe('findGroup', () => {
+  it.each([
+    ['adm', 4],
+    ['4', 4],
+    ['nogroup', 65_534],
+    ['ann', null],
+    ['broken', null],
+    ['', null],
+  ])('%j', (group, expected) => {
+    expect(findGroup(GROUP, group)).toBe(expected);
+  });
+});
+
+describe('resolveAccount', () => {
+  it('gives a user its own groups, the primary one apart', () => {
+    const { username, gid } = userInfo();
+    const account = resolveAccount(username);
+    expect(account).toMatchObject({ name: username, gid });
+    expect(account.groups).not.toContain(gid);
+  });
+
+  it('gives one with a group that group alone', () => {
+    expect(resolveAccount('3999999999:3999999998')).toEqual({
+      ...{ uid: 3_999_999_999, gid: 3_999_999_998, groups: [], name: '3999999999', home: '/' },
+    });
+    expect(resolveAccount(`${userInfo().username}:12345`)).toMatchObject({ gid: 12_345, groups: [] });
+  });
+
+  it('refuses a group that there is not', () => {
+    expect(() => resolveAccount(`${userInfo().username}:no-such-group-here`)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('"no-such-group-here"') }),
     );
   });
 });

@@ -30,3 +30,9 @@ export function puppet({ env = {}, ...rest }: AppConfig & { readonly env?: Env }
     ...rest,
   };
 }
+
+/** The same as a program that evenkeel knows nothing of: without an agent, with its sockets from descriptor 3 on. */
+export function strangePuppet(overrides: AppConfig & { readonly env?: Env } = {}): AppConfig {
+  const { script, ...rest } = puppet(overrides);
+  return { command: ['node', script], ...rest };
+}

@@ -10,7 +10,7 @@ export type Rule = (files: readonly SourceFacts[]) => readonly string[];
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   protocol: ['core'],
-  config: ['core', 'protocol'],
+  config: ['core', 'protocol', 'platform'],
   platform: ['core', 'protocol'],
   logs: ['core', 'protocol'],
   agent: ['core', 'protocol', 'platform'],

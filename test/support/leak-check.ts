@@ -1,6 +1,6 @@
 // Global setup of the e2e tests: everything they make lives below one folder; nothing of it may outlive them.
 
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -17,6 +17,8 @@ declare module 'vitest' {
 export default function setup(project: TestProject): () => void {
   if (!existsSync(CLI)) throw new Error(`${CLI} is missing: run 'npm run build' first`);
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'evenkeel-e2e-'));
+  // Workers may run as somebody else.
+  chmodSync(root, 0o711);
   project.provide('e2eRoot', root);
   return () => {
     const processes = processesOf(root);

@@ -190,7 +190,7 @@ export class ManagerRig {
     const had = addresses.filter((address) => cluster.received.has(address));
     return had.map((address) => {
       const close = (): void => void this.bound.delete(address);
-      return { address, handle: { fd: 0, close, listen: () => 0 } };
+      return { address, handle: { fd: 0, close, listen: () => 0, setBlocking: () => 0 } };
     });
   }
 
@@ -206,7 +206,7 @@ export class ManagerRig {
       throw new EvenkeelError('LISTEN_FAILED', `cannot listen on ${text}: it is in use`);
     }
     this.bound.add(text);
-    return { address: text, port: null, fd: 0, close: () => void this.bound.delete(text) };
+    return { address: text, port: null, fd: 0, giveTo: () => {}, close: () => void this.bound.delete(text) };
   }
 }
 

@@ -18,6 +18,7 @@ type WorkerFunction = keyof typeof import('../../src/worker.ts');
 /** What a puppet can be told; the names are those of puppet.mjs. */
 type Order =
   | { readonly do: 'listen'; readonly port: number; readonly host?: string }
+  | { readonly do: 'accept'; readonly fd: number }
   | { readonly do: 'print'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly do: 'send'; readonly message: unknown }
   | { readonly do: 'exit'; readonly code: number }
@@ -67,6 +68,11 @@ export class Puppet {
   /** Listens as an ordinary server would, and returns when it does. */
   async listen(port: number, host?: string): Promise<void> {
     await this.#order(host === undefined ? { do: 'listen', port } : { do: 'listen', port, host });
+  }
+
+  /** Accepts on a socket that it was given. */
+  async accept(fd: number): Promise<void> {
+    await this.#order({ do: 'accept', fd });
   }
 
   async print(text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {

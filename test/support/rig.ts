@@ -1,7 +1,7 @@
 // A whole ecosystem for one test: a folder with a config and apps, the built CLI, and the certainty that nothing of it
 // is left when the test ends. `await using rig = await createRig({ apps: { web: { script: fixture('http.mjs') } } })`.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject, onTestFailed, onTestFinished } from 'vitest';
@@ -57,6 +57,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     ...rest
   } = options;
   const base = mkdtempSync(join(inject('e2eRoot'), 'rig-'));
+  chmodSync(base, 0o711);
   const dir = join(base, nested);
   mkdirSync(dir, { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));

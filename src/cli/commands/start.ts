@@ -100,7 +100,7 @@ async function start(context: Context, apps: readonly string[], foreground: bool
   if (running !== null) return bringUp(context, running, apps, foreground);
   let spec: EcosystemSpec;
   try {
-    spec = await loadEcosystem(context);
+    spec = await loadEcosystem(context, true);
   } catch (error) {
     if (!(error instanceof EvenkeelError) || error.code !== 'CONFIG_INVALID') throw error;
     const { adoptAlone } = await import('../adopt-alone.ts');

@@ -7,6 +7,7 @@ import { checkLimits } from './limits.ts';
 import { checkLogs } from './logs.ts';
 import { checkPrograms } from './program.ts';
 import { checkReadiness } from './readiness.ts';
+import { checkUsers } from './users.ts';
 
 export function checkRules(context: RuleContext): void {
   checkPrograms(context);
@@ -15,4 +16,5 @@ export function checkRules(context: RuleContext): void {
   checkDependencies(context);
   checkLogs(context);
   checkLimits(context);
+  checkUsers(context);
 }

@@ -3,7 +3,9 @@
 import type { AppSpec } from '../../core/spec.ts';
 import type { Report } from '../fault.ts';
 import type { Files } from '../files.ts';
+import { isRecord } from '../is-record.ts';
 import { hasPath, type KeyPath, valueAt } from '../key-path.ts';
+import type { Users } from '../users.ts';
 
 export interface AppDraft {
   readonly spec: AppSpec;
@@ -16,6 +18,7 @@ export interface RuleContext {
   /** Every app of the file, also those that could not be read. */
   readonly names: readonly string[];
   readonly files: Files;
+  readonly users: Users;
   /** Absolute; hook modules are relative to it. */
   readonly folder: string;
   /**
@@ -36,4 +39,9 @@ export function isGiven(draft: AppDraft, key: string): boolean {
 export function givenItems(draft: AppDraft, key: string): readonly (readonly [number, unknown])[] {
   const value = valueAt(draft.given, key.split('.'));
   return Array.isArray(value) ? [...value.entries()].filter(([, item]) => item !== undefined) : [];
+}
+
+export function givenMap(draft: AppDraft, key: string): Readonly<Record<string, unknown>> {
+  const value = valueAt(draft.given, key.split('.'));
+  return isRecord(value) ? value : {};
 }

@@ -1,13 +1,17 @@
 // Rule: an app has one program, and it is there. (config loader)
 
+import { resolve } from 'node:path';
 import { normalizeHook } from '../normalize-app.ts';
 import type { AppDraft, RuleContext } from './draft.ts';
-import { givenItems, isGiven } from './draft.ts';
+import { givenItems, givenMap, isGiven } from './draft.ts';
 
 export function checkPrograms(context: RuleContext): void {
   for (const draft of context.apps) {
     checkChoice(draft, context);
-    if (!context.generated) checkFiles(draft, context);
+    if (!context.generated) {
+      checkFiles(draft, context);
+      checkCommand(draft, context);
+    }
     checkHooks(draft, context);
   }
 }
@@ -45,6 +49,26 @@ function checkFiles({ spec }: AppDraft, { files, report }: RuleContext): void {
   }
   if (script === 'directory') {
     report([...path, 'script'], `the script ${spec.script} is a directory`, { hint: 'name the file in it' });
+  }
+}
+
+/** A program without a folder is looked for in the app's PATH, when it is started. */
+function checkCommand(draft: AppDraft, { files, report }: RuleContext): void {
+  const { spec } = draft;
+  if (spec.command === null || spec.script !== null) return;
+  const [program = ''] = spec.command;
+  const file = resolve(spec.cwd, program);
+  if (program.includes('/') && files.kindOf(file) !== 'file') {
+    report(['apps', spec.name, 'command', 0], `there is no program ${file}`, {
+      hint: 'a relative path is relative to cwd; has it been built?',
+    });
+  }
+  if (spec.listen.length === 0) return;
+  for (const [name, value] of Object.entries(givenMap(draft, 'env'))) {
+    if (value === null || /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue;
+    report(['apps', spec.name, 'env', name], 'a shell hands the sockets over, and would drop a variable of this name', {
+      ...{ at: 'key', hint: 'use letters, digits and "_", or set it in a wrapper: command: [env, "a.b=1", program]' },
+    });
   }
 }
 

@@ -54,6 +54,7 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   fleet.state.update(name, { pending: null, ...(isDone ? { override: work.override } : {}) });
   await handle.relearn();
   fleet.sockets.release(name, fleet.runningSpec(name)?.listen ?? spec.listen);
+  if (result.outcome === 'done' && running?.user !== spec.user) fleet.sockets.giveTo(name, spec.user);
   // An earlier manager may have passed on what this deploy brings, and died before it.
   fleet.keeper.watch(handle);
   return describeDeploy(result);

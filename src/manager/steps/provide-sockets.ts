@@ -11,7 +11,7 @@ export async function provideSockets(fleet: Fleet, name: string, spec: AppSpec, 
   const here = fleet.sockets.of(name).map(({ address }) => address);
   const { bind, pass } = planSockets(spec.listen, here, handle.snapshot?.held ?? []);
   try {
-    fleet.sockets.hold(name, bind);
+    fleet.sockets.hold(name, { listen: bind, user: spec.user });
   } catch (error) {
     // Perhaps held by the app itself, which listened there before it was declared.
     if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;

@@ -31,7 +31,7 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[])
       await (mayServe ? handle.abandon() : handle.stop(null, QUICK));
       // Tells who has them.
       fleet.sockets.release(name);
-      fleet.sockets.hold(name, spec.listen);
+      fleet.sockets.hold(name, spec);
       throw error;
     } finally {
       fleet.keeper.watch(handle);
