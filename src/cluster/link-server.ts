@@ -98,7 +98,7 @@ function connect(socket: Socket): LinkConnection {
 
 const REQUEST_TYPES: ReadonlySet<string> = new Set<ClusterRequestType>([
   ...(['hello', 'start', 'resume', 'deploy', 'abort', 'scale', 'apply-live', 'restart', 'stop'] as const),
-  ...(['status', 'history', 'signal', 'send', 'logs'] as const),
+  ...(['status', 'ping', 'history', 'signal', 'send', 'logs'] as const),
 ]);
 
 /** Both ends are evenkeel's: a request is well-formed, or the connection is somebody else's. */

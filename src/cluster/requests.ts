@@ -48,6 +48,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       const { model, workers } = cluster.running?.host ?? { model: IDLE_CLUSTER, workers: new Map() };
       return cluster.status.read(model, workers, cluster.generations.history);
     },
+    ping: async () => ({}),
     history: async () => cluster.generations.history,
     // The name was checked where it came from; an unknown one throws here.
     signal: async ({ signal }) => ({ workers: await signalWorkers(cluster.active.host, signal) }),

@@ -35,7 +35,7 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     if (this.#handle.isUp) {
       try {
-        await this.#handle.request('status', {}, INTERVAL);
+        await this.#handle.request('ping', {}, INTERVAL);
         this.#misses = 0;
       } catch (error) {
         if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') this.#misses += 1;

@@ -56,6 +56,8 @@ export interface ClusterRequests {
   /** Stops every worker, answers, then the cluster process exits. Asked again meanwhile, it answers both. */
   stop: { params: { readonly timeout: Milliseconds | null }; result: { readonly killed: number } };
   status: { params: Record<string, never>; result: AppStatus };
+  /** Whether it still answers: no worker is asked. */
+  ping: { params: Record<string, never>; result: Record<string, never> };
   history: { params: Record<string, never>; result: readonly HistoryEntry[] };
   signal: { params: { readonly signal: string }; result: { readonly workers: readonly ToldWorker[] } };
   send: { params: { readonly message: unknown }; result: { readonly workers: readonly ToldWorker[] } };

@@ -96,7 +96,7 @@ export class FakeCluster {
   }
 
   async #answer(socket: Socket, { id, type, params }: { id: number; type: string; params: Params }): Promise<void> {
-    if (type !== 'hello' && type !== 'status') this.asked.push(describe(type, params));
+    if (type !== 'hello' && type !== 'status' && type !== 'ping') this.asked.push(describe(type, params));
     if (this.frozen) return;
     try {
       sendFrame(socket, { id, ok: true, result: await this.#do(type, params) });
@@ -112,6 +112,8 @@ export class FakeCluster {
     switch (type) {
       case 'hello':
         return this.#snapshot(Number(params.sinceEvent));
+      case 'ping':
+        return {};
       case 'status':
         return this.#status();
       case 'history':
