@@ -41,7 +41,7 @@ export function startAgent(boot: AgentBoot): void {
       case 'metrics':
         return send({ type: 'metrics', id: command.id, metrics: measure(connections) });
       case 'drain':
-        return drain.begin(command.timeout);
+        return drain.begin(command.timeout, command.patience);
       case 'report':
         return drain.report();
     }
@@ -56,7 +56,7 @@ export function startAgent(boot: AgentBoot): void {
   if (boot.onUncaught === 'replace') {
     replaceOnUncaught({
       askReplacement: (reason) => send({ type: 'replace-me', reason }),
-      drain: (timeout) => drain.begin(timeout),
+      drain: (timeout) => drain.begin(timeout, Number.POSITIVE_INFINITY),
     });
   }
 }

@@ -11,7 +11,7 @@ export function decodeCommand(value: unknown): AgentCommand | null {
     case 'metrics':
       return hasId(value) ? { type: 'metrics', id: value.id } : null;
     case 'drain':
-      return hasTimeout(value) ? { type: 'drain', timeout: value.timeout } : null;
+      return hasTimeout(value) ? { type: 'drain', timeout: value.timeout, patience: patienceOf(value) } : null;
     case 'probe':
       if (!hasId(value) || !hasTimeout(value) || !('path' in value) || typeof value.path !== 'string') return null;
       return { type: 'probe', id: value.id, path: value.path, status: statusOf(value), timeout: value.timeout };
@@ -26,6 +26,11 @@ function hasId(value: object): value is { id: number } {
 
 function hasTimeout(value: object): value is { timeout: number } {
   return 'timeout' in value && typeof value.timeout === 'number';
+}
+
+/** An older cluster process says nothing of it. */
+function patienceOf(value: object): number {
+  return 'patience' in value && typeof value.patience === 'number' ? value.patience : Number.POSITIVE_INFINITY;
 }
 
 function statusOf(value: object): number | null {

@@ -118,7 +118,7 @@ export class ClusterProcess {
     const { host } = this.open(current.spec);
     this.#recordUnfinished(record);
     const alive = record.workers.filter((worker) => isAlive(worker.identity));
-    const orphans = new Orphans(alive, (key) => host.dispatch({ type: 'worker-quiet', key }));
+    const orphans = new Orphans(alive, (type, key) => host.dispatch({ type, key }));
     await orphans.listen(this.boot.agentsSocket);
     for (const worker of orphans.workers) host.adopt(worker);
     const settings = Object.fromEntries(

@@ -31,8 +31,10 @@ export interface LiveWorker {
   /** It has ended, and so has everything that it started and left in its process group. */
   readonly gone: Promise<void>;
   readonly drained: DrainReport;
-  /** Stop accepting, finish, tell the app, end. */
-  drain(timeout: Milliseconds): void;
+  /** It was started with its gate shut: it may listen now. */
+  openGate(): void;
+  /** Stop accepting, finish, tell the app, end. A connection may be silent for `patience`. */
+  drain(timeout: Milliseconds, patience: Milliseconds): void;
   /** SIGKILL to the whole process group, after a last word from the agent. */
   kill(): Promise<void>;
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;

@@ -15,6 +15,11 @@ import type { ProcessEnd } from './worker-process.ts';
 const CONNECT_GRACE: Milliseconds = 3_000;
 const WAIT_STEP: Milliseconds = 60_000;
 
+export interface OrphanPorts {
+  onQuiet(): void;
+  onDrained(): void;
+}
+
 export class OrphanWorker implements LiveWorker {
   readonly key: WorkerKey;
   readonly slot: number;
@@ -27,16 +32,16 @@ export class OrphanWorker implements LiveWorker {
   readonly gone: Promise<void>;
   drained: DrainReport = NOTHING_DRAINED;
   #link: WorkerLink | null = null;
-  #drainAt: { readonly deadline: number } | null = null;
-  readonly #onQuiet: () => void;
+  #drainAt: { readonly deadline: number; readonly patience: Milliseconds } | null = null;
+  readonly #ports: OrphanPorts;
 
-  constructor(known: KnownWorker, onQuiet: () => void) {
+  constructor(known: KnownWorker, ports: OrphanPorts) {
     this.key = known.key;
     this.slot = known.slot;
     this.generation = known.generation;
     this.identity = known.identity;
     this.startedAt = known.startedAt;
-    this.#onQuiet = onQuiet;
+    this.#ports = ports;
     this.ended = this.#whenEnded();
     this.gone = this.ended.then(() => {});
   }
@@ -47,15 +52,18 @@ export class OrphanWorker implements LiveWorker {
     link.on((message) => {
       if (message.type !== 'draining' && message.type !== 'drained') return;
       this.drained = { finished: message.finished, inUse: message.type === 'draining' ? message.inFlight : 0 };
-      this.#onQuiet();
+      this.#ports.onQuiet();
+      if (message.type === 'drained') this.#ports.onDrained();
     });
-    if (this.#drainAt !== null) this.#tell(this.#drainAt.deadline);
+    this.#tellDrain();
   }
 
-  drain(timeout: Milliseconds): void {
-    const deadline = Date.now() + timeout;
-    this.#drainAt = { deadline };
-    if (this.#link !== null) return this.#tell(deadline);
+  /** Its gate is open, or it will never be opened. */
+  openGate(): void {}
+
+  drain(timeout: Milliseconds, patience: Milliseconds): void {
+    this.#drainAt = { deadline: Date.now() + timeout, patience };
+    if (this.#link !== null) return this.#tellDrain();
     // A program without agent, or one whose agent cannot reach us: the signal is all there is.
     setTimeout(() => {
       if (this.#link === null) this.signal('SIGTERM');
@@ -85,8 +93,10 @@ export class OrphanWorker implements LiveWorker {
 
   release(): void {}
 
-  #tell(deadline: number): void {
-    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });
+  #tellDrain(): void {
+    if (this.#drainAt === null) return;
+    const { deadline, patience } = this.#drainAt;
+    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()), patience });
   }
 
   async #whenEnded(): Promise<ProcessEnd> {

@@ -13,8 +13,12 @@ export class Orphans {
   readonly workers: readonly OrphanWorker[];
   #server: Server | null = null;
 
-  constructor(known: readonly KnownWorker[], onQuiet: (key: WorkerKey) => void) {
-    this.workers = known.map((worker) => new OrphanWorker(worker, () => onQuiet(worker.key)));
+  constructor(known: readonly KnownWorker[], tell: (type: 'worker-quiet' | 'worker-drained', key: WorkerKey) => void) {
+    this.workers = known.map((worker) => {
+      const { key } = worker;
+      const ports = { onQuiet: () => tell('worker-quiet', key), onDrained: () => tell('worker-drained', key) };
+      return new OrphanWorker(worker, ports);
+    });
   }
 
   /** Closes by itself when the last orphan has ended. */

@@ -20,6 +20,8 @@ export interface AgentBoot {
   readonly listen: readonly { readonly address: ListenAddress; readonly fd: number }[];
   /** Hold the app's `listen` until told `open`. */
   readonly gate: boolean;
+  /** Ports and paths that are not declared: node:cluster shares them, or (strategy handover) the app may not use them. */
+  readonly undeclared: 'shared' | 'refused';
   readonly onUncaught: 'exit' | 'replace';
   /** The signal an app may handle to stop, e.g. SIGTERM. */
   readonly stopSignal: string;
@@ -45,7 +47,7 @@ export type AgentMessage =
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: AgentMetrics }
   /** While draining: how it stands. Sent at the start, at most each 250 ms after a change, and when asked `report`. */
   | { readonly type: 'draining'; readonly finished: number; readonly inFlight: number; readonly open: number }
-  /** Nothing is left: the app was told to stop, or the process exits now. */
+  /** Nothing is left, nor will come: the app was told to stop, or the process exits now. Said again to a successor. */
   | { readonly type: 'drained'; readonly finished: number };
 
 /** Cluster process to agent. */
@@ -60,8 +62,11 @@ export type AgentCommand =
       readonly timeout: number;
     }
   | { readonly type: 'metrics'; readonly id: number }
-  /** Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. */
-  | { readonly type: 'drain'; readonly timeout: number }
+  /**
+   * Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. `patience`: ms for which a
+   * connection may be silent.
+   */
+  | { readonly type: 'drain'; readonly timeout: number; readonly patience: number }
   /** The deadline: answer `draining` at once, SIGKILL follows. */
   | { readonly type: 'report' };
 
