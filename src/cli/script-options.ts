@@ -6,17 +6,30 @@ import { EvenkeelError } from '../core/errors.ts';
 import { definedOf } from '../platform/defined-env.ts';
 import type { ScriptStart } from '../protocol/script-starts.ts';
 import type { Context } from './context.ts';
+import { assignments, type OptionValues, size, text, texts, workerCount } from './options.ts';
 
 /** The options of `start` that belong to a script. */
-export interface ScriptOptions {
-  readonly name: string | null;
-  readonly cwd: string | null;
-  readonly workers: number | string | null;
-  readonly nodeArgs: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdout: string | null;
-  readonly stderr: string | null;
-  readonly maxLogSize: number | null;
+export const scriptOptions = {
+  name: text('--name <name>', "a script's name as an app; default: that of its file, without the extension"),
+  cwd: text('--cwd <path>', "a script's working directory; default: this one"),
+  workers: workerCount('--workers <count>', 'how many processes run a script: 4, max, max-1 or 50%; default: 1'),
+  nodeArgs: texts('--node-args <args>', 'options of Node for a script; may be given more than once'),
+  env: assignments('--env <name=value>', 'a variable for a script; may be given more than once'),
+  stdout: text('--stdout <file>', 'where a script prints to; default: logs/NAME.out.log; /dev/null: nowhere'),
+  stderr: text('--stderr <file>', 'the same for its stderr; default: logs/NAME.err.log'),
+  maxLogSize: size('--max-log-size <size>', 'rotate these files when they are larger; default: 10M'),
+};
+
+export type ScriptOptions = OptionValues<typeof scriptOptions>;
+
+/** The flag of an option that was given; null: none was. */
+export function givenOption(options: ScriptOptions): string | null {
+  const values = new Map<string, unknown>(Object.entries(options));
+  const given = Object.entries(scriptOptions).find(([key]) => {
+    const value = values.get(key) ?? null;
+    return typeof value !== 'object' || Object.keys(value ?? {}).length > 0;
+  });
+  return given?.[1].flags.split(' ')[0] ?? null;
 }
 
 export interface NamedStart {

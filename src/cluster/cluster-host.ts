@@ -24,6 +24,7 @@ import type { EventRing } from './event-ring.ts';
 import type { Generations } from './generations.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { OwnWorker } from './own-worker.ts';
+import { surviving } from './surviving.ts';
 import { WaitingWorker } from './waiting-worker.ts';
 import type { LaunchContext } from './worker-launch.ts';
 import type { ProcessEnd } from './worker-process.ts';
@@ -170,8 +171,8 @@ export class ClusterHost {
     // A spec that an earlier version pinned has no hooks.
     if ((pinned.spec.hooks?.beforeFork ?? []).length === 0) return this.#spawn(action);
     const onLine = (hook: string, line: string): void => this.tell({ type: 'hook-output', hook, line });
-    const startedAt = this.#ports.clock.wallNow();
-    this.adopt(new WaitingWorker(key, slot, pinned, startedAt, { onLine, onPassed: () => this.#spawn(action) }));
+    const ports = { onLine, onPassed: () => this.#spawn(action) };
+    this.adopt(new WaitingWorker(key, slot, pinned, this.#ports.clock.wallNow(), ports));
   }
 
   #spawn({ key, slot, generation }: ClusterAction & { do: 'spawn' }): void {
@@ -276,17 +277,6 @@ function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worke
     const known = before.workers.find(({ key }) => key === worker.key);
     return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
   });
-}
-
-/** A bug must not take with it what comes after: it is told as an uncaught exception. */
-function surviving(act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
 
 /** Of an end that nobody asked for. */

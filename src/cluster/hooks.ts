@@ -1,6 +1,7 @@
 // Runs hooks, one after the other. Each may veto; those before a deploy may also name another release. (cluster process)
 
 import { resolve } from 'node:path';
+import { messageOf } from '../core/message-of.ts';
 import type { Hook } from '../core/spec.ts';
 import { movedScript } from '../platform/moved-script.ts';
 import type { HookLines } from './hook-output.ts';
@@ -41,7 +42,7 @@ async function runOne(hook: Hook, run: HookRun): Promise<HookResult> {
     const end = await runHook(hook, run, signal, (line) => lines.add(line));
     return end.ok ? placeAfter(run, end.answer) : end;
   } catch (error) {
-    return { ok: false, reason: `could not be started: ${error instanceof Error ? error.message : String(error)}` };
+    return { ok: false, reason: `could not be started: ${messageOf(error)}` };
   } finally {
     lines.end();
   }

@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net';
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { AppState } from '../core/status.ts';
 import type { AppLayout } from '../platform/paths.ts';
@@ -14,6 +15,7 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { CLUSTER_BOOT_TIMEOUT, type ClusterBoot } from '../protocol/cluster-boot.ts';
 import type { ClusterParams, ClusterRequestType, ClusterResult, ClusterSnapshot } from '../protocol/cluster-link.ts';
+import { notRunning } from './absent-app.ts';
 import { awaitSocket, pause } from './await-socket.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
@@ -107,7 +109,7 @@ export class ClusterHandle {
       if (identity !== null) await this.#destroy(identity);
       throw new EvenkeelError(
         'CLUSTER_START_FAILED',
-        `${this.app}: its cluster process did not start: ${text(error)}`,
+        `${this.app}: its cluster process did not start: ${messageOf(error)}`,
         {
           hint: 'manager.out in the state directory has what it wrote.',
           cause: error,
@@ -293,12 +295,4 @@ export class ClusterHandle {
     this.#ports.kill(identity);
     await this.#ports.waitForExit(identity, KILL_TIMEOUT);
   }
-}
-
-export function notRunning(app: string): EvenkeelError {
-  return new EvenkeelError('APP_STOPPED', `${app} is not running`, { hint: `\`evenkeel start ${app}\` starts it.` });
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@
 
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppSpec } from '../core/spec.ts';
-import { notRunning } from './cluster-handle.ts';
+import { notRunning } from './absent-app.ts';
 import { QUICK } from './deadlines.ts';
 import type { DeployClaim } from './deploy-claims.ts';
 import type { Fleet } from './fleet.ts';

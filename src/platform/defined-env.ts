@@ -1,7 +1,10 @@
 // Pure: an environment as plain data.
 
 /** Without what is undefined. */
-export function definedOf<T>(env: Readonly<Record<string, T>>): Record<string, T & ({} | null)> {
-  const defined = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  return Object.fromEntries(defined);
+export function definedOf<T>(env: Readonly<Record<string, T>>): Record<string, Exclude<T, undefined>> {
+  return Object.fromEntries(Object.entries(env).filter(isDefined));
+}
+
+function isDefined<T>(entry: [string, T]): entry is [string, Exclude<T, undefined>] {
+  return entry[1] !== undefined;
 }

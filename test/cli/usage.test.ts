@@ -37,7 +37,7 @@ describe('a wrong command line', () => {
     [['start', '--env', 'KEY=secret', 'web'], "option '--env' belongs to a script", ''],
     [['start', '--workers', 'many', './server.js'], '"many" is not a number of workers', ''],
     [['start', '--max-log-size', 'big', './server.js'], '"big" is not a size', ''],
-    [['start', '--name', 'a.b', './server.js'], '"a.b" is not a name for an app', ''],
+    [['start', '--name', 'a.b', './evenkeel.config.yaml'], '"a.b" is not a name for an app', ''],
     [['start', '--cwd', 'nowhere', './server.js'], "option '--cwd': there is no directory", ''],
     [['init', '--show-env'], "'--show-env' is only for --from-running", ''],
     [['help', 'nope'], "unknown command 'nope'", '`evenkeel help` lists the commands'],

@@ -2,34 +2,20 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { untilAnswered } from '../../client/await-manager.ts';
 import { findConfig } from '../../client/find-config.ts';
 import { findManager, managerIn } from '../../client/find-manager.ts';
 import { loadEcosystem } from '../../client/load-ecosystem.ts';
 import { requireApps } from '../../client/require-apps.ts';
-import { anewOf, startManager } from '../../client/start-manager.ts';
-import { EvenkeelError, EXIT } from '../../core/errors.ts';
+import { EvenkeelError } from '../../core/errors.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
-import { ControlClient } from '../../platform/control-client.ts';
-import { stateLayout } from '../../platform/paths.ts';
+import type { ControlClient } from '../../platform/control-client.ts';
 import type { StartBody } from '../../protocol/control-api.ts';
 import { folderOfScripts } from '../../protocol/script-starts.ts';
+import { say, start, startManaged } from '../bring-up.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
-import { describeError } from '../describe-error.ts';
-import { type Operation, operate } from '../operate.ts';
-import { assignments, flag, type OptionValues, size, text, texts, workerCount } from '../options.ts';
-
-const scriptOptions = {
-  name: text('--name <name>', "a script's name as an app; default: that of its file, without the extension"),
-  cwd: text('--cwd <path>', "a script's working directory; default: this one"),
-  workers: workerCount('--workers <count>', 'how many processes run a script: 4, max, max-1 or 50%; default: 1'),
-  nodeArgs: texts('--node-args <args>', 'options of Node for a script; may be given more than once'),
-  env: assignments('--env <name=value>', 'a variable for a script; may be given more than once'),
-  stdout: text('--stdout <file>', 'where a script prints to; default: logs/NAME.out.log; /dev/null: nowhere'),
-  stderr: text('--stderr <file>', 'the same for its stderr; default: logs/NAME.err.log'),
-  maxLogSize: size('--max-log-size <size>', 'rotate these files when they are larger; default: 10M'),
-};
+import { flag } from '../options.ts';
+import { givenOption, scriptOptions } from '../script-options.ts';
 
 const options = {
   foreground: flag('--foreground', 'stay, and stop everything when told to end (SIGINT, SIGTERM)'),
@@ -64,11 +50,14 @@ export const command = defineCommand({
     const at = args.findIndex(isScript);
     const script = args[at];
     if (script === undefined || (await isAppOfConfig(context, script))) {
-      return start(context, appsAlone(args, values), values.foreground).catch((error) => {
+      refuseOption(givenOption(values));
+      return startApps(context, args, values.foreground).catch((error) => {
         throw perhapsScript(context, args, error);
       });
     }
-    return startScript(context, args.slice(0, at), script, args.slice(at + 1), values);
+    if (at > 0) throw new EvenkeelError('BAD_USAGE', 'name apps or a script, not both');
+    const { startScript } = await import('../start-script.ts');
+    return startScript(context, script, args.slice(at + 1), values);
   },
 });
 
@@ -94,7 +83,15 @@ function perhapsScript({ cwd }: Context, names: readonly string[], error: unknow
   return new EvenkeelError(error.code, error.message, { hint: `To start the script: evenkeel start ./${file}` });
 }
 
-async function start(context: Context, apps: readonly string[], foreground: boolean): Promise<Outcome> {
+/** How a script is run says nothing of apps. */
+function refuseOption(given: string | null): void {
+  if (given === null) return;
+  throw new EvenkeelError('BAD_USAGE', `option '${given}' belongs to a script, and none is named`, {
+    hint: 'evenkeel start [options] server.js [args...]; what an app of the config does is said there.',
+  });
+}
+
+async function startApps(context: Context, apps: readonly string[], foreground: boolean): Promise<Outcome> {
   const running = await findManager(context);
   if (running !== null) return bringUp(context, running, apps, foreground);
   let spec: EcosystemSpec;
@@ -112,65 +109,7 @@ async function start(context: Context, apps: readonly string[], foreground: bool
   // Found only now that the config was read: one that says nothing of itself anywhere else.
   const hidden = await managerIn(spec.stateDir);
   if (hidden !== null) return bringUp(context, hidden, apps, foreground);
-  return startManaged(context, spec, whole(apps), foreground);
-}
-
-async function startScript(
-  context: Context,
-  apps: readonly string[],
-  script: string,
-  args: readonly string[],
-  values: OptionValues<typeof options>,
-): Promise<Outcome> {
-  if (apps.length > 0) throw new EvenkeelError('BAD_USAGE', 'name apps or a script, not both');
-  const { namedStart } = await import('../script-options.ts');
-  const { prepareScript } = await import('../prepare-script.ts');
-  const { foreground } = values;
-  const named = namedStart(context, script, args, values);
-  const prepared = await prepareScript(context, named, { foreground, say: (line) => say(context, line) });
-  try {
-    warnOfOptions(context, script, named.start.args);
-    // What `scale` and its like have changed of an earlier one of this name is not what was said now.
-    const body = { apps: [named.name], reset: true };
-    const { client, ecosystem } = prepared;
-    // It stays for as long as the app runs; its manager has the folder by then.
-    if (foreground) prepared.release();
-    if (client === null) return await startManaged(prepared.context, ecosystem, body, foreground);
-    return await operate(prepared.context, client, startOperation(body));
-  } finally {
-    prepared.release();
-  }
-}
-
-async function startManaged(
-  context: Context,
-  spec: EcosystemSpec,
-  body: StartBody,
-  foreground: boolean,
-): Promise<Outcome> {
-  if (!foreground) return startDetached(context, spec, body);
-  const { runInForeground } = await import('../run-in-foreground.ts');
-  return runInForeground(context, spec, body);
-}
-
-async function startDetached(context: Context, spec: EcosystemSpec, body: StartBody): Promise<Outcome> {
-  const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
-  try {
-    const started = await startManager(context, spec, { foreground: false, ...anewOf(body) });
-    if (started === null) return { kind: 'streamed', exit: EXIT.interrupted };
-    const { report, interrupted } = started;
-    say(context, `manager started (pid ${report.pid})`);
-    if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
-    if (interrupted) {
-      say(context, 'interrupted: no app was brought up; `evenkeel stop` stops the manager');
-      return { kind: 'streamed', exit: EXIT.interrupted };
-    }
-  } catch (error) {
-    // Another `evenkeel start` was quicker.
-    if (!(error instanceof EvenkeelError) || error.code !== 'MANAGER_RUNS') throw error;
-    await untilAnswered(client);
-  }
-  return operate(context, client, startOperation(body));
+  return startManaged(context, spec, bodyOf(apps), foreground);
 }
 
 async function bringUp(
@@ -188,37 +127,9 @@ async function bringUp(
   say(context, `the manager runs already (pid ${pid})`);
   if (context.globals.profile !== null)
     say(context, '--profile has no effect: the manager keeps the one it was started with');
-  return operate(context, client, startOperation(whole(apps)));
+  return start(context, client, bodyOf(apps));
 }
 
-const whole = (apps: readonly string[]): StartBody => (apps.length === 0 ? {} : { apps });
-
-function startOperation(body: StartBody): Operation {
-  return { steps: [{ path: '/v1/start', body }], aborts: 'begun' };
-}
-
-function say({ globals, err }: Context, line: string): void {
-  if (!globals.json) err.write(`${line}\n`);
-}
-
-/** The options that say how a script is run say nothing of apps. */
-function appsAlone(apps: readonly string[], values: OptionValues<typeof options>): readonly string[] {
-  const stray = Object.entries(scriptOptions).find(([key]) => isGiven(Object.entries(values), key));
-  if (stray === undefined) return apps;
-  const [name = ''] = stray[1].flags.split(' ');
-  throw new EvenkeelError('BAD_USAGE', `option '${name}' belongs to a script, and none is named`, {
-    hint: 'evenkeel start [options] server.js [args...]; what an app of the config does is said there.',
-  });
-}
-
-function isGiven(values: readonly (readonly [string, unknown])[], key: string): boolean {
-  const value = values.find(([known]) => known === key)?.[1] ?? null;
-  return typeof value === 'object' ? Object.keys(value ?? {}).length > 0 : true;
-}
-
-/** `start server.js --workers 4` may not be what was meant. */
-function warnOfOptions(context: Context, script: string, args: readonly string[]): void {
-  const flags = Object.values(options).map((option) => option.flags.split(' ')[0]);
-  const taken = args.find((arg) => flags.includes(arg.split('=')[0]));
-  if (taken !== undefined) say(context, `${taken} goes to ${script}: options of evenkeel come before the script`);
+function bodyOf(apps: readonly string[]): StartBody {
+  return apps.length === 0 ? {} : { apps };
 }

@@ -1,0 +1,5 @@
+// Pure: what a thrown value says.
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
