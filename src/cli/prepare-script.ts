@@ -3,16 +3,15 @@
 
 import { dirname, join } from 'node:path';
 import { configIn, findConfig } from '../client/find-config.ts';
-import { managerIn } from '../client/find-manager.ts';
+import { managerOf } from '../client/find-manager.ts';
 import { loadEcosystem } from '../client/load-ecosystem.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import type { ControlClient } from '../platform/control-client.ts';
 import { acquireLock } from '../platform/lock.ts';
-import { stateLayout } from '../platform/paths.ts';
+import { presentClusters } from '../platform/presence.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { configOf } from '../platform/registry.ts';
-import { connectUnix } from '../platform/unix-client.ts';
 import { folderOfScripts, scriptsFileOf } from '../protocol/script-starts.ts';
 import type { Context } from './context.ts';
 import { displayPath } from './describe-error.ts';
@@ -35,8 +34,6 @@ export interface ScriptRules {
   say(line: string): void;
 }
 
-const CONNECT_TIMEOUT = 5_000;
-
 /** Throws BAD_USAGE, APP_RUNS, MANAGER_RUNS and what is wrong with the state directory; then nothing has changed. */
 export async function prepareScript(
   context: Context,
@@ -49,8 +46,8 @@ export async function prepareScript(
   makeStateDir(stateDir);
   const release = takeName(stateDir, name);
   try {
-    const client = await managerIn(stateDir);
-    if (client === null) await refuseOrphan(stateDir, name);
+    const client = await managerOf(stateDir);
+    if (client === null) refuseOrphan(stateDir, name);
     else await requireFree(client, name, stateDir, { foreground, say });
     const scoped = { ...context, globals: { ...context.globals, config: file } };
     const ecosystem = await noteStart(file, name, start, () => check(scoped, name));
@@ -98,12 +95,8 @@ function takeName(stateDir: string, name: string): () => void {
 }
 
 /** Without a manager too: its cluster process may have outlived it. */
-async function refuseOrphan(stateDir: string, name: string): Promise<void> {
-  try {
-    (await connectUnix(stateLayout(stateDir).app(name).socket, CONNECT_TIMEOUT)).destroy();
-  } catch {
-    return;
-  }
+function refuseOrphan(stateDir: string, name: string): void {
+  if (!presentClusters(stateDir).has(name)) return;
   throw new EvenkeelError('APP_RUNS', `${name} runs already, and no manager looks after it`, {
     hint: `\`evenkeel start\` brings the manager back, then \`evenkeel deploy ${name}\` replaces the code.`,
   });

@@ -24,10 +24,15 @@ export async function requireManager(context: Whereabouts): Promise<ControlClien
 /** null: none runs. Throws NO_CONFIG. */
 export async function findManager(context: Whereabouts): Promise<ControlClient | null> {
   for await (const stateDir of stateDirs(context)) {
-    const client = (await managerIn(stateDir)) ?? (await hiddenManagerIn(stateDir));
+    const client = await managerOf(stateDir);
     if (client !== null) return client;
   }
   return null;
+}
+
+/** The manager of a state directory, also where somebody has just removed that. null: none runs. */
+export async function managerOf(stateDir: string): Promise<ControlClient | null> {
+  return (await managerIn(stateDir)) ?? (await hiddenManagerIn(stateDir));
 }
 
 /** The manager that answers in a state directory. */

@@ -21,7 +21,7 @@ export interface KeepOptions {
   readonly bus: EventBus;
   /** What registerEcosystem has written; null: nothing could be. */
   readonly registration: readonly string[] | null;
-  /** Logs. */
+  /** Logs, and a config in the state directory. */
   readonly others: readonly KeptFile[];
   complain(problem: unknown): void;
 }

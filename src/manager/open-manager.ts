@@ -17,6 +17,7 @@ import type { ManagerContext } from './context.ts';
 import { EventBus, type EventSink } from './event-bus.ts';
 import { Fleet } from './fleet.ts';
 import { keepFiles } from './keep-files.ts';
+import { keptConfig } from './kept-config.ts';
 import { LateStarts } from './late-starts.ts';
 import { ManagerLifecycle } from './lifecycle.ts';
 import { openState } from './open-state.ts';
@@ -88,12 +89,18 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
       throw config.error;
     }
     const lifecycle = new ManagerLifecycle();
-    const context = contextOf(options, fleet, lifecycle);
+    const ownConfig = keptConfig(layout.dir, () => store.ecosystem?.file ?? null);
+    ownConfig.look();
+    const context = contextOf(options, fleet, lifecycle, () => ownConfig.look());
     const api = await serveApi(layout.managerSocket, context, options.log);
     const configError = config.ok ? null : config.error.toBody();
     const keeper = keepFiles({
       ...{ layout, hold, api, bus, registration, state: store },
-      ...{ clock: options.ports.clock, others: options.logFiles, complain: (problem) => options.complain(problem) },
+      ...{
+        clock: options.ports.clock,
+        others: [...options.logFiles, ownConfig],
+        complain: (problem) => options.complain(problem),
+      },
     });
     const close = (reason: string) => closeManager(reason, { keeper, api, fleet, file, log: options.log, hold });
     return { context, lifecycle, configError, close };
@@ -124,7 +131,12 @@ async function register(store: StateStore, { layout, complain }: ManagerOptions)
   }
 }
 
-function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLifecycle): ManagerContext {
+function contextOf(
+  options: ManagerOptions,
+  fleet: Fleet,
+  lifecycle: ManagerLifecycle,
+  onLoaded: () => void,
+): ManagerContext {
   const { ports, evenkeel, config } = options;
   const until = ports.clock.now() + FIRST_START_TIMEOUT;
   let first = config.ok ? config.ecosystem : null;
@@ -136,9 +148,11 @@ function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLife
   return {
     ...{ fleet, lifecycle, takeFirst, lateStarts: new LateStarts(fleet), reloads: new SerialQueue() },
     about: { pid: process.pid, version: evenkeel, startedAt: new Date(ports.clock.wallNow()).toISOString() },
-    load: () => {
+    load: async () => {
       first = null;
-      return options.load();
+      const ecosystem = await options.load();
+      onLoaded();
+      return ecosystem;
     },
   };
 }

@@ -2,10 +2,11 @@
 // The manager writes it at its start, in two places: the state directory names its config, and a pointer in a
 // directory of the user's own, named after the config, leads to a state directory that is elsewhere than usual.
 
-import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { folderOfScripts } from '../protocol/script-starts.ts';
 import { ensurePrivateDir } from './private-dir.ts';
+import { writePrivateText } from './private-text.ts';
 
 /** Where the config does not set `stateDir`. */
 export function defaultStateDir(configFile: string): string {
@@ -19,7 +20,7 @@ export function defaultStateDir(configFile: string): string {
 export async function registerEcosystem(configFile: string, stateDir: string): Promise<readonly string[]> {
   const config = canonical(configFile);
   const marker = join(stateDir, MARKER);
-  writePrivate(marker, config);
+  writePrivateText(marker, `${config}\n`);
   const pointer = await pointerPath(config);
   if (canonical(stateDir) === canonical(defaultStateDir(config))) {
     rmSync(pointer, { force: true });
@@ -27,7 +28,7 @@ export async function registerEcosystem(configFile: string, stateDir: string): P
   }
   ensurePrivateDir(dirname(dirname(pointer)));
   mkdirSync(dirname(pointer), { recursive: true, mode: 0o700 });
-  writePrivate(pointer, stateDir);
+  writePrivateText(pointer, `${stateDir}\n`);
   return [marker, pointer];
 }
 
@@ -70,19 +71,6 @@ function canonical(path: string): string {
 function isPrivate(dir: string): boolean {
   const found = lstatSync(dir, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid) && (found.mode & 0o077) === 0;
-}
-
-/** A reader finds the old text or the new one. What is there already is not written again: the disk may be full. */
-function writePrivate(file: string, text: string): void {
-  if (readText(file) === text) return;
-  const draft = `${file}.${process.pid}`;
-  try {
-    writeFileSync(draft, `${text}\n`, { mode: 0o600 });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
 }
 
 function readText(file: string): string | null {

@@ -1,10 +1,11 @@
 // Rows 1 to 3 and 18 of the predecessors' capabilities: a script that is started without a config.
 
-import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { availableCpus } from '../../../src/platform/cpus.ts';
 import { definedOf } from '../../../src/platform/defined-env.ts';
 import type { HistoryAnswer } from '../../../src/protocol/control-api.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { processesOf } from '../../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
@@ -274,6 +275,25 @@ describe('row 3: a second start', () => {
     const { code, stderr } = await rig.cli('start');
     expect([code, stderr]).toEqual([1, expect.stringMatching(/environment\.mjs does not exist/)]);
     expect(await rig.app('http')).toMatchObject({ state: 'online' });
+  });
+
+  test('row 3: what was noted comes back when the state directory is removed, and can be started again', async () => {
+    await using rig = await createFolder('environment.mjs', 'http.mjs');
+    const [first, second] = [await freePort(), await freePort()];
+    await rig.run('start', '--env', `PORT=${first}`, 'environment.mjs');
+    await rig.run('start', '--env', `PORT=${second}`, 'http.mjs');
+    const noted = rig.read('.evenkeel/scripts.json');
+    renameSync(rig.state.dir, rig.path('removed'));
+    rmSync(rig.path('removed'), { recursive: true });
+    const refused = await rig.cli('start', '--env', 'PORT=1', 'http.mjs');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/http runs already/)]);
+    await eventually('it is back', () => existsSync(rig.path('.evenkeel/scripts.json')));
+    expect(rig.read('.evenkeel/scripts.json')).toBe(noted);
+    expect(statSync(rig.path('.evenkeel/scripts.json')).mode & 0o777).toBe(0o600);
+    expect((await rig.run('plan')).stdout).toMatch(/nothing to do/);
+    await rig.cutPower();
+    await rig.run('start');
+    expect((await rig.status()).apps).toMatchObject([{ ready: 1 }, { ready: 1 }]);
   });
 
   test('row 3: one that is refused leaves what was noted as it was', async () => {
