@@ -23,6 +23,7 @@ export interface OrphanPorts {
   isOwn(pid: number): boolean;
   stopSignal(generation: Generation): string;
   onQuiet(key: WorkerKey): void;
+  onDrained(key: WorkerKey): void;
   /** One that was not written down. */
   onFound(orphan: OrphanWorker): void;
 }
@@ -145,6 +146,7 @@ export class Orphans {
   #create(known: KnownWorker): OrphanWorker {
     const orphan = new OrphanWorker(known, {
       onQuiet: () => this.#ports.onQuiet(known.key),
+      onDrained: () => this.#ports.onDrained(known.key),
       connected: () => this.#complete,
       stopSignal: () => this.#ports.stopSignal(known.generation),
     });

@@ -1,6 +1,6 @@
 // Pure but for user look-up: how a worker of a generation is to be started. (cluster process)
 
-import { formatAddress } from '../core/spec.ts';
+import { formatAddress, isProbedAtGate } from '../core/spec.ts';
 import type { Slot } from '../core/status.ts';
 import { resolveUser } from '../platform/users.ts';
 import { AGENT_ENV, type AgentBoot } from '../protocol/agent-link.ts';
@@ -32,6 +32,8 @@ export type WorkerLaunch = LaunchBase &
 
 export interface LaunchContext {
   readonly slot: Slot;
+  /** `shut`: it may not listen before it is told so. */
+  readonly gate: 'open' | 'shut';
   /** Path of the agent to preload. */
   readonly agent: string;
   /** Where a successor of this process finds its orphans. */
@@ -58,7 +60,8 @@ function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext
   const boot: AgentBoot = {
     ...{ app: spec.name, slot: context.slot, generation, linkFd: AGENT_LINK_FD, reconnectPath: context.agentsSocket },
     listen: spec.listen.map((address, index) => ({ address, fd: FIRST_NODE_SOCKET_FD + index })),
-    gate: isGated(pinned),
+    gate: context.gate === 'shut' || isProbedAtGate(spec.ready),
+    undeclared: spec.deploy.strategy === 'handover' ? 'refused' : 'shared',
     ...{ onUncaught: spec.restart.onUncaught, stopSignal: spec.stop.signal, stopTimeout: spec.stop.timeout },
   };
   return {
@@ -76,12 +79,6 @@ function commandLaunch(base: LaunchBase, command: readonly string[], args: reado
   // Only the process that execs the program knows the pid it will have.
   const argv: [string, ...string[]] = ['/bin/sh', '-c', 'export LISTEN_PID=$$; exec "$@"', 'sh', file, ...rest];
   return { ...base, kind: 'command', argv, env: { ...base.env, LISTEN_FDS: `${base.socketFds.length}` } };
-}
-
-/** Whether the app's listen is held until a probe has passed. */
-export function isGated(pinned: PinnedSpec): boolean {
-  const { ready } = pinned.spec;
-  return ready.on === 'http' && ready.url.startsWith('/');
 }
 
 function workerVariables(pinned: PinnedSpec, slot: Slot): Record<string, string> {
