@@ -206,6 +206,7 @@ export class ClusterProcess {
     this.generations.raise(generation);
     if (!this.#adopting || this.#running === null) return;
     const { host } = this.#running;
+    if (host.workers.has(key)) return;
     const spec = this.#specOf(generation);
     host.adopt(orphan);
     host.tell({ type: 'worker-adopted', slot, pid: orphan.identity.pid, generation });

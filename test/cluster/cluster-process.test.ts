@@ -143,6 +143,22 @@ it('a stop ends workers of an app of which nothing else is known', async () => {
   expect(await stopped).toEqual({ killed: 0 });
 });
 
+it('a stop while workers of a predecessor drain counts each of them once', async () => {
+  const dir = tempDir();
+  const { cluster, ask } = openCluster(dir);
+  await cluster.orphans.listen(cluster.boot.agentsSocket);
+  const orphan = new FakeOrphan();
+  const agent = await orphan.connect(cluster.boot.agentsSocket);
+  await eventually('it is known', () => cluster.orphans.workers.length > 0);
+  const started = ask('start', request(shellApp(dir, SERVE)));
+  await agent.told('drain');
+  const stopped = ask('stop', { timeout: 60_000 });
+  expect((await ask('status', {})).workers.map(({ pid }) => pid)).toEqual([orphan.pid]);
+  orphan.end();
+  expect(await stopped).toEqual({ killed: 0 });
+  expect(await started).toMatchObject({ outcome: 'aborted' });
+});
+
 it('a stop of what never ran leaves cluster.json as it is', async () => {
   const dir = tempDir();
   const { ask } = openCluster(dir);
