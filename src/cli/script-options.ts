@@ -32,9 +32,10 @@ export function namedStart(
   options: ScriptOptions,
 ): NamedStart {
   const { workers, nodeArgs, stdout, stderr, maxLogSize } = options;
+  const given = options.name === null ? null : requireName(options.name);
   const cwd = requireFolder(here, options.cwd);
   const found = requireScript(here, script, cwd);
-  const name = options.name === null ? defaultName(found) : requireName(options.name);
+  const name = given ?? defaultName(found);
   const start = {
     ...{ script: found, cwd, env: options.env, shellEnv: definedOf(env) },
     // `start SCRIPT -- ARGS`: the first -- ends our part, and is not the script's.
