@@ -30,7 +30,19 @@ export async function findManager(context: Whereabouts): Promise<ControlClient |
   return null;
 }
 
-/** The manager that answers in a state directory. */
+/** For whoever would start one otherwise: one that is killed in this moment still has its socket, but does not answer. */
+export async function findAnsweringManager(context: Whereabouts): Promise<ControlClient | null> {
+  const client = await findManager(context);
+  try {
+    await client?.version();
+    return client;
+  } catch (error) {
+    if (error instanceof EvenkeelError && error.code === 'NO_MANAGER') return null;
+    throw error;
+  }
+}
+
+/** The manager that can be reached in a state directory. */
 export async function managerIn(stateDir: string): Promise<ControlClient | null> {
   const socket = await socketIn(stateDir);
   if (!existsSync(socket)) return null;

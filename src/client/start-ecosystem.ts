@@ -6,7 +6,7 @@ import { stateLayout } from '../platform/paths.ts';
 import { untilAnswered } from './await-manager.ts';
 import { type ConnectOptions, clientOf, whereaboutsOf } from './connect.ts';
 import type { EvenkeelClient, OperationOptions } from './evenkeel-client.ts';
-import { findManager, managerIn } from './find-manager.ts';
+import { findAnsweringManager, managerIn } from './find-manager.ts';
 import { loadEcosystem } from './load-ecosystem.ts';
 import { requireApps } from './require-apps.ts';
 import { startManager } from './start-manager.ts';
@@ -31,7 +31,7 @@ export async function startEcosystem(options: StartOptions): Promise<EvenkeelCli
   signal?.throwIfAborted();
   const since = new Date().toISOString();
   const where = whereaboutsOf(options, options.env ?? process.env);
-  const control = (await findManager(where)) ?? (await startNew(where, options));
+  const control = (await findAnsweringManager(where)) ?? (await startNew(where, options));
   const client = clientOf(control, where, options, since);
   if (apps?.length === 0) return client;
   const operation = { ...(onEvent === undefined ? {} : { onEvent }), ...(signal === undefined ? {} : { signal }) };

@@ -6,7 +6,7 @@ import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { importEvenkeel } from '../support/package.ts';
-import { isAlive } from '../support/process-table.ts';
+import { isAlive, killHard } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 
 const { connect, EvenkeelError, OperationError, startManager } = await importEvenkeel();
@@ -70,6 +70,15 @@ describe('row 25: startManager', () => {
     await logged(logger.lines, 'info', /^web: cluster process adopted/);
     const messages = logger.lines.map(([, message]) => message);
     expect(messages.filter((message) => /exited with code 3/.test(message))).toHaveLength(1);
+  });
+
+  test('a manager that is killed at this very moment is followed by a new one', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    const { pid } = await (await start(rig)).version();
+    killHard(pid);
+    const evenkeel = await start(rig);
+    expect((await evenkeel.version()).pid).not.toBe(pid);
+    expect((await evenkeel.status()).apps).toMatchObject([{ state: 'online', generation: 1 }]);
   });
 
   test('some of the apps, or none, and a profile', async () => {

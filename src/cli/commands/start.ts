@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { untilAnswered } from '../../client/await-manager.ts';
 import { findConfig } from '../../client/find-config.ts';
-import { findManager, managerIn } from '../../client/find-manager.ts';
+import { findAnsweringManager, managerIn } from '../../client/find-manager.ts';
 import { loadEcosystem } from '../../client/load-ecosystem.ts';
 import { requireApps } from '../../client/require-apps.ts';
 import { anewOf, startManager } from '../../client/start-manager.ts';
@@ -96,7 +96,7 @@ function perhapsScript({ cwd }: Context, names: readonly string[], error: unknow
 }
 
 async function start(context: Context, apps: readonly string[], foreground: boolean): Promise<Outcome> {
-  const running = await findManager(context);
+  const running = await findAnsweringManager(context);
   if (running !== null) return bringUp(context, running, apps, foreground);
   let spec: EcosystemSpec;
   try {
