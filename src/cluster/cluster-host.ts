@@ -20,9 +20,11 @@ import type { Slot, WorkerFailure } from '../core/status.ts';
 import { wasAskedFor } from '../core/worker-end.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
+import { describeEnd, explainEnd } from './describe-end.ts';
 import type { EventRing } from './event-ring.ts';
 import type { Generations } from './generations.ts';
 import type { LiveWorker } from './live-worker.ts';
+import { Obituaries } from './obituaries.ts';
 import { OwnWorker } from './own-worker.ts';
 import { surviving } from './surviving.ts';
 import { WaitingWorker } from './waiting-worker.ts';
@@ -52,8 +54,7 @@ export class ClusterHost {
   readonly #ports: HostPorts;
   #model: ClusterModel = IDLE_CLUSTER;
   readonly #workers = new Map<WorkerKey, LiveWorker>();
-  /** Of workers that ended lately, for the report of the deploy that they made fail. */
-  readonly #obituaries = new Map<WorkerKey, WorkerFailure>();
+  readonly #obituaries = new Obituaries();
   readonly #leftovers = new Set<Promise<void>>();
   #timer: Timer | null = null;
   readonly #queue: ClusterEvent[] = [];
@@ -108,13 +109,13 @@ export class ClusterHost {
   failureOf(key: WorkerKey | null, reason: string): WorkerFailure | null {
     if (key === null) return null;
     const worker = this.#workers.get(key);
-    if (worker === undefined) return this.#obituaries.get(key) ?? null;
+    if (worker === undefined) return this.#obituaries.of(key);
     return this.#describeFailure(worker, reason, { code: null, signal: null, error: null });
   }
 
   /** How the slot's worker failed last, if that was lately. */
   failureOfSlot(slot: Slot): WorkerFailure | null {
-    return [...this.#obituaries.values()].reverse().find((failure) => failure.slot === slot) ?? null;
+    return this.#obituaries.lastOfSlot(slot);
   }
 
   #step(event: ClusterEvent): void {
@@ -145,11 +146,11 @@ export class ClusterHost {
   #perform(action: ClusterAction, before: ClusterModel): void {
     switch (action.do) {
       case 'spawn':
-        return this.#prepareSpawn(action);
+        return this.#surelyStarted(action, () => this.#prepareSpawn(action));
       case 'drain':
         return this.#drain(action, before);
       case 'kill':
-        return void this.#workers.get(action.key)?.kill();
+        return this.#kill(action.key);
       case 'run-before-hooks':
         return this.#ports.prepare(action.generation);
       case 'backoff':
@@ -174,36 +175,52 @@ export class ClusterHost {
     if ((pinned.spec.hooks?.beforeFork ?? []).length === 0) return this.#spawn(action);
     const onLine = (hook: string, line: string): void => this.tell({ type: 'hook-output', hook, line });
     const startedAt = this.#ports.clock.wallNow();
-    this.adopt(new WaitingWorker(key, slot, pinned, startedAt, { onLine, onPassed: () => this.#spawn(action) }));
+    this.adopt(
+      new WaitingWorker(key, slot, pinned, startedAt, {
+        onLine,
+        onPassed: () => this.#surelyStarted(action, () => this.#spawn(action)),
+      }),
+    );
   }
 
   #spawn({ key, slot, generation }: ClusterAction & { do: 'spawn' }): void {
     const { clock, generations, logs, launch } = this.#ports;
     const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, kind: 'asked' });
+    const pinned = generations.pinned(generation);
+    const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
+      ...{ logs, launch },
+      currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
+      onReady: () => this.#ready(worker),
+      onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
+      onUnhealthy: (reason) => this.#fail(key, reason),
+      onAsksReplacement: leaving,
+      onFault: (reason) => this.#fail(key, reason),
+      onCrashed: (reason) => this.dispatch({ type: 'worker-crashed', key, reason, random: Math.random() }),
+    });
+    this.adopt(worker);
+    this.#ports.spawned();
+    const pid = worker.identity?.pid;
+    if (pid !== undefined) this.tell({ type: 'worker-started', slot, pid, generation });
+  }
+
+  /** A worker that cannot be started (its user is unknown, say) ends at once, so that policy and reports are the same. */
+  #surelyStarted({ key, slot }: ClusterAction & { do: 'spawn' }, start: () => void): void {
     try {
-      const pinned = generations.pinned(generation);
-      const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
-        ...{ logs, launch },
-        currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
-        onReady: () => this.#ready(worker),
-        onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
-        onUnhealthy: (reason) => this.#fail(key, reason),
-        onAsksReplacement: leaving,
-        onFault: (reason) => this.#fail(key, reason),
-        onCrashed: (reason) => this.dispatch({ type: 'worker-crashed', key, reason, random: Math.random() }),
-      });
-      this.adopt(worker);
-      this.#ports.spawned();
-      const pid = worker.identity?.pid;
-      if (pid !== undefined) this.tell({ type: 'worker-started', slot, pid, generation });
+      start();
     } catch (error) {
-      // The user is unknown, say: the same as a worker that ends at once, so that policy and reports are the same too.
       const message = error instanceof Error ? error.message : String(error);
-      const failure = { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] };
-      this.#remember(failure, key);
-      const how = `could not be started: ${message}`;
-      this.dispatch({ type: 'worker-exited', key, how, finished: 0, cut: 0, random: Math.random() });
+      this.#obituaries.add(key, { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] });
+      this.#exited(key, `could not be started: ${message}`);
     }
+  }
+
+  /** The model knows a worker that there is not: nobody else would ever tell it so. */
+  #missing(key: WorkerKey): void {
+    this.#exited(key, 'was gone already');
+  }
+
+  #exited(key: WorkerKey, how: string): void {
+    this.dispatch({ type: 'worker-exited', key, how, finished: 0, cut: 0, random: Math.random() });
   }
 
   #fail(key: WorkerKey, reason: string): void {
@@ -221,14 +238,20 @@ export class ClusterHost {
 
   #drain({ key, timeout, reason }: ClusterAction & { do: 'drain' }, before: ClusterModel): void {
     const worker = this.#workers.get(key);
-    if (worker === undefined) return;
+    if (worker === undefined) return this.#missing(key);
     // One that never became ready may be why the deploy fails; by the time that is reported it will be gone.
     if (before.workers.find((known) => known.key === key)?.state === 'booting') {
-      this.#remember(this.#describeFailure(worker, reason, { code: null, signal: null, error: null }), key);
+      this.#obituaries.add(key, this.#describeFailure(worker, reason, { code: null, signal: null, error: null }));
     }
     worker.drain(timeout);
     const { slot, generation, identity } = worker;
     this.tell({ type: 'worker-draining', slot, pid: identity?.pid ?? 0, generation, reason });
+  }
+
+  #kill(key: WorkerKey): void {
+    const worker = this.#workers.get(key);
+    if (worker === undefined) return this.#missing(key);
+    void worker.kill();
   }
 
   #buried(worker: LiveWorker, end: ProcessEnd): void {
@@ -242,7 +265,7 @@ export class ClusterHost {
     const expected = wasAskedFor(known.state, signal, worker.stopSignal) && !hasCrashed(known);
     const how = describeEnd(end);
     const crash = hasCrashed(known) ? known.leaving?.reason : undefined;
-    if (!isTold || crash !== undefined) this.#remember(this.#describeFailure(worker, crash ?? how, end), key);
+    if (!isTold || crash !== undefined) this.#obituaries.add(key, this.#describeFailure(worker, crash ?? how, end));
     const reason = expected && isTold ? known.reason : explainEnd(known, how);
     this.tell({ type: 'worker-exited', slot, pid: identity?.pid ?? 0, generation, code, signal, expected, reason });
     // Whether we killed it, or the stop signal did, or it left without waiting: what was in use is cut.
@@ -253,12 +276,6 @@ export class ClusterHost {
   #describeFailure(worker: LiveWorker, reason: string, { code, signal }: ProcessEnd): WorkerFailure {
     const lastLines = worker.lastLines ?? this.#ports.logs.lastLines(worker.key);
     return { slot: worker.slot, pid: worker.identity?.pid ?? null, reason, code, signal, lastLines };
-  }
-
-  #remember(failure: WorkerFailure, key: WorkerKey): void {
-    this.#obituaries.set(key, failure);
-    const [oldest] = this.#obituaries.keys();
-    if (this.#obituaries.size > 20 && oldest !== undefined) this.#obituaries.delete(oldest);
   }
 
   #armTimer(): void {
@@ -280,15 +297,4 @@ function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worke
     const known = before.workers.find(({ key }) => key === worker.key);
     return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
   });
-}
-
-/** Of an end that nobody asked for. */
-function explainEnd(known: Worker, how: string): string {
-  if (hasCrashed(known)) return `${how}: it ${known.leaving?.reason}`;
-  return known.state === 'draining' ? `${how} while it drained (${known.reason})` : how;
-}
-
-function describeEnd({ code, signal, error }: ProcessEnd): string {
-  if (error !== null) return `could not be started: ${error}`;
-  return code === null ? `was ended by ${signal}` : `exited with code ${code}`;
 }

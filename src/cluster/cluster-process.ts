@@ -2,6 +2,7 @@
 
 import { EvenkeelError } from '../core/errors.ts';
 import { type AppSpec, formatAddress } from '../core/spec.ts';
+import type { DeployRecord, Generation } from '../core/status.ts';
 import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -147,7 +148,7 @@ export class ClusterProcess {
     const { host } = this.open(spec);
     // Should this process be killed meanwhile, its successor has to know as much as it did.
     this.#resuming = { current, desired: record.desired, started: record.started };
-    this.#recordUnfinished(record);
+    this.#recordUnfinished(record, generation);
     this.adoptOrphans();
     await this.#regainSockets(spec);
     this.#resuming = null;
@@ -247,7 +248,6 @@ export class ClusterProcess {
   #record(): ClusterRecord {
     const { host, deploys } = this.active;
     const { model } = host;
-    const committed = deploys.running?.generation === model.current;
     const workers: KnownWorker[] = [];
     for (const { key, slot, generation, identity, hasAgent, startedAt } of host.workers.values()) {
       if (identity !== null) workers.push({ key, slot, generation, identity, hasAgent, startedAt });
@@ -256,26 +256,25 @@ export class ClusterProcess {
       ...{ app: this.boot.app, cluster: this.#self, lastGeneration: this.generations.last },
       current: this.generations.find(model.current),
       ...{ desired: model.desired, started: model.mode === 'running' },
-      unfinished: committed ? null : deploys.running,
+      unfinished: deploys.running,
       ...{ history: this.generations.history, workers, lastEvent: this.events.last },
       ...this.#resuming,
     };
   }
 
-  /** A deploy that had not been committed has failed with the process that ran it. */
-  #recordUnfinished({ unfinished }: ClusterRecord): void {
+  /** A deploy ends with the process that ran it: it is done where its generation serves, and has failed where not. */
+  #recordUnfinished({ unfinished }: ClusterRecord, current: Generation): void {
     if (unfinished === null) return;
     const { generation, reason, startedAt } = unfinished;
-    const record = {
-      ...{
-        generation,
-        outcome: 'failed' as const,
-        reason: `${reason}: the cluster process was killed during the deploy`,
-      },
+    const isDone = generation === current;
+    const record: DeployRecord = {
+      ...{ generation, outcome: isDone ? 'done' : 'failed' },
+      reason: `${reason}: the cluster process was killed ${isDone ? 'while the old workers drained' : 'during the deploy'}`,
       ...{ startedAt: new Date(startedAt).toISOString(), durationMs: Date.now() - startedAt },
     };
-    const loss = { finished: 0, cut: 0, killed: 0 };
-    this.generations.record(record, loss, false);
+    // What their agents counted went with it.
+    const loss = { finished: null, cut: null, killed: 0 };
+    this.generations.record(record, loss, { current, settings: {} });
     this.#running?.host.tell(deployFinished(record, loss));
   }
 }

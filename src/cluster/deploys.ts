@@ -125,14 +125,13 @@ export class Deploys {
     const { running: hook } = running.hookLines;
     const reason = hook === null ? action.reason : `${action.reason}; hook "${hook}" was still running`;
     running.abort.abort();
-    const committed = this.#host.model.current === deploy.generation;
     const { request, startedAt } = running;
     const told = outcome === 'done' ? request.reason : `${request.reason}: ${reason}`;
     const record = {
       ...{ generation: deploy.generation, outcome, reason: told },
       ...{ startedAt: new Date(startedAt).toISOString(), durationMs: Date.now() - startedAt },
     };
-    this.#generations.record(record, deploy.loss, committed);
+    this.#generations.record(record, deploy.loss, this.#host.model);
     this.#host.tell(deployFinished(record, deploy.loss));
     this.#running = null;
     let afterFailure: string | null = null;

@@ -1,12 +1,16 @@
 // The generations of an app: their pinned specs, and how each deploy went. (cluster process)
 
+import type { ClusterModel } from '../core/cluster-model.ts';
 import type { AppSpec } from '../core/spec.ts';
-import type { DeployRecord, Generation } from '../core/status.ts';
+import type { DeployRecord, Generation, LossReport } from '../core/status.ts';
 import type { ClusterRecord } from '../platform/cluster-record.ts';
 import type { HistoryEntry, PinnedSpec } from '../protocol/cluster-link.ts';
 
 /** Entries of the history that are kept. */
 const KEPT = 20;
+
+/** What the model says of generations. */
+type Served = Pick<ClusterModel, 'current' | 'settings'>;
 
 export class Generations {
   readonly #pinned = new Map<Generation, PinnedSpec>();
@@ -65,18 +69,24 @@ export class Generations {
     this.pin({ ...this.pinned(generation), spec });
   }
 
-  /** Notes how a deploy ended; only one that is done can be rolled back to. */
-  record(record: DeployRecord, loss: HistoryEntry['loss'], committed: boolean): void {
+  /** Notes how a deploy ended; only one whose generation serves now, or did, can be rolled back to. */
+  record(record: DeployRecord, loss: LossReport, model: Served): void {
     const { generation } = record;
-    const pinned = committed ? this.find(generation) : null;
-    const entry: HistoryEntry = { ...record, loss, pinned, current: committed };
-    const before = committed ? this.#history.map((old) => ({ ...old, current: false })) : this.#history;
-    this.#history = newest([...before, entry]);
-    const needed = new Set(this.#history.map((kept) => kept.generation));
+    const serves = model.current === generation;
+    const entry: HistoryEntry = { ...record, loss, pinned: serves ? this.find(generation) : null, current: serves };
+    this.#history = newest([...this.#history, entry].map((known) => ({ ...known, current: isCurrent(known, model) })));
+    this.#prune(model);
+  }
+
+  /** What serves, or still has workers, is needed whatever became of the deploy that brought it. */
+  #prune({ current, settings }: Served): void {
+    const recorded = this.#history.filter(({ pinned }) => pinned !== null).map(({ generation }) => generation);
+    const needed = new Set([current, ...Object.keys(settings).map(Number), ...recorded]);
     for (const known of this.#pinned.keys()) if (!needed.has(known)) this.#pinned.delete(known);
-    if (!committed) this.#pinned.delete(generation);
   }
 }
+
+const isCurrent = ({ generation }: HistoryEntry, { current }: Served): boolean => generation === current;
 
 /** The one that serves stays, however many failed after it. */
 function newest(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {

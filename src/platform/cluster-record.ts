@@ -5,8 +5,9 @@ import type { WorkerKey } from '../core/cluster-model.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { Generation, Slot } from '../core/status.ts';
 import type { HistoryEntry, PinnedSpec } from '../protocol/cluster-link.ts';
+import { decodeClusterRecord } from './decode-cluster-record.ts';
 import type { ProcessIdentity } from './process-identity.ts';
-import { readStateFile } from './state-file.ts';
+import { readStateFile, setAside } from './state-file.ts';
 
 export interface KnownWorker {
   readonly key: WorkerKey;
@@ -30,7 +31,7 @@ export interface ClusterRecord {
   readonly desired: number;
   /** Whether the app is meant to run. */
   readonly started: boolean;
-  /** A deploy that was not committed when this was written. */
+  /** A deploy that was under way when this was written; it is committed where its generation is the current one. */
   readonly unfinished: { readonly generation: Generation; readonly reason: string; readonly startedAt: number } | null;
   /** Oldest first. */
   readonly history: readonly HistoryEntry[];
@@ -50,20 +51,10 @@ export function readClusterRecord(path: string): ClusterRecord | null {
       throw new EvenkeelError('STATE_FROM_NEWER_VERSION', `${path} was written by a newer evenkeel`, {
         hint: 'Use that version again, or stop everything with it before going back.',
       });
-    case 'ok':
-      return isRecord(reading.value) ? reading.value : null;
+    case 'ok': {
+      const record = decodeClusterRecord(reading.value);
+      if (record === null) setAside(path);
+      return record;
+    }
   }
-}
-
-/** Only evenkeel writes the file, atomically; this tells its own form from anything else. */
-function isRecord(value: unknown): value is ClusterRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields = value as Partial<Record<keyof ClusterRecord, unknown>>;
-  return (
-    typeof fields.app === 'string' &&
-    typeof fields.lastGeneration === 'number' &&
-    typeof fields.desired === 'number' &&
-    Array.isArray(fields.history) &&
-    Array.isArray(fields.workers)
-  );
 }

@@ -22,14 +22,17 @@ export type StateReading =
 export function readStateFile(path: string, now: Date = new Date()): StateReading {
   const envelope = readEnvelope(path);
   if (envelope === 'missing') return { kind: 'missing' };
-  if (envelope === 'corrupt') {
-    const movedTo = `${path}.corrupt-${now.toISOString()}`;
-    renameSync(path, movedTo);
-    return { kind: 'corrupt', movedTo };
-  }
+  if (envelope === 'corrupt') return { kind: 'corrupt', movedTo: setAside(path, now) };
   return envelope.version > STATE_VERSION
     ? { kind: 'newer', version: envelope.version }
     : { kind: 'ok', value: envelope.data };
+}
+
+/** For a person to look at: what is in the file is of no use. Where it lies now. */
+export function setAside(path: string, now: Date = new Date()): string {
+  const movedTo = `${path}.corrupt-${now.toISOString()}`;
+  renameSync(path, movedTo);
+  return movedTo;
 }
 
 /**

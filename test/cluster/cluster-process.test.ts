@@ -102,6 +102,55 @@ it('a start takes over workers that it knows nothing of, and has them drain when
   expect(await started).toMatchObject({ outcome: 'done', generation: 8 });
 });
 
+it('what serves after its cluster process was killed past the commitment is in the history, and outlives failed deploys', async () => {
+  const dir = tempDir();
+  const pinned = (generation: number) => {
+    const { deploy, restart } = appSpec();
+    const spec = shellApp(dir, SERVE, { deploy: { ...deploy, settle: 0 }, restart: { ...restart, minDelay: 0 } });
+    return { generation, spec, realCwd: dir, realScript: null };
+  };
+  const serving = pinned(3);
+  const before = { generation: 2, outcome: 'done', reason: 'deploy', startedAt: new Date(0).toISOString() };
+  const loss = { finished: 0, cut: 0, killed: 0 };
+  await writeStateFile(join(dir, 'cluster.json'), {
+    ...{ app: 'web', cluster: null, lastGeneration: 3, current: serving, desired: 1, started: true, workers: [] },
+    history: [{ ...before, durationMs: 1, loss, pinned: pinned(2), current: true }],
+    ...{ unfinished: { generation: 3, reason: 'deploy', startedAt: Date.now() }, lastEvent: 0 },
+  });
+  const { ask } = openCluster(dir);
+  await ask('resume', {});
+  const summary = async () =>
+    (await ask('history', {})).map(({ generation, outcome, current }) => [generation, outcome, current]);
+  expect(await summary()).toEqual([
+    [2, 'done', false],
+    [3, 'done', true],
+  ]);
+
+  const { deploy } = serving.spec;
+  const veto = { ...deploy, before: [{ kind: 'command' as const, argv: ['/bin/false'] }] };
+  expect(await ask('deploy', request({ ...serving.spec, deploy: veto }))).toMatchObject({ outcome: 'failed' });
+  const [old] = (await ask('status', {})).workers;
+  process.kill(old?.pid ?? 0, 'SIGKILL');
+  await eventually('its worker has come back', async () => {
+    const { ready, workers } = await ask('status', {});
+    return ready === 1 && workers[0]?.pid !== old?.pid;
+  });
+  expect(await summary()).toContainEqual([3, 'done', true]);
+});
+
+it('a worker whose generation nobody knows is one that could not be started, and the app can be stopped', async () => {
+  const dir = tempDir();
+  const { cluster, ask } = openCluster(dir);
+  await ask('start', request(shellApp(dir, SERVE)));
+  const { host } = cluster.active;
+  const settings = host.model.settings[1];
+  if (settings === undefined) throw new Error('Generation 1 has no settings');
+  const rollout = { strategy: 'all-at-once', workers: 1, batch: 1, settle: 0, timeout: 60_000, hooks: false } as const;
+  host.dispatch({ type: 'deploy', generation: 99, reason: 'test', settings, ...rollout });
+  expect(host.model).toMatchObject({ deploy: null, current: 1, workers: [{ generation: 1 }] });
+  expect(await ask('stop', { timeout: null })).toEqual({ killed: 0 });
+});
+
 it('a resume that waits for its sockets leaves word of what is to run', async () => {
   const dir = tempDir();
   const orphan = new FakeOrphan();

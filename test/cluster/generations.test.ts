@@ -5,11 +5,17 @@ import type { DeployOutcome } from '../../src/core/status.ts';
 import type { ClusterRecord } from '../../src/platform/cluster-record.ts';
 import { appSpec } from '../support/spec.ts';
 
-function deployed(generations: Generations, outcome: DeployOutcome, committed: boolean): number {
+/** `current`: the generation that serves when it has ended; default: the new one where it is done. */
+function deployed(generations: Generations, outcome: DeployOutcome, current?: number): number {
+  const generation = pinned(generations);
+  const record = { generation, outcome, reason: 'deploy', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1 };
+  generations.record(record, NO_LOSS, { current: current ?? generation, settings: {} });
+  return generation;
+}
+
+function pinned(generations: Generations): number {
   const generation = generations.next();
   generations.pin({ generation, spec: appSpec(), realCwd: '/srv', realScript: '/srv/server.js' });
-  const record = { generation, outcome, reason: 'deploy', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1 };
-  generations.record(record, NO_LOSS, committed);
   return generation;
 }
 
@@ -21,8 +27,8 @@ describe('generations', () => {
 
   it('that succeeded can be rolled back to, that failed cannot', () => {
     const generations = new Generations(0);
-    const first = deployed(generations, 'done', true);
-    const failed = deployed(generations, 'failed', false);
+    const first = deployed(generations, 'done');
+    const failed = deployed(generations, 'failed', first);
     expect(generations.find(first)).not.toBeNull();
     expect(generations.find(failed)).toBeNull();
     expect(generations.history.map((entry) => [entry.generation, entry.current])).toEqual([
@@ -33,7 +39,7 @@ describe('generations', () => {
 
   it('keep one current, and a bounded history with its pinned specs', () => {
     const generations = new Generations(0);
-    for (let count = 0; count < 50; count += 1) deployed(generations, 'done', true);
+    for (let count = 0; count < 50; count += 1) deployed(generations, 'done');
     expect(generations.history).toHaveLength(20);
     expect(generations.history.filter((entry) => entry.current).map((entry) => entry.generation)).toEqual([50]);
     expect(generations.find(30)).toBeNull();
@@ -42,14 +48,31 @@ describe('generations', () => {
 
   it('that serve are never forgotten, however many deploys fail after them', () => {
     const generations = new Generations(0);
-    const serving = deployed(generations, 'done', true);
-    for (let count = 0; count < 50; count += 1) deployed(generations, 'failed', false);
+    const serving = deployed(generations, 'done');
+    for (let count = 0; count < 50; count += 1) deployed(generations, 'failed', serving);
     expect(generations.find(serving)).not.toBeNull();
+  });
+
+  it('that serve are never forgotten, also where no deploy of them was ever recorded', () => {
+    const generations = new Generations(0);
+    const serving = pinned(generations);
+    deployed(generations, 'failed', serving);
+    expect(generations.find(serving)).not.toBeNull();
+  });
+
+  it('that still have workers are not forgotten', () => {
+    const generations = new Generations(0);
+    const draining = pinned(generations);
+    const settings = { [draining]: { readyTimeout: 1, stopTimeout: 1, restart: appSpec().restart } };
+    const generation = pinned(generations);
+    const record = { generation, outcome: 'done', reason: 'deploy', startedAt: '', durationMs: 1 } as const;
+    generations.record(record, NO_LOSS, { current: generation, settings });
+    expect(generations.find(draining)).not.toBeNull();
   });
 
   it('are taken over from a predecessor', () => {
     const before = new Generations(0);
-    const serving = deployed(before, 'done', true);
+    const serving = deployed(before, 'done');
     const record: ClusterRecord = {
       ...{ app: 'web', cluster: null, lastGeneration: before.last, current: before.pinned(serving), desired: 2 },
       ...{ started: true, unfinished: null, history: before.history, workers: [], lastEvent: 0 },

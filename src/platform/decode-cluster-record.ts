@@ -1,0 +1,64 @@
+// Reads a cluster record field by field: the file may be damaged, and a part that makes no sense must not take with it
+// what does.
+
+import type { ClusterRecord, KnownWorker } from './cluster-record.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type History = ClusterRecord['history'][number];
+type Pinned = NonNullable<ClusterRecord['current']>;
+
+/** null: it is no record at all. What it refers to without making sense is left out. */
+export function decodeClusterRecord(value: unknown): ClusterRecord | null {
+  if (!isFields(value) || typeof value.app !== 'string') return null;
+  if (!isCount(value.lastGeneration) || !isCount(value.desired)) return null;
+  const { app, lastGeneration, desired, unfinished } = value;
+  return {
+    ...{ app, lastGeneration, desired, started: value.started === true },
+    cluster: isIdentity(value.cluster) ? value.cluster : null,
+    current: isPinned(value.current) ? value.current : null,
+    unfinished: isUnfinished(unfinished) ? unfinished : null,
+    history: listOf(value.history).filter(isHistory),
+    workers: listOf(value.workers).filter(isWorker),
+    lastEvent: isCount(value.lastEvent) ? value.lastEvent : 0,
+  };
+}
+
+function isHistory(value: unknown): value is History {
+  if (!isFields(value) || !isCount(value.generation) || !isFields(value.loss)) return false;
+  const { outcome, reason, startedAt, durationMs, pinned } = value;
+  const texts = [outcome, reason, startedAt].every((text) => typeof text === 'string');
+  return texts && typeof durationMs === 'number' && (pinned === null || isPinned(pinned));
+}
+
+/** Its spec is as the loader made it, or of an earlier version: what is in there is not looked at. */
+function isPinned(value: unknown): value is Pinned {
+  if (!isFields(value) || !isFields(value.spec) || !isCount(value.generation)) return false;
+  return typeof value.realCwd === 'string' && (value.realScript === null || typeof value.realScript === 'string');
+}
+
+function isWorker(value: unknown): value is KnownWorker {
+  if (!isFields(value) || !isIdentity(value.identity)) return false;
+  const { key, slot, generation, startedAt, hasAgent } = value;
+  return [key, slot, generation, startedAt].every(isCount) && typeof hasAgent === 'boolean';
+}
+
+function isUnfinished(value: unknown): value is NonNullable<ClusterRecord['unfinished']> {
+  if (!isFields(value) || !isCount(value.generation)) return false;
+  return typeof value.reason === 'string' && typeof value.startedAt === 'number';
+}
+
+function isIdentity(value: unknown): value is KnownWorker['identity'] {
+  return isFields(value) && isCount(value.pid) && value.pid > 1 && typeof value.startTime === 'string';
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
