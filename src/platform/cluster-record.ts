@@ -2,12 +2,9 @@
 // does not run: cluster.json.
 
 import type { WorkerKey } from '../core/cluster-model.ts';
-import { EvenkeelError } from '../core/errors.ts';
 import type { Generation, Slot } from '../core/status.ts';
 import type { HistoryEntry, PinnedSpec } from '../protocol/cluster-link.ts';
-import { decodeClusterRecord } from './decode-cluster-record.ts';
 import type { ProcessIdentity } from './process-identity.ts';
-import { readStateFile, setAside } from './state-file.ts';
 
 export interface KnownWorker {
   readonly key: WorkerKey;
@@ -38,23 +35,4 @@ export interface ClusterRecord {
   readonly workers: readonly KnownWorker[];
   /** Number of the newest event. */
   readonly lastEvent: number;
-}
-
-/** null where there is none, or it was no use and has been set aside. Throws STATE_FROM_NEWER_VERSION. */
-export function readClusterRecord(path: string): ClusterRecord | null {
-  const reading = readStateFile(path);
-  switch (reading.kind) {
-    case 'missing':
-    case 'corrupt':
-      return null;
-    case 'newer':
-      throw new EvenkeelError('STATE_FROM_NEWER_VERSION', `${path} was written by a newer evenkeel`, {
-        hint: 'Use that version again, or stop everything with it before going back.',
-      });
-    case 'ok': {
-      const record = decodeClusterRecord(reading.value);
-      if (record === null) setAside(path);
-      return record;
-    }
-  }
 }

@@ -1,7 +1,7 @@
 // Manager: the generations of an app, whether it runs or not.
 
 import { readdirSync } from 'node:fs';
-import { readClusterRecord } from '../../platform/cluster-record.ts';
+import { readClusterRecord } from '../../platform/read-cluster-record.ts';
 import type { HistoryEntry } from '../../protocol/cluster-link.ts';
 import type { HistoryAnswer } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';

@@ -1,11 +1,32 @@
 // Reads a cluster record field by field: the file may be damaged, and a part that makes no sense must not take with it
 // what does.
 
+import { EvenkeelError } from '../core/errors.ts';
 import type { ClusterRecord, KnownWorker } from './cluster-record.ts';
+import { readStateFile, setAside } from './state-file.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type History = ClusterRecord['history'][number];
 type Pinned = NonNullable<ClusterRecord['current']>;
+
+/** null where there is none, or it was no use and has been set aside. Throws STATE_FROM_NEWER_VERSION. */
+export function readClusterRecord(path: string): ClusterRecord | null {
+  const reading = readStateFile(path);
+  switch (reading.kind) {
+    case 'missing':
+    case 'corrupt':
+      return null;
+    case 'newer':
+      throw new EvenkeelError('STATE_FROM_NEWER_VERSION', `${path} was written by a newer evenkeel`, {
+        hint: 'Use that version again, or stop everything with it before going back.',
+      });
+    case 'ok': {
+      const record = decodeClusterRecord(reading.value);
+      if (record === null) setAside(path);
+      return record;
+    }
+  }
+}
 
 /** null: it is no record at all. What it refers to without making sense is left out. */
 export function decodeClusterRecord(value: unknown): ClusterRecord | null {
