@@ -33,9 +33,11 @@ export class HealthWatch {
   constructor(ports: HealthPorts, signal: AbortSignal) {
     this.#ports = ports;
     this.#signal = signal;
-    signal.addEventListener('abort', () => this.#pause.abort(), { once: true });
+    const endPause = (): void => this.#pause.abort();
+    signal.addEventListener('abort', endPause, { once: true });
     this.ended = this.#watch().finally(() => {
       this.#state = 'over';
+      signal.removeEventListener('abort', endPause);
     });
   }
 

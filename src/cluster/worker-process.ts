@@ -81,6 +81,7 @@ function startCommand(launch: WorkerLaunch & { kind: 'command' }): WorkerProcess
 
 function sendOver(child: ChildProcess, message: unknown): Promise<string | null> {
   if (!child.connected) return Promise.resolve('it has closed its channel');
+  if (isNodesOwn(message)) return Promise.resolve('a message whose cmd begins with "NODE_" is one of Node itself');
   return new Promise((resolve) => {
     // Its event loop may stand still, and what waits for it may be all that the pipe takes.
     const timer = setTimeout(() => resolve(`it has not taken the message within ${SEND_TIMEOUT} ms`), SEND_TIMEOUT);
@@ -89,6 +90,12 @@ function sendOver(child: ChildProcess, message: unknown): Promise<string | null>
       resolve(error === null ? null : `it could not be sent: ${error.message}`);
     });
   });
+}
+
+/** Node takes it for a word of its own, and one that it does not know may break the channel. */
+function isNodesOwn(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null || !('cmd' in message)) return false;
+  return typeof message.cmd === 'string' && message.cmd.startsWith('NODE_');
 }
 
 function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'onMessage' | 'onFault'> {

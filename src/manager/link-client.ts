@@ -65,6 +65,8 @@ export class LinkClient {
   ): Promise<ClusterResult<T>> {
     if (this.#closed.signal.aborted) throw this.#lost();
     const id = this.#nextId++;
+    // First of all: a message that cannot be sent leaves nothing behind that waits for its answer.
+    sendFrame(this.#socket, { id, type, params });
     const result = new Promise<unknown>((resolve, reject) => {
       const timer = this.#clock.setTimer(this.#clock.now() + timeout, () => {
         this.#pending.delete(id);
@@ -72,7 +74,6 @@ export class LinkClient {
       });
       this.#pending.set(id, { timer, resolve, reject });
     });
-    sendFrame(this.#socket, { id, type, params });
     // The other end is evenkeel's own, of a version agreed in `hello`: its results have the type of the request.
     return (await result) as ClusterResult<T>;
   }

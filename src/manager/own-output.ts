@@ -2,6 +2,7 @@
 // to the one that took its place.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { EvenkeelError } from '../core/errors.ts';
 
 export class OwnOutput {
   /** null: as inherited. */
@@ -14,7 +15,7 @@ export class OwnOutput {
 
   /** What went wrong, with its stack where it is a bug. */
   complain(problem: unknown): void {
-    const text = problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+    const text = describe(problem);
     const line = `${new Date().toISOString()} ${text}\n`;
     if (this.#fd === null) process.stderr.write(line);
     else this.#write(this.#fd, line);
@@ -38,4 +39,9 @@ export class OwnOutput {
       // A full disk must not end what looks after everything.
     }
   }
+}
+
+function describe(problem: unknown): string {
+  if (problem instanceof EvenkeelError) return `${problem.code}: ${problem.message}`;
+  return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
 }

@@ -52,6 +52,12 @@ it('leaves no listener behind, however often it asks', async () => {
   expect(Math.max(...most)).toBeLessThanOrEqual(1);
 });
 
+it('leaves no listener behind when it is over', async () => {
+  const { signal } = new AbortController();
+  for (let times = 0; times < 20; times += 1) await watch(() => null, signal).health.ended;
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+});
+
 it('makes no check that was turned off while it waited', async () => {
   const { url, asked } = await app(() => 500);
   const answers = [checks(url), null];

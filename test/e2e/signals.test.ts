@@ -196,6 +196,18 @@ describe('row 21: a message to every worker', () => {
     await rig.run('stop', 'web', '--timeout', '500ms');
   });
 
+  test('one that Node would take for its own is refused, and breaks nothing', async () => {
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.hear();
+    const { code, stdout } = await rig.cli('send', 'web', '--parse', '{"cmd":"NODE_HANDLE","type":"net.Server"}');
+    expect(code).toBe(1);
+    expect(stdout).toContain('one of Node itself');
+    await rig.run('send', 'web', 'hello');
+    expect(await worker.heard()).toBe('hello');
+  });
+
   test('programs that are not Node cannot get one: exit 1, and it says so', async () => {
     await using rig = await createRig({
       apps: { job: { command: ['sleep', '1000'], ready: { on: 'delay', delay: 0 } } },
