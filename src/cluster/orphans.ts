@@ -121,6 +121,7 @@ export class Orphans {
   /** Removes the socket: whoever looks for us finds that the app was stopped. */
   close(): void {
     void this.#listener?.close();
+    this.#listener = null;
   }
 
   #greet(socket: Socket): void {

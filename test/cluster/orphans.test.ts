@@ -43,6 +43,13 @@ const known = (worker: FakeOrphan, more: Partial<KnownWorker> = {}): KnownWorker
   ...more,
 });
 
+it('there is no listener to keep any more once nobody is to connect', async () => {
+  const { orphans, path } = await listening();
+  expect(orphans.listener?.isThere).toBe(true);
+  orphans.close();
+  expect([orphans.listener, existsSync(path)]).toEqual([null, false]);
+});
+
 describe('who is an orphan', () => {
   it('whoever was written down and lives', async () => {
     const [alive, dead] = [new FakeOrphan(), new FakeOrphan()];
