@@ -1,7 +1,7 @@
 // Where naught, dutch-master, serverswap and liveswap break: each of their defects, and its absence here.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { EvenkeelEvent } from '../../../src/core/events.ts';
 import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { askApi } from '../../support/api-client.ts';
 import { puppet, server } from '../../support/apps.ts';
@@ -10,6 +10,7 @@ import { freePort } from '../../support/free-port.ts';
 import { isAlive } from '../../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 import { seenBy } from '../../support/seen-by.ts';
+import { tcpSocketsOf } from '../../support/tcp-sockets.ts';
 
 describe('not as naught', () => {
   test('a deploy while a crashed worker boots does not end the service', async () => {
@@ -111,18 +112,37 @@ describe('not as naught', () => {
   test('a worker that crashes at every boot is tried ever more seldom, and may be given up', async () => {
     await using rig = await createRig({
       apps: {
-        bad: {
-          script: fixture('throws-at-boot.mjs'),
-          workers: 1,
-          restart: { minDelay: '10ms', maxDelay: '50ms', limit: 4 },
-        },
+        bad: { script: fixture('throws-at-boot.mjs'), restart: { minDelay: '20ms', maxDelay: '10s', limit: 5 } },
       },
     });
     expect((await rig.cli('start')).code).toBe(1);
     await rig.appWhere('bad', 'is given up', ({ state }) => state === 'failed');
+    const past = await eventsOf(rig);
+    const delays = past.flatMap((event) => (event.type === 'worker-backoff' ? [event.delayMs] : []));
+    expect(delays).toHaveLength(3);
+    // At least 1.2 times the one before, with all their jitter.
+    for (const [index, delay] of delays.slice(1).entries()) expect(delay).toBeGreaterThan(delays[index] ?? 0);
+    expect(past.filter(({ type }) => type === 'worker-exited')).toHaveLength(5);
+    expect(past).toContainEqual(expect.objectContaining({ type: 'worker-gave-up', failures: 5 }));
+  });
+
+  test('stop cuts off no worker that drains already', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+    await rig.run('start');
+    const old = await rig.puppets.next();
+    const answer = fetch(`http://127.0.0.1:${port}/held`);
+    const request = await old.heldRequest();
     const events = await rig.events();
-    await rig.run('status');
-    expect(events.all.filter(({ type }) => type === 'worker-started')).toEqual([]);
+    await old.send('offline');
+    await events.waitFor('worker-draining', ({ pid }) => pid === old.pid);
+    const next = await rig.puppets.next();
+    const stop = rig.spawnCli(['stop']);
+    await next.closed;
+    expect(old.isRunning).toBe(true);
+    await old.end(request, 'finished');
+    expect(await (await answer).text()).toBe('finished');
+    expect((await stop.ended).code).toBe(0);
   });
 
   test("an app whose 'shutdown' handler is process.exit(0) loses no request", async () => {
@@ -181,6 +201,23 @@ describe('not as dutch-master', () => {
     expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
     expect(after.clusterPid).toBe(before.clusterPid);
     await rig.run('deploy', 'web');
+  });
+
+  test('a number of workers that is computed is computed again at each reload', async () => {
+    const env = `{ PUPPETS: 'puppets.sock', PORT: ${await freePort()}, VERSION: 1 }`;
+    await using rig = await createRig({
+      configFile: 'evenkeel.config.mjs',
+      configText: `
+        import { readFileSync } from 'node:fs';
+        const workers = () => Number(readFileSync('wanted', 'utf8'));
+        export default { apps: { web: { script: ${JSON.stringify(fixture('puppet.mjs'))}, workers, env: ${env} } } };
+      `,
+      files: { wanted: '1' },
+    });
+    await rig.run('start');
+    rig.write('wanted', '3');
+    await rig.run('reload');
+    expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3, generation: 1 });
   });
 });
 
@@ -251,20 +288,10 @@ function newOf(rig: Rig, generation: number) {
   return rig.puppets.next((hello) => hello.generation === generation);
 }
 
-/** Local addresses of the TCP sockets that a process has. */
-function tcpSocketsOf(pid: number): readonly string[] {
-  const inodes = new Set(
-    readdirSync(`/proc/${pid}/fd`).map((fd) => {
-      try {
-        return readlinkSync(`/proc/${pid}/fd/${fd}`);
-      } catch {
-        return '';
-      }
-    }),
-  );
-  const lines = ['tcp', 'tcp6'].flatMap((kind) => readFileSync(`/proc/net/${kind}`, 'utf8').split('\n').slice(1));
-  return lines.flatMap((line) => {
-    const [, local = '', , , , , , , , inode = ''] = line.trim().split(/\s+/);
-    return inodes.has(`socket:[${inode}]`) ? [local] : [];
-  });
+async function eventsOf(rig: Rig): Promise<readonly EvenkeelEvent[]> {
+  const { stdout } = await rig.run('events', '-n', '1000', '--json');
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as EvenkeelEvent);
 }

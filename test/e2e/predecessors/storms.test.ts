@@ -1,13 +1,11 @@
-// Many deploys: at once, in a row, and with workers killed in each of their phases.
+// Many deploys: at once, and in a row.
 
-import { describe, expect, test } from 'vitest';
-import type { DeployPhase } from '../../../src/core/status.ts';
+import { expect, test } from 'vitest';
 import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { askApi } from '../../support/api-client.ts';
 import { server } from '../../support/apps.ts';
-import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
-import { isAlive, killHard, processesOf } from '../../support/process-table.ts';
+import { processesOf } from '../../support/process-table.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
 
 const STORM = 16;
@@ -46,51 +44,6 @@ test('100 deploys in a row, under load, lose nothing and leave nothing behind', 
   expect(await rig.app('web')).toMatchObject({ state: 'online', generation: ROW + 1, ready: 1, clusterPid });
   expect(processesOf(rig.dir).filter(({ command }) => command.includes('http.mjs'))).toHaveLength(1);
 });
-
-describe('kill -9 of a worker', () => {
-  const PHASES: readonly DeployPhase[] = ['booting', 'settling', 'retiring'];
-  const cases = PHASES.flatMap((phase) => [
-    { phase, whose: 'old' as const },
-    { phase, whose: 'new' as const },
-  ]);
-
-  test.each(cases)('of the $whose generation while a deploy is $phase: all that should run does', async (scenario) => {
-    const { phase, whose } = scenario;
-    const port = await freePort();
-    const clients = 4;
-    await using rig = await createRig({
-      apps: { web: server('http', port, { listen: [port], deploy: { settle: '200ms' } }) },
-    });
-    await rig.run('start');
-    const load = rig.load({ port, clients });
-    await load.more(20);
-    const events = await rig.events();
-    const deploy = rig.spawnCli(['deploy', 'web', '--env', 'VERSION=2']);
-    await events.waitFor('deploy-phase', (event) => event.phase === phase);
-    // In some phases one of them may have gone by the time that we ask.
-    const victim = await victimOf(rig, whose === 'old' ? 1 : 2);
-    if (victim !== null) killHard(victim);
-    const { code } = await deploy.ended;
-    const generation = code === 0 ? 2 : 1;
-    const app = await rig.appWhere('web', 'is whole', ({ ready, state }) => ready === 2 && state === 'online');
-    expect(app).toMatchObject({ generation, deploy: null });
-    expect(app.workers.map((worker) => worker.generation)).toEqual([generation, generation]);
-    await load.more(50);
-    const { failed, errors } = await load.stop();
-    expect(failed).toBeLessThanOrEqual(clients);
-    expect(Object.keys(errors)).not.toContain('ECONNREFUSED');
-    await eventually('only what is shown runs', () => {
-      const running = processesOf(rig.dir).filter(({ command }) => command.includes('http.mjs'));
-      return running.length === 2;
-    });
-    for (const { pid } of app.workers) expect(isAlive(pid ?? 0)).toBe(true);
-  });
-});
-
-async function victimOf(rig: Rig, generation: number): Promise<number | null> {
-  const { workers } = await rig.app('web');
-  return workers.find((worker) => worker.generation === generation)?.pid ?? null;
-}
 
 function deployOverApi(rig: Rig) {
   return askApi<OperationResult>(rig.state.managerSocket, {
