@@ -78,6 +78,10 @@ describe('the guides', () => {
     }
   });
 
+  it.each(guides)('%s names commands', (guide) => {
+    expect(evenkeelCommands(read(guide)).length).toBeGreaterThan(5);
+  });
+
   const commands = guides.flatMap((guide) =>
     [...new Set(evenkeelCommands(read(guide)))].map((command) => ({ guide, command })),
   );
@@ -97,8 +101,8 @@ describe('the guides', () => {
 
 /** What follows "evenkeel " in code, in the text and in blocks. */
 function evenkeelCommands(text: string): readonly string[] {
-  const blocks = [...text.matchAll(/^(?:\$ )?(?:npx )?evenkeel ([a-z-]+.*)$/gm)].map(([, command = '']) => command);
-  const spans = codeIn(text)
+  const blocks = [...text.matchAll(/^evenkeel ([a-z-]+.*)$/gm)].map(([, command = '']) => command);
+  const spans = codeIn(text.replaceAll(/^```[\s\S]*?^```$/gm, ''))
     .filter((code) => code.startsWith('evenkeel '))
     .map((code) => code.slice('evenkeel '.length));
   return [...blocks, ...spans].map((command) => command.replace(/\s+#.*$/, '').trim());
