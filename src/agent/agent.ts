@@ -55,7 +55,7 @@ export function startAgent(boot: AgentBoot): void {
       announce: (reason) => send({ type: 'uncaught', reason }),
       isOrphan: () => link.isOrphan,
       cutCulprit: () => culprit.cut(),
-      drain: (timeout) => drain.begin(timeout),
+      drain: (timeout) => drain.begin(timeout, Number.POSITIVE_INFINITY),
     });
   }
 
@@ -69,10 +69,8 @@ export function startAgent(boot: AgentBoot): void {
         return send({ type: 'metrics', id: command.id, metrics: measure(connections) });
       case 'grant':
         return resources.grant(command.resource);
-      case 'takedown':
-        return void resources.release(command.resource);
       case 'drain':
-        return drain.begin(command.timeout);
+        return drain.begin(command.timeout, command.patience);
       case 'report':
         return drain.report();
       case 'offer-sockets':
@@ -81,7 +79,7 @@ export function startAgent(boot: AgentBoot): void {
   }
 
   function drainBySignal(): void {
-    drain.begin(boot.stopTimeout);
+    drain.begin(boot.stopTimeout, Number.POSITIVE_INFINITY);
   }
 
   function passOn(addresses: readonly string[]): void {

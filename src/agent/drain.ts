@@ -39,6 +39,7 @@ export class Drain {
   readonly #ports: DrainPorts;
   /** null: not draining. */
   #times: DrainTimes | null = null;
+  #patience = Number.POSITIVE_INFINITY;
   #state: DrainState = { kind: 'draining' };
   #finishedBefore = 0;
   /** 1 while node:cluster may have connections for us on their way. */
@@ -51,10 +52,11 @@ export class Drain {
     this.#ports = ports;
   }
 
-  /** `timeout`: ms until SIGKILL. Asked again, it only brings the deadline nearer. */
-  begin(timeout: number): void {
+  /** `timeout`: ms until SIGKILL; `patience`: ms for which a connection may be silent. Asked again, it only goes faster. */
+  begin(timeout: number, patience: number): void {
     const now = performance.now();
     const deadline = now + Math.max(0, timeout);
+    this.#patience = Math.min(this.#patience, patience);
     if (this.#times !== null) {
       this.#times = { ...this.#times, deadline: Math.min(this.#times.deadline, deadline) };
       return this.#look();
@@ -96,7 +98,10 @@ export class Drain {
 
   /** For a cluster process that has just come: it says nothing where there is no drain. */
   reportAgain(): void {
-    if (this.#times !== null) this.report();
+    if (this.#times === null) return;
+    this.report();
+    const { kind } = this.#state;
+    if (kind === 'over' || (kind === 'told' && this.#state.isDrained)) this.#do('report-drained');
   }
 
   #finished(): number {
@@ -141,7 +146,11 @@ export class Drain {
     let next = now < lastIdle(times) ? lastIdle(times) : Number.POSITIVE_INFINITY;
     for (const connection of all) {
       if (connection.inFlight > 0 || protocolOf(connection) !== 'http1') continue;
-      const at = whenToClose(connection, times.start, lastIdle(times));
+      const at = whenToClose(connection, {
+        drainStart: times.start,
+        patience: this.#patience,
+        lastIdle: lastIdle(times),
+      });
       if (at <= now) closeIdle(connection);
       else next = Math.min(next, at);
     }

@@ -37,7 +37,7 @@ export class Resources {
   onTakedown(resource: string, task: WorkerTask): void {
     append(this.#takedowns, resource, task);
     // It came too late to be asked.
-    if (this.#state === 'abandoned') void this.release(resource);
+    if (this.#state === 'abandoned') void this.#release(resource);
   }
 
   /** It may be taken now. */
@@ -46,12 +46,10 @@ export class Resources {
     this.#endHold();
   }
 
-  /** Says so when it is done; at once where the app has nothing to do for it. */
-  async release(resource: string): Promise<void> {
+  async #release(resource: string): Promise<void> {
     this.#releasing += 1;
     await runTasks(take(this.#takedowns, resource));
     this.#releasing -= 1;
-    this.#send({ type: 'released', resource });
     this.onReleased();
   }
 
@@ -60,7 +58,7 @@ export class Resources {
     this.#state = 'abandoned';
     this.#waiting.clear();
     this.#endHold();
-    for (const resource of [...this.#takedowns.keys()]) void this.release(resource);
+    for (const resource of [...this.#takedowns.keys()]) void this.#release(resource);
   }
 
   /** For a cluster process that has just come: what the app still waits for. */

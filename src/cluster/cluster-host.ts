@@ -40,7 +40,7 @@ export interface HostPorts {
   readonly events: EventRing;
   readonly generations: Generations;
   readonly logs: AppLogs;
-  readonly launch: Omit<LaunchContext, 'slot'>;
+  readonly launch: Omit<LaunchContext, 'slot' | 'gate'>;
   /** The `before` hooks are to run, then the generation is to be pinned. */
   prepare(generation: number): void;
   deployEnded(action: ClusterAction & { do: 'finish-deploy' }, failure: WorkerFailure | null): void;
@@ -147,6 +147,8 @@ export class ClusterHost {
     switch (action.do) {
       case 'spawn':
         return this.#surelyStarted(action, () => this.#prepareSpawn(action));
+      case 'open-gate':
+        return this.#workers.get(action.key)?.openGate();
       case 'drain':
         return this.#drain(action, before);
       case 'kill':
@@ -183,15 +185,17 @@ export class ClusterHost {
     );
   }
 
-  #spawn({ key, slot, generation }: ClusterAction & { do: 'spawn' }): void {
+  #spawn({ key, slot, generation, gate }: ClusterAction & { do: 'spawn' }): void {
     const { clock, generations, logs, launch } = this.#ports;
     const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, kind: 'asked' });
     const pinned = generations.pinned(generation);
     const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
-      ...{ logs, launch },
+      ...{ logs, launch, gate },
       currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
+      onAtGate: () => this.dispatch({ type: 'worker-at-gate', key }),
       onReady: () => this.#ready(worker),
       onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
+      onDrained: () => this.dispatch({ type: 'worker-drained', key }),
       onUnhealthy: (reason) => this.#fail(key, reason),
       onAsksReplacement: leaving,
       onFault: (reason) => this.#fail(key, reason),
@@ -236,14 +240,15 @@ export class ClusterHost {
     this.dispatch({ type: 'worker-ready', key });
   }
 
-  #drain({ key, timeout, reason }: ClusterAction & { do: 'drain' }, before: ClusterModel): void {
+  #drain({ key, timeout, patience, reason }: ClusterAction & { do: 'drain' }, before: ClusterModel): void {
     const worker = this.#workers.get(key);
     if (worker === undefined) return this.#missing(key);
     // One that never became ready may be why the deploy fails; by the time that is reported it will be gone.
-    if (before.workers.find((known) => known.key === key)?.state === 'booting') {
+    const state = before.workers.find((known) => known.key === key)?.state;
+    if (state === 'booting' || state === 'standing-by') {
       this.#obituaries.add(key, this.#describeFailure(worker, reason, { code: null, signal: null, error: null }));
     }
-    worker.drain(timeout);
+    worker.drain(timeout, patience);
     const { slot, generation, identity } = worker;
     this.tell({ type: 'worker-draining', slot, pid: identity?.pid ?? 0, generation, reason });
   }
@@ -288,7 +293,9 @@ export class ClusterHost {
 }
 
 export function settingsFrom(spec: AppSpec): GenerationSettings {
-  return { readyTimeout: spec.ready.timeout, stopTimeout: spec.stop.timeout, restart: spec.restart };
+  const { ready, stop, restart, deploy, command } = spec;
+  const gate = { exclusive: deploy.strategy === 'handover', holdable: command === null };
+  return { readyTimeout: ready.timeout, stopTimeout: stop.timeout, restart, ...gate };
 }
 
 /** Workers that are to be replaced, since this step; each is told once. */

@@ -199,6 +199,7 @@ export class ClusterProcess {
       stopSignal: (generation) => this.#specOf(generation)?.stop.signal ?? 'SIGTERM',
       uid: (generation) => uidOf(this.#specOf(generation)?.user ?? null),
       onQuiet: (key) => this.#running?.host.dispatch({ type: 'worker-quiet', key }),
+      onDrained: (key) => this.#running?.host.dispatch({ type: 'worker-drained', key }),
       onFound: (orphan) => this.#takeOver(orphan),
     });
   }

@@ -35,8 +35,10 @@ export interface LiveWorker {
   readonly drained: DrainReport;
   /** What was written before there was a process; absent: the logs have it all. */
   readonly lastLines?: readonly string[];
-  /** Stop accepting, finish, tell the app, end. */
-  drain(timeout: Milliseconds): void;
+  /** It was started with its gate shut: it may listen now. */
+  openGate(): void;
+  /** Stop accepting, finish, tell the app, end. A connection may be silent for `patience`. */
+  drain(timeout: Milliseconds, patience: Milliseconds): void;
   /** SIGKILL to the whole process group, after a last word from the agent. */
   kill(): Promise<void>;
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;

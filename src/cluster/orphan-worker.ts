@@ -13,6 +13,7 @@ import type { ProcessEnd } from './worker-process.ts';
 
 export interface OrphanWorkerPorts {
   onQuiet(): void;
+  onDrained(): void;
   /** Resolves when an agent that can reach us has. */
   connected(): Promise<void>;
   /** That of its generation, as far as known. */
@@ -34,7 +35,7 @@ export class OrphanWorker implements LiveWorker {
   /** Texts of the declared sockets that it could pass on, as its agent has said. */
   sockets: readonly string[] = [];
   #link: WorkerLink | null = null;
-  #drainAt: { readonly deadline: number } | null = null;
+  #drainAt: { readonly deadline: number; readonly patience: Milliseconds } | null = null;
   readonly #ports: OrphanWorkerPorts;
 
   constructor(known: KnownWorker, ports: OrphanWorkerPorts) {
@@ -62,8 +63,9 @@ export class OrphanWorker implements LiveWorker {
       if (message.type !== 'draining' && message.type !== 'drained') return;
       this.drained = { finished: message.finished, inUse: message.type === 'draining' ? message.inFlight : 0 };
       this.#ports.onQuiet();
+      if (message.type === 'drained') this.#ports.onDrained();
     });
-    if (this.#drainAt !== null) this.#tell(this.#drainAt.deadline);
+    this.#tellDrain();
   }
 
   /** Has its agent offer these sockets on a connection of their own. False: it cannot be told. */
@@ -71,10 +73,12 @@ export class OrphanWorker implements LiveWorker {
     return this.#link?.send({ type: 'offer-sockets', addresses }) === true;
   }
 
-  drain(timeout: Milliseconds): void {
-    const deadline = Date.now() + timeout;
-    this.#drainAt = { deadline };
-    if (this.#link !== null) return this.#tell(deadline);
+  /** Its gate is open, or it will never be opened. */
+  openGate(): void {}
+
+  drain(timeout: Milliseconds, patience: Milliseconds): void {
+    this.#drainAt = { deadline: Date.now() + timeout, patience };
+    if (this.#link !== null) return this.#tellDrain();
     if (!this.hasAgent) return void this.signal(this.stopSignal);
     void this.#ports.connected().then(() => {
       if (this.#link === null) this.signal(DRAIN_SIGNAL);
@@ -104,8 +108,10 @@ export class OrphanWorker implements LiveWorker {
 
   release(): void {}
 
-  #tell(deadline: number): void {
-    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });
+  #tellDrain(): void {
+    if (this.#drainAt === null) return;
+    const { deadline, patience } = this.#drainAt;
+    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()), patience });
   }
 
   async #whenEnded(): Promise<ProcessEnd> {

@@ -105,31 +105,29 @@ describe('in a worker', () => {
     ]);
   });
 
-  test('readyFor waits for the grant, and the worker with it; onTakedown is done before "released"', async () => {
+  test('readyFor waits for the grant, and the worker with it', async () => {
     await using rig = new WorkerRig();
     // Without its channel it has nothing else to live for.
-    const scene = await Scene.open(rig, { ALONE: 'ready-for,on-takedown,disconnect' });
+    const scene = await Scene.open(rig, { ALONE: 'ready-for,disconnect' });
     expect(await scene.worker.says('ready-for')).toMatchObject({ resource: 'journal' });
     expect(scene.worker.output()).not.toContain('journal is mine');
     scene.worker.tell({ type: 'grant', resource: 'another' });
-    scene.worker.tell({ type: 'takedown', resource: 'another' });
-    expect(await scene.worker.says('released')).toEqual({ type: 'released', resource: 'another' });
+    await scene.worker.metrics();
     expect(scene.worker.output()).not.toContain('journal is mine');
-    scene.worker.tell({ type: 'takedown', resource: 'journal' });
-    await scene.worker.says('released', ({ resource }) => resource === 'journal');
-    await scene.worker.prints('journal is released');
     scene.worker.tell({ type: 'grant', resource: 'journal' });
     await scene.worker.prints('journal is mine');
     // Now it has the resource, and nothing to do.
     expect(await scene.worker.exit()).toBe('0');
   });
 
-  test('onTakedown is called when the worker drains, and waited for', async () => {
+  test('onTakedown is called when the worker drains, and is done before it says that it has drained', async () => {
     await using rig = new WorkerRig();
     const scene = await Scene.open(rig);
     await scene.does('on-takedown', 'ready-for');
     // It listens to messages and has nothing to stop for: the signal ends it, soon before the deadline.
     scene.worker.drain(800);
+    await scene.worker.says('drained');
+    expect(scene.worker.output()).toContain('journal is released');
     expect(await scene.worker.exit()).toBe('SIGTERM');
     expect(scene.worker.output()).toContain('journal is released');
     expect(scene.worker.output()).not.toContain('journal is mine');
