@@ -7,9 +7,9 @@ import { nextWake, stepCluster } from '../core/cluster-machine.ts';
 import {
   type ClusterAction,
   type ClusterModel,
-  type GenerationSettings,
   hasCrashed,
   IDLE_CLUSTER,
+  isExclusive,
   isServing,
   type Worker,
   type WorkerKey,
@@ -98,7 +98,7 @@ export class ClusterHost {
     this.#workers.set(worker.key, worker);
     this.#leftovers.add(worker.gone);
     void worker.gone.then(() => this.#leftovers.delete(worker.gone));
-    void worker.ended.then((end) => this.#buried(worker, end));
+    void this.#whenOver(worker).then((end) => this.#buried(worker, end));
   }
 
   tell(event: Told): void {
@@ -278,6 +278,13 @@ export class ClusterHost {
     this.dispatch({ type: 'worker-exited', key, how, finished: drained.finished, cut, random: Math.random() });
   }
 
+  /** Where two may not serve at once, what a worker leaves of its process group counts as the worker. */
+  async #whenOver(worker: LiveWorker): Promise<ProcessEnd> {
+    const end = await worker.ended;
+    if (isExclusive(this.#model)) await worker.gone;
+    return end;
+  }
+
   #describeFailure(worker: LiveWorker, reason: string, { code, signal }: ProcessEnd): WorkerFailure {
     const lastLines = worker.lastLines ?? this.#ports.logs.lastLines(worker.key);
     return { slot: worker.slot, pid: worker.identity?.pid ?? null, reason, code, signal, lastLines };
@@ -290,12 +297,6 @@ export class ClusterHost {
     if (at === null) return;
     this.#timer = this.#ports.clock.setTimer(at, () => this.dispatch({ type: 'tick', random: Math.random() }));
   }
-}
-
-export function settingsFrom(spec: AppSpec): GenerationSettings {
-  const { ready, stop, restart, deploy, command } = spec;
-  const gate = { exclusive: deploy.strategy === 'handover', holdable: command === null };
-  return { readyTimeout: ready.timeout, stopTimeout: stop.timeout, restart, ...gate };
 }
 
 /** Workers that are to be replaced, since this step; each is told once. */

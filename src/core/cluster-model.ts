@@ -21,7 +21,7 @@ export interface GenerationSettings {
   readonly restart: RestartSpec;
   /** Two generations never serve at once, nor two workers in one slot (strategy handover). */
   readonly exclusive: boolean;
-  /** Its workers can be held before they listen: they have an agent. */
+  /** Its workers can be held before they listen: they are Node programs, with an agent. */
   readonly holdable: boolean;
 }
 
@@ -236,11 +236,17 @@ export function hasReadyWorker(model: ClusterModel, slot: Slot, generation: Gene
   );
 }
 
-/** As above, or one that waits for others to go. */
+/** As above, or one that waits for others to go; or none can come before they have gone. */
 export function hasWorkerInPlace(model: ClusterModel, slot: Slot, generation: Generation): boolean {
+  if (startsAlone(model, generation)) return true;
   return model.workers.some(
     (worker) => worker.slot === slot && worker.generation === generation && !worker.orphan && isInPlace(model, worker),
   );
+}
+
+/** Its workers may not serve beside others, and cannot be held: they are started when those have gone. */
+export function startsAlone(model: ClusterModel, generation: Generation): boolean {
+  return isExclusive(model) && model.settings[generation]?.holdable === false;
 }
 
 /**

@@ -148,7 +148,7 @@ function afterReverting(model: ClusterModel, deploy: Deploy & { phase: 'revertin
       deploy.strategy === 'handover' ? add(deploy.verdict, `generation ${from} serves again`) : deploy.verdict;
     return to(model, { ...deploy, phase: 'aborting', verdict, kept: range.from, missing: range.from });
   }
-  const isNewThere = model.workers.some(({ generation }) => generation === deploy.generation);
+  const isNewThere = model.workers.some((worker) => isOfDeploy(deploy, worker));
   // They can only serve when the new workers have gone.
   if (isNewThere && all(range, model.desired, (slot) => hasWorkerInPlace(model, slot, from))) {
     return to(model, { ...deploy, phase: 'aborting', kept: range.from, missing: range.to });

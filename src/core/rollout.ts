@@ -14,7 +14,8 @@
 // On the way back a new worker stays as long as it is ready, and no other is started in its place.
 //
 // With the strategy handover a worker is held when it is about to listen, and only the generation whose turn it is
-// (`heir`) is let go: when no worker of another one, and none before it in its slot, may serve any more.
+// (`heir`) is let go: when no worker of another one, and none before it in its slot, may serve any more. One that cannot
+// be held (a program that is not Node) is started only then.
 
 import {
   type ClusterModel,
@@ -60,8 +61,8 @@ export function isRetired(deploy: Deploy, worker: Worker): boolean {
   }
 }
 
-/** Whether a worker that stands by may listen now. */
-export function maySetOut(model: ClusterModel, worker: Worker): boolean {
+/** Whether a worker that stands by, or is to be started, may listen now. */
+export function maySetOut(model: ClusterModel, worker: Pick<Worker, 'key' | 'slot' | 'generation'>): boolean {
   if (!isExclusive(model)) return true;
   if (worker.generation !== heir(model)) return false;
   return !model.workers.some(

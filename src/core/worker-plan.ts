@@ -6,6 +6,7 @@ import {
   type ClusterModel,
   drainWorker,
   hasCrashed,
+  hasReadyWorker,
   hasWorkerInPlace,
   isExclusive,
   isInPlace,
@@ -15,6 +16,7 @@ import {
   type Step,
   settingsOf,
   slotRecord,
+  startsAlone,
   type Worker,
 } from './cluster-model.ts';
 import { heir, isLeftover, isOfDeploy, isRetired, maySetOut, slotCount, type Wanted, wantedIn } from './rollout.ts';
@@ -55,7 +57,8 @@ function whyDrain(model: ClusterModel, worker: Worker): string | null {
   if (!wantedIn(model, worker.slot).some((wanted) => wanted.generation === worker.generation)) {
     return whyUnwanted(model, worker);
   }
-  if (worker.leaving !== null && hasSuccessor(model, worker)) return worker.leaving.reason;
+  if (worker.leaving !== null && (hasSuccessor(model, worker) || goesFirst(model, worker)))
+    return worker.leaving.reason;
   // Nobody will ever come in its place, and one that has crashed does not stay for good.
   if (hasCrashed(worker) && slotRecord(model, worker.slot).gaveUp) return worker.leaving?.reason ?? null;
   return null;
@@ -70,19 +73,44 @@ function hasSuccessor(model: ClusterModel, { key, slot, generation }: Worker): b
   });
 }
 
+/** Its successor starts only when it has gone. */
+function goesFirst(model: ClusterModel, worker: Worker): boolean {
+  const { key, slot, generation, state } = worker;
+  if (state !== 'ready' || !startsAlone(model, generation) || generation !== heir(model)) return false;
+  if (!mayBeReplaced(model, worker)) return false;
+  const isLast = !model.workers.some((other) => other.key > key && isSuccessor(other, slot, generation));
+  return isLast && (!goesInTurn(worker) || !isAnotherAwaited(model, slot));
+}
+
+/** Another slot is without a worker, and not because that has crashed: one that was replaced comes back. */
+function isAnotherAwaited(model: ClusterModel, slot: Slot): boolean {
+  for (let other = 0; other < model.desired; other += 1) {
+    const isMissing = other !== slot && !hasReadyWorker(model, other, model.current);
+    if (isMissing && slotRecord(model, other).failures === 0) return true;
+  }
+  return false;
+}
+
 function whyDrainOrphan(model: ClusterModel, orphan: Worker): string | null {
   const { mode, deploy } = model;
   // Nobody has said yet what is to run in its place.
   if (mode === 'idle') return null;
   if (model.orphansFirst) return 'its port is needed by its successor';
   if (deploy !== null && isRetired(deploy, orphan)) return whyUnwanted(model, orphan);
-  // A start that is not through: nothing else serves, unless it is for them that it waits.
-  if (deploy?.from === 0 && !isExclusive(model)) return null;
-  for (let slot = 0; slot < slotCount(model); slot += 1) {
+  // A start that is not through: nothing else serves, unless it is for them that its workers wait.
+  if (deploy?.from === 0 && (deploy.phase !== 'booting' || !isExclusive(model))) return null;
+  const slots = Array.from({ length: slotCount(model) }, (_, slot) => slot).filter((slot) => isCounted(model, slot));
+  if (slots.length === 0) return null;
+  for (const slot of slots) {
     const missing = wantedIn(model, slot).some((wanted) => !hasWorkerInPlace(model, slot, wanted.generation));
     if (missing) return null;
   }
-  return 'its successor is ready';
+  return isExclusive(model) ? 'its successor waits for it' : 'its successor is ready';
+}
+
+/** Nobody comes where a slot was given up: the orphans stay for it, unless the others wait for them. */
+function isCounted(model: ClusterModel, slot: Slot): boolean {
+  return !(model.deploy === null && isExclusive(model) && slotRecord(model, slot).gaveUp);
 }
 
 function whyUnwanted(model: ClusterModel, worker: Worker): string {
@@ -99,6 +127,7 @@ function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number):
   const isThere = model.workers.some((worker) => isSuccessor(worker, slot, generation));
   if (!wanted.spawn || isThere) return null;
   if (model.orphansFirst && model.workers.some(holdsPort)) return null;
+  if (startsAlone(model, generation) && !maySetOut(model, { key: model.nextKey, slot, generation })) return null;
   const leaving = model.workers.find((worker) => isReplacedBy(model, worker, slot, generation));
   if (leaving !== undefined && !mayBeReplaced(model, leaving)) return null;
   if (generation === model.current) {

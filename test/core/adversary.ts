@@ -30,6 +30,7 @@ export interface DeployMove {
   readonly timeout: number;
   readonly hooks: boolean;
   readonly limit: number;
+  readonly holdable: boolean;
 }
 
 export interface Plot {
@@ -51,6 +52,7 @@ const deployMove = fc.record({
   timeout: fc.constantFrom(300, 2000, 10_000),
   hooks: fc.boolean(),
   limit,
+  holdable: fc.boolean(),
 });
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -135,7 +137,10 @@ function act(world: Simulator, move: Move): void {
       world.findOrphan(`${move.slot}@${move.generation}`);
       break;
     case 'deploy':
-      world.deploy({ ...move, type: 'deploy', settings: settingsWith(move.limit, move.strategy === 'handover') });
+      world.deploy({
+        ...{ ...move, type: 'deploy' },
+        settings: { ...settingsWith(move.limit, move.strategy === 'handover'), holdable: move.holdable },
+      });
       break;
     default:
       world.send(request(world, move));
@@ -149,12 +154,18 @@ function request(world: Simulator, move: Request): ClusterEvent {
     case 'scale':
       return { type: 'scale', workers: move.workers };
     case 'settings':
-      return { type: 'settings', generation: world.model.current, settings: settingsWith(move.limit, move.exclusive) };
+      return settingsMove(world, settingsWith(move.limit, move.exclusive));
     case 'all-leave':
       return { type: 'all-leaving', reason: 'restart.schedule' };
     case 'abort':
       return { type: 'abort', reason: 'somebody asked for it' };
   }
+}
+
+/** Live keys change; whether a worker can be held depends on none of them. */
+function settingsMove({ model: { current, settings } }: Simulator, changed: typeof SETTINGS): ClusterEvent {
+  const holdable = settings[current]?.holdable ?? true;
+  return { type: 'settings', generation: current, settings: { ...changed, holdable } };
 }
 
 /** Told late, of a worker or a deploy that is no more. */

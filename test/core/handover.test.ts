@@ -1,7 +1,7 @@
 // Strategy handover: two generations never serve at once.
 
 import { describe, expect, it } from 'vitest';
-import { EXCLUSIVE, SETTINGS, Simulator } from './simulator.ts';
+import { ALONE, EXCLUSIVE, SETTINGS, Simulator } from './simulator.ts';
 
 const HANDOVER = { strategy: 'handover', settings: EXCLUSIVE } as const;
 const ABORT = { type: 'abort', reason: 'aborted by Ctrl-C' } as const;
@@ -191,6 +191,121 @@ describe('a handover that fails', () => {
     world.exit('1@2');
     expect(world.shown.filter((shown) => shown.endsWith('held'))).toEqual(['0@1 held', '1@1 held']);
     expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+});
+
+describe('a handover beside an orphan', () => {
+  it('with the number of the new generation is undone as any other', () => {
+    const world = settling();
+    world.exit('0@1');
+    world.exit('1@1');
+    world.findOrphan('4@2');
+    world.exit('0@2');
+    world.exit('1@2');
+    world.atGate('0@1', '1@1');
+    expect(world.shown).toEqual(['0@1 standing-by', '1@1 standing-by', '4@2 draining orphan']);
+    world.drained('4@2');
+    world.ready('0@1', '1@1');
+    expect(world.finishes.at(-1)?.reason).toMatch(/generation 1 serves again$/);
+  });
+
+  it('that is a start lets the orphan serve until its hooks have passed and its workers wait', () => {
+    const world = new Simulator();
+    world.findOrphan('0@1');
+    world.deploy({ ...HANDOVER, workers: 1, generation: 2, hooks: true });
+    expect(world.shown).toEqual(['0@1 ready orphan']);
+    world.send({ type: 'hooks-passed', generation: 2 });
+    expect(world.shown).toEqual(['0@1 ready orphan', '0@2 held']);
+    world.atGate('0@2');
+    expect(world.shown).toEqual(['0@1 draining orphan', '0@2 standing-by']);
+    world.drained('0@1');
+    expect(world.pick('0@2').state).toBe('booting');
+  });
+
+  it('whose slot was given up does not keep the others waiting', () => {
+    const world = online();
+    world.send({
+      type: 'settings',
+      generation: 1,
+      settings: { ...EXCLUSIVE, restart: { ...SETTINGS.restart, limit: 1 } },
+    });
+    world.exit('0@1');
+    world.exit('1@1');
+    world.send({ type: 'settings', generation: 1, settings: EXCLUSIVE });
+    expect([world.model.slots[0]?.gaveUp, world.model.slots[1]?.gaveUp]).toEqual([true, true]);
+    world.findOrphan('0@1');
+    expect(world.shown).toEqual(['0@1 ready orphan']);
+    world.send({ type: 'scale', workers: 3 });
+    world.atGate('2@1');
+    expect(world.shown).toEqual(['0@1 draining orphan', '2@1 standing-by']);
+  });
+});
+
+describe('a handover of programs that are not Node', () => {
+  const PROGRAM = { ...HANDOVER, settings: ALONE } as const;
+
+  function replaced(): Simulator {
+    const world = new Simulator().online(PROGRAM);
+    world.deploy(PROGRAM);
+    return world;
+  }
+
+  it('starts the new ones when the old ones have ended, for they cannot be held', () => {
+    const world = replaced();
+    expect([world.phase, ...world.shown]).toEqual(['yielding', '0@1 draining', '1@1 draining']);
+    world.exit('0@1');
+    expect(world.shown).toEqual(['1@1 draining']);
+    world.exit('1@1');
+    expect(world.shown).toEqual(['0@2 booting', '1@2 booting']);
+    world.ready('0@2', '1@2');
+    world.advance(100);
+    expect(world.finishes.at(-1)?.outcome).toBe('done');
+  });
+
+  it('that fails starts the old ones again when the new ones have ended', () => {
+    const world = replaced();
+    world.exit('0@1');
+    world.exit('1@1');
+    world.exit('0@2');
+    expect([world.phase, ...world.shown]).toEqual(['aborting', '1@2 draining']);
+    world.exit('1@2');
+    expect([world.phase, ...world.shown]).toEqual(['reverting', '0@1 booting', '1@1 booting']);
+    world.ready('0@1', '1@1');
+    expect(world.finishes.at(-1)).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/serves again$/) });
+  });
+
+  it('from a Node program, and back to it, is no different', () => {
+    const world = online();
+    world.deploy(PROGRAM);
+    expect(world.shown).toEqual(['0@1 draining', '1@1 draining']);
+    world.drained('0@1', '1@1');
+    expect(world.shown).toEqual(['0@1 draining', '0@2 booting', '1@1 draining', '1@2 booting']);
+    expect(world.calm().finishes.at(-1)?.outcome).toBe('done');
+    world.deploy(HANDOVER);
+    world.atGate('0@3', '1@3');
+    world.exit('0@2');
+    expect(world.shown).toEqual(['0@3 standing-by', '1@2 draining', '1@3 standing-by']);
+    world.exit('1@2');
+    expect(world.shown).toEqual(['0@3 booting', '1@3 booting']);
+  });
+
+  it('replaces them one by one where it can wait, each when the one before is ready', () => {
+    const world = new Simulator().online(PROGRAM);
+    world.send({ type: 'all-leaving', reason: 'restart.schedule' });
+    expect(world.shown).toEqual(['0@1 draining', '1@1 ready']);
+    world.exit('0@1');
+    expect(world.shown).toEqual(['0@1 booting', '1@1 ready']);
+    world.ready('0@1');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 draining']);
+    world.exit('1@1');
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+  });
+
+  it('replaces a sick one also while another slot does not come up', () => {
+    const world = new Simulator().online(PROGRAM);
+    world.exit('0@1');
+    world.fail('1@1');
+    expect(world.shown).toEqual(['1@1 draining']);
   });
 });
 

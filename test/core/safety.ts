@@ -10,9 +10,10 @@ import {
   isInPlace,
   isServing,
   slotRecord,
+  startsAlone,
   type Worker,
 } from '../../src/core/cluster-model.ts';
-import { isLeftover } from '../../src/core/rollout.ts';
+import { heir, isLeftover } from '../../src/core/rollout.ts';
 import type { Finish, StepRecord } from './simulator.ts';
 
 type Property = (record: StepRecord) => void;
@@ -64,11 +65,14 @@ function mayBeTakenAway({ before, event, after }: StepRecord, worker: Worker): b
   const deploy = after.deploy ?? before.deploy;
   if (after.mode !== 'running' || worker.slot >= after.desired) return true;
   if (worker.orphan && after.orphansFirst) return true;
+  // What comes in its place cannot be started before it has gone.
+  if (startsAlone(after, heir(after))) return true;
   // It has crashed, and nobody will ever come in its place.
   const crashed = after.workers.some(({ key, leaving }) => key === worker.key && leaving?.kind === 'crashed');
   if (crashed && slotRecord(after, worker.slot).gaveUp) return true;
   if (deploy === null) return false;
   if (deploy.strategy === 'replace') return true;
+  if (deploy.from === 0 && worker.slot >= deploy.workers) return true;
   if (worker.generation !== deploy.generation) {
     return (deploy.phase === 'retiring' || deploy.phase === 'yielding') && worker.slot >= deploy.workers;
   }
@@ -181,7 +185,10 @@ function onlyOneGenerationServes(record: StepRecord, serving: Map<number, Worker
     if (worker === undefined) violated('handover', record, `worker ${action.key} is not there`);
     const isBeside = (other: Worker) => other.generation !== worker.generation || other.slot === worker.slot;
     const beside = [...serving.values()].find((other) => isBeside(other));
-    if (isExclusiveNow && action.do === 'spawn') violated('handover', record, `worker ${action.key} is not held`);
+    const isHoldable = after.settings[worker.generation]?.holdable === true;
+    if (isExclusiveNow && isHoldable && action.do === 'spawn') {
+      violated('handover', record, `worker ${action.key} is not held`);
+    }
     if (isExclusiveNow && beside !== undefined) violated('handover', record, `${action.key} beside ${beside.key}`);
     serving.set(action.key, worker);
   }

@@ -47,6 +47,8 @@ export const SETTINGS: GenerationSettings = {
   ...{ exclusive: false, holdable: true },
 };
 export const EXCLUSIVE: GenerationSettings = { ...SETTINGS, exclusive: true };
+/** Programs that are not Node. */
+export const ALONE: GenerationSettings = { ...EXCLUSIVE, holdable: false };
 
 const CALM_STEPS = 2000;
 const TICKS_AT_ONE_TIME = 50;

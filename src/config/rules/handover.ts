@@ -14,13 +14,8 @@ interface Fault {
   readonly hint: string;
 }
 
-function findFault({ command, listen, ready }: AppDraft['spec']): Fault | null {
-  if (command !== null) {
-    return {
-      message: 'a program that is not Node cannot be held before it listens',
-      hint: 'use replace: connections to a port under `listen` wait meanwhile, and none is refused',
-    };
-  }
+/** What does not serve on a port says by other means that it is ready. */
+function findFault({ listen, ready }: AppDraft['spec']): Fault | null {
   if (listen.length > 0 || ready.on === 'message' || ready.on === 'log' || ready.on === 'delay') return null;
   return {
     message: 'handover needs `listen`: any other port refuses connections between the old workers and the new ones',
