@@ -9,6 +9,7 @@ import {
   type DrainState,
   type DrainTimes,
   type Leftover,
+  lastCall,
   lastIdle,
   planDrain,
 } from './drain-plan.ts';
@@ -130,6 +131,8 @@ export class Drain {
     const now = performance.now();
     const all = this.#ports.connections.all();
     const closeAt = this.#closeIdleConnections(all, times, now);
+    // Requests may need what the worker has; an app that is told to end will not.
+    if (this.#leftover(all).draining === 0 || now >= lastCall(times)) this.#ports.resources.release();
     const step = planDrain(this.#state, this.#leftover(all), this.#ports.app.handlers(), times, now);
     this.#state = step.state;
     for (const action of step.actions) this.#do(action);

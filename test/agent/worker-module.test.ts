@@ -2,12 +2,14 @@
 
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { decodeCall } from '../../src/agent/worker-calls.ts';
+import { eventually } from '../support/eventually.ts';
 import { startLoad } from '../support/load.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { type Primary, type TestWorker, WorkerRig } from './worker-rig.ts';
@@ -123,14 +125,39 @@ describe('in a worker', () => {
   test('onTakedown is called when the worker drains, and is done before it says that it has drained', async () => {
     await using rig = new WorkerRig();
     const scene = await Scene.open(rig);
-    await scene.does('on-takedown', 'ready-for');
+    await scene.does('on-takedown');
     // It listens to messages and has nothing to stop for: the signal ends it, soon before the deadline.
     scene.worker.drain(800);
     await scene.worker.says('drained');
     expect(scene.worker.output()).toContain('journal is released');
     expect(await scene.worker.exit()).toBe('SIGTERM');
     expect(scene.worker.output()).toContain('journal is released');
-    expect(scene.worker.output()).not.toContain('journal is mine');
+  });
+
+  test('onTakedown waits for the requests that may need the resource', async () => {
+    await using rig = new WorkerRig();
+    const scene = await Scene.open(rig, { PORT: '0' });
+    await scene.does('on-takedown', 'listen');
+    const socket = connect(await scene.worker.listening(), '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\n');
+    await eventually('it has the connection', async () => (await scene.worker.metrics()).connections === 1);
+    scene.worker.drain(30_000);
+    await scene.worker.says('draining', ({ open }) => open === 1);
+    expect(scene.worker.output()).not.toContain('journal is released');
+    socket.write('Host: localhost\r\n\r\n');
+    await scene.worker.says('drained');
+    expect(scene.worker.output()).toContain('journal is released');
+    socket.destroy();
+  });
+
+  test('onTakedown is not called for what readyFor has never given', async () => {
+    await using rig = new WorkerRig();
+    const scene = await Scene.open(rig);
+    await scene.does('on-takedown', 'ready-for');
+    scene.worker.drain(800);
+    await scene.worker.says('drained');
+    expect(await scene.worker.exit()).toBe('SIGTERM');
+    expect(scene.worker.output()).not.toContain('journal is');
   });
 
   test('its threads are not heard', async () => {

@@ -301,11 +301,11 @@ describe('a handover of programs that are not Node', () => {
     expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
   });
 
-  it('replaces a sick one also while another slot does not come up', () => {
+  it('replaces a sick one also while another slot has yet to come back from a crash', () => {
     const world = new Simulator().online(PROGRAM);
     world.exit('0@1');
     world.fail('1@1');
-    expect(world.shown).toEqual(['1@1 draining']);
+    expect(world.shown).toEqual(['0@1 booting', '1@1 draining']);
   });
 });
 

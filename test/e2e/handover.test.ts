@@ -1,81 +1,10 @@
 // `strategy: handover`: two generations never serve at once, and nothing is refused.
 
-import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import type { Load } from '../support/load.ts';
+import { journalApp as app, expectNoLoss, generationsOf, loads, pidsOf } from '../support/journal.ts';
 import { isAlive } from '../support/process-table.ts';
-import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
-
-const CLIENTS = 32;
-
-interface Work {
-  readonly generation: number;
-  readonly slot: number;
-  readonly pid: number;
-  /** Microseconds. */
-  readonly from: number;
-  readonly to: number;
-}
-
-function app(ports: readonly number[], env: Readonly<Record<string, string>> = {}, rest: AppConfig = {}): AppConfig {
-  return {
-    script: fixture('journal.mjs'),
-    workers: 2,
-    listen: [...ports],
-    env: { PORTS: ports.join(','), JOURNAL: 'journal', VERSION: '1', ...env },
-    deploy: { strategy: 'handover', settle: '200ms' },
-    ...rest,
-  };
-}
-
-/** Every request that was worked on, in the order in which they began. */
-function journal(rig: Rig): readonly Work[] {
-  if (!existsSync(rig.path('journal'))) return [];
-  const works = rig
-    .read('journal')
-    .trimEnd()
-    .split('\n')
-    .map((line): Work => {
-      const [generation = 0, slot = 0, pid = 0, from = 0, to = 0] = line.split(' ').map(Number);
-      return { generation, slot, pid, from, to };
-    });
-  return works.toSorted((one, other) => one.from - other.from);
-}
-
-/** Who worked, one after the other. Throws where two worked at once. */
-function turns(works: readonly Work[], who: (work: Work) => number): readonly number[] {
-  const order: number[] = [];
-  let last: Work | null = null;
-  for (const work of works) {
-    if (last !== null && who(last) !== who(work) && work.from < last.to) {
-      throw new Error(`${who(last)} and ${who(work)} served at once: ${JSON.stringify([last, work])}`);
-    }
-    if (order.at(-1) !== who(work)) order.push(who(work));
-    if (last === null || work.to > last.to) last = work;
-  }
-  return order;
-}
-
-const generations = (rig: Rig): readonly number[] => turns(journal(rig), ({ generation }) => generation);
-
-/** Clients of both kinds on each port; they have all had an answer. */
-async function loads(rig: Rig, ports: readonly number[]): Promise<readonly Load[]> {
-  const all = ports.flatMap((port) =>
-    (['keep-alive', 'close'] as const).map((mode) => rig.load({ port, clients: CLIENTS, mode })),
-  );
-  for (const load of all) await load.more(CLIENTS);
-  return all;
-}
-
-/** Each client has had an answer from then on, and nothing has ever failed. */
-async function expectNoLoss(all: readonly Load[]): Promise<void> {
-  for (const load of all) await load.more(2 * CLIENTS);
-  for (const load of all) {
-    const { failed, errors } = await load.stop();
-    expect({ failed, errors }).toEqual({ failed: 0, errors: {} });
-  }
-}
+import { createRig, type Rig } from '../support/rig.ts';
 
 describe('a deploy by handover', () => {
   test('under load loses and refuses nothing, and the two generations never serve at once', async () => {
@@ -87,7 +16,7 @@ describe('a deploy by handover', () => {
     await rig.run('reload');
     await rig.run('deploy', 'web');
     await expectNoLoss(load);
-    expect(generations(rig)).toEqual([1, 2, 3]);
+    expect(generationsOf(rig)).toEqual([1, 2, 3]);
     expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 3, ready: 2 });
   });
 
@@ -98,7 +27,7 @@ describe('a deploy by handover', () => {
     const load = await loads(rig, ports);
     await rig.run('deploy', 'web');
     await expectNoLoss(load);
-    expect(generations(rig)).toEqual([1, 2]);
+    expect(generationsOf(rig)).toEqual([1, 2]);
   });
 
   test('lets a request in flight finish before the new generation serves, and those that come meanwhile wait', async () => {
@@ -115,7 +44,7 @@ describe('a deploy by handover', () => {
     await load.sees('2');
     expect((await load.stop()).failed).toBe(0);
     expect((await reload.ended).code).toBe(0);
-    expect(generations(rig)).toEqual([1, 2]);
+    expect(generationsOf(rig)).toEqual([1, 2]);
   });
 
   test('probes the new workers before the old ones go, where they have to answer first', async () => {
@@ -126,7 +55,7 @@ describe('a deploy by handover', () => {
     const load = await loads(rig, [port]);
     await rig.run('deploy', 'web');
     await expectNoLoss(load);
-    expect(generations(rig)).toEqual([1, 2]);
+    expect(generationsOf(rig)).toEqual([1, 2]);
   });
 
   test('is not disturbed by the death of the manager', async () => {
@@ -144,7 +73,7 @@ describe('a deploy by handover', () => {
     await rig.run('start');
     await rig.appWhere('web', 'is deployed', ({ generation, deploy }) => generation === 2 && deploy === null);
     await expectNoLoss(load);
-    expect(generations(rig)).toEqual([1, 2]);
+    expect(generationsOf(rig)).toEqual([1, 2]);
   });
 });
 
@@ -161,7 +90,7 @@ describe('a handover that fails', () => {
     expect(stderr).toMatch(/exited with code 2 before it was ready/);
     await expectNoLoss(load);
     expect(await rig.pids('web')).toEqual(pids);
-    expect(generations(rig)).toEqual([1]);
+    expect(generationsOf(rig)).toEqual([1]);
   });
 
   test.each([
@@ -180,7 +109,7 @@ describe('a handover that fails', () => {
     expect(stdout + stderr).toMatch(reason);
     expect(stdout + stderr).toMatch(/generation 1 serves again/);
     await expectNoLoss(load);
-    expect(generations(rig)).toEqual(fault === 'sick' ? [1, 2, 1] : [1]);
+    expect(generationsOf(rig)).toEqual(fault === 'sick' ? [1, 2, 1] : [1]);
     expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 1, ready: 2 });
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
   });
@@ -198,7 +127,7 @@ describe('Ctrl-C during a handover', () => {
     expect(deploy.code).toBe(130);
     await expectNoLoss(load);
     expect(await rig.pids('web')).toEqual(pids);
-    expect(generations(rig)).toEqual([1]);
+    expect(generationsOf(rig)).toEqual([1]);
   });
 
   test.each([
@@ -213,8 +142,8 @@ describe('Ctrl-C during a handover', () => {
     rig.editEnv('web', { VERSION: '2' });
     expect((await interrupt(rig, phase)).code).toBe(130);
     await expectNoLoss(load);
-    expect(generations(rig)[0]).toBe(1);
-    expect(generations(rig).at(-1)).toBe(1);
+    expect(generationsOf(rig)[0]).toBe(1);
+    expect(generationsOf(rig).at(-1)).toBe(1);
     expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 1, ready: 2, deploy: null });
   });
 });
@@ -238,7 +167,7 @@ describe('an app that is deployed by handover', () => {
     const events = await rig.events();
     for (let count = 0; count < 2; count += 1) await events.waitFor('worker-exited');
     await expectNoLoss(load);
-    const pids = turns(journal(rig), ({ pid }) => pid);
+    const pids = pidsOf(rig);
     expect(pids.length).toBeGreaterThan(2);
     expect(new Set(pids).size).toBe(pids.length);
   });
@@ -254,7 +183,7 @@ describe('an app that is deployed by handover', () => {
     await rig.appWhere('web', 'has another worker', (now) => now.ready === 1 && now.workers[0]?.pid !== old);
     await expectNoLoss(load);
     expect(isAlive(old)).toBe(false);
-    expect(turns(journal(rig), ({ pid }) => pid)).toHaveLength(2);
+    expect(pidsOf(rig)).toHaveLength(2);
   });
 
   test('may not listen where nothing is declared: connections there would be refused', async () => {
