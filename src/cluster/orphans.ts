@@ -122,6 +122,7 @@ export class Orphans {
   /** Removes the socket: whoever looks for us finds that the app was stopped. */
   close(): void {
     void this.#listener?.close();
+    this.#listener = null;
   }
 
   #greet(socket: Socket): void {

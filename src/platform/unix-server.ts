@@ -16,6 +16,7 @@ export class UnixListener {
   readonly #path: string;
   readonly #server: net.Server;
   readonly #owner: number | null;
+  #isClosed = false;
   #file: Stats | null = null;
 
   /** Use listenUnix. */
@@ -36,9 +37,11 @@ export class UnixListener {
     return found !== null && found.ino === this.#file?.ino && found.dev === this.#file.dev && found.isSocket();
   }
 
-  /** Also for the first time. Connections that are open stay. Throws LISTEN_FAILED. */
+  /** Also for the first time. Connections that are open stay. Once it was closed, nothing. Throws LISTEN_FAILED. */
   async putBack(): Promise<void> {
     await removeStale(this.#path);
+    // It may be closed while somebody who saw it missing is at putting it back.
+    if (this.#isClosed) return;
     // Removes the path, which is free: it would remove what comes next.
     this.#server.close();
     await this.#listen();
@@ -49,6 +52,7 @@ export class UnixListener {
 
   /** Takes no more connections and removes the file. Resolves when the connections there are have ended. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 

@@ -94,6 +94,17 @@ describe('listenUnix', () => {
     expect(listener.isThere).toBe(true);
   });
 
+  it('is not put back once it is closed', async () => {
+    const path = join(tempDir(), 'a.sock');
+    const listener = await listen(path);
+    rmSync(path);
+    const missing = listener.putBack();
+    await listener.close();
+    await missing;
+    await listener.putBack();
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('takes the place of a socket that a killed process left', async () => {
     const path = join(tempDir(), 'a.sock');
     await leaveStaleSocket(path);
