@@ -11,7 +11,7 @@ import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface ReadinessPorts {
-  readonly process: WorkerProcess;
+  readonly process: Pick<WorkerProcess, 'identity' | 'onMessage'>;
   readonly link: WorkerLink | null;
   /** Calls back at the worker's first line that matches. */
   watchLine(pattern: RegExp, onMatch: () => void): () => void;
