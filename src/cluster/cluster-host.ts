@@ -10,7 +10,6 @@ import {
   hasCrashed,
   IDLE_CLUSTER,
   isExclusive,
-  isServing,
   type Worker,
   type WorkerKey,
 } from '../core/cluster-model.ts';
@@ -18,6 +17,7 @@ import type { AppEvent } from '../core/events.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { Slot, WorkerFailure } from '../core/status.ts';
 import { wasAskedFor } from '../core/worker-end.ts';
+import { newlyLeaving } from '../core/worker-machine.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { describeEnd, explainEnd } from './describe-end.ts';
@@ -297,12 +297,4 @@ export class ClusterHost {
     if (at === null) return;
     this.#timer = this.#ports.clock.setTimer(at, () => this.dispatch({ type: 'tick', random: Math.random() }));
   }
-}
-
-/** Workers that are to be replaced, since this step; each is told once. */
-function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worker[] {
-  return after.workers.filter((worker) => {
-    const known = before.workers.find(({ key }) => key === worker.key);
-    return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
-  });
 }

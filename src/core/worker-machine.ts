@@ -57,6 +57,14 @@ export function leave(
   return { ...model, workers };
 }
 
+/** Workers that are to be replaced, since this step; each is told once. */
+export function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worker[] {
+  return after.workers.filter((worker) => {
+    const known = before.workers.find(({ key }) => key === worker.key);
+    return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
+  });
+}
+
 const URGENCY = { upkeep: 0, sick: 1, asked: 2, crashed: 3 } as const;
 
 /** An exception was not caught in it: it goes as if it had ended, only later and gracefully. */
