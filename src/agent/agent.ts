@@ -55,7 +55,7 @@ export function startAgent(boot: AgentBoot): void {
       announce: (reason) => send({ type: 'uncaught', reason }),
       isOrphan: () => link.isOrphan,
       cutCulprit: () => culprit.cut(),
-      drain: (timeout) => drain.begin(timeout, Number.POSITIVE_INFINITY),
+      drain: (timeout) => drain.begin(timeout),
     });
   }
 
@@ -70,7 +70,7 @@ export function startAgent(boot: AgentBoot): void {
       case 'grant':
         return resources.grant(command.resource);
       case 'drain':
-        return drain.begin(command.timeout, command.patience);
+        return drain.begin(command.timeout);
       case 'report':
         return drain.report();
       case 'offer-sockets':
@@ -79,7 +79,7 @@ export function startAgent(boot: AgentBoot): void {
   }
 
   function drainBySignal(): void {
-    drain.begin(boot.stopTimeout, Number.POSITIVE_INFINITY);
+    drain.begin(boot.stopTimeout);
   }
 
   function passOn(addresses: readonly string[]): void {

@@ -13,7 +13,7 @@ export function decodeCommand(value: unknown): AgentCommand | null {
     case 'offer-sockets':
       return 'addresses' in value && isTexts(value.addresses) ? { type: value.type, addresses: value.addresses } : null;
     case 'drain':
-      return hasTimeout(value) ? { type: 'drain', timeout: value.timeout, patience: patienceOf(value) } : null;
+      return hasTimeout(value) ? { type: 'drain', timeout: value.timeout } : null;
     case 'grant':
       if (!('resource' in value) || typeof value.resource !== 'string') return null;
       return { type: value.type, resource: value.resource };
@@ -35,11 +35,6 @@ function hasTimeout(value: object): value is { timeout: number } {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-/** An older cluster process says nothing of it. */
-function patienceOf(value: object): number {
-  return 'patience' in value && typeof value.patience === 'number' ? value.patience : Number.POSITIVE_INFINITY;
 }
 
 function statusOf(value: object): number | null {

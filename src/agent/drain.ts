@@ -40,7 +40,6 @@ export class Drain {
   readonly #ports: DrainPorts;
   /** null: not draining. */
   #times: DrainTimes | null = null;
-  #patience = Number.POSITIVE_INFINITY;
   #state: DrainState = { kind: 'draining' };
   #finishedBefore = 0;
   /** 1 while node:cluster may have connections for us on their way. */
@@ -53,11 +52,10 @@ export class Drain {
     this.#ports = ports;
   }
 
-  /** `timeout`: ms until SIGKILL; `patience`: ms for which a connection may be silent. Asked again, it only goes faster. */
-  begin(timeout: number, patience: number): void {
+  /** `timeout`: ms until SIGKILL. Asked again, it only brings the deadline nearer. */
+  begin(timeout: number): void {
     const now = performance.now();
     const deadline = now + Math.max(0, timeout);
-    this.#patience = Math.min(this.#patience, patience);
     if (this.#times !== null) {
       this.#times = { ...this.#times, deadline: Math.min(this.#times.deadline, deadline) };
       return this.#look();
@@ -149,11 +147,7 @@ export class Drain {
     let next = now < lastIdle(times) ? lastIdle(times) : Number.POSITIVE_INFINITY;
     for (const connection of all) {
       if (connection.inFlight > 0 || protocolOf(connection) !== 'http1') continue;
-      const at = whenToClose(connection, {
-        drainStart: times.start,
-        patience: this.#patience,
-        lastIdle: lastIdle(times),
-      });
+      const at = whenToClose(connection, times.start, lastIdle(times));
       if (at <= now) closeIdle(connection);
       else next = Math.min(next, at);
     }

@@ -10,13 +10,8 @@ import { type Connection, type Connections, isIdle } from './connections.ts';
 /** How long a client may pause in sending a request whose response is out. */
 const LINGER = 5_000;
 const SWITCHING_PROTOCOLS = 101;
-export interface IdleTimes {
-  readonly drainStart: number;
-  /** How long a connection may be silent, in milliseconds. */
-  readonly patience: number;
-  /** No idle connection is kept longer. */
-  readonly lastIdle: number;
-}
+/** How long Node's servers keep a silent connection, unless they are told otherwise: 5 s, and 1 s more than clients hear. */
+const PATIENCE = 6_000;
 
 export function closeAfterResponses(connections: Connections): void {
   // Node is asked for the module only now: where the app has not loaded it, there is little to patch.
@@ -85,9 +80,9 @@ function lingerOn(socket: Duplex, request: Readable): void {
  * connection has time to be used once more, which makes it close without a loss. Most that are in use are, and the longer
  * one has been silent the less likely is a request just then. A request of which a part has come is waited for.
  */
-export function whenToClose(connection: Connection, { drainStart, patience, lastIdle }: IdleTimes): number {
+export function whenToClose(connection: Connection, drainStart: number, lastIdle: number): number {
   if (!isIdle(connection)) return lastIdle;
-  return Math.min(Math.max(connection.idleSince, drainStart) + patience, lastIdle);
+  return Math.min(Math.max(connection.idleSince, drainStart) + PATIENCE, lastIdle);
 }
 
 /** Ends it once all that was written is sent. */

@@ -240,7 +240,7 @@ export class ClusterHost {
     this.dispatch({ type: 'worker-ready', key });
   }
 
-  #drain({ key, timeout, patience, reason }: ClusterAction & { do: 'drain' }, before: ClusterModel): void {
+  #drain({ key, timeout, reason }: ClusterAction & { do: 'drain' }, before: ClusterModel): void {
     const worker = this.#workers.get(key);
     if (worker === undefined) return this.#missing(key);
     // One that never became ready may be why the deploy fails; by the time that is reported it will be gone.
@@ -248,7 +248,7 @@ export class ClusterHost {
     if (state === 'booting' || state === 'standing-by') {
       this.#obituaries.add(key, this.#describeFailure(worker, reason, { code: null, signal: null, error: null }));
     }
-    worker.drain(timeout, patience);
+    worker.drain(timeout);
     const { slot, generation, identity } = worker;
     this.tell({ type: 'worker-draining', slot, pid: identity?.pid ?? 0, generation, reason });
   }

@@ -37,8 +37,8 @@ export interface LiveWorker {
   readonly lastLines?: readonly string[];
   /** It was started with its gate shut: it may listen now. */
   openGate(): void;
-  /** Stop accepting, finish, tell the app, end. A connection may be silent for `patience`. */
-  drain(timeout: Milliseconds, patience: Milliseconds): void;
+  /** Stop accepting, finish, tell the app, end. */
+  drain(timeout: Milliseconds): void;
   /** SIGKILL to the whole process group, after a last word from the agent. */
   kill(): Promise<void>;
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null>;

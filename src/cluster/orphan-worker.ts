@@ -35,7 +35,7 @@ export class OrphanWorker implements LiveWorker {
   /** Texts of the declared sockets that it could pass on, as its agent has said. */
   sockets: readonly string[] = [];
   #link: WorkerLink | null = null;
-  #drainAt: { readonly deadline: number; readonly patience: Milliseconds } | null = null;
+  #drainAt: { readonly deadline: number } | null = null;
   readonly #ports: OrphanWorkerPorts;
 
   constructor(known: KnownWorker, ports: OrphanWorkerPorts) {
@@ -76,8 +76,8 @@ export class OrphanWorker implements LiveWorker {
   /** Its gate is open, or it will never be opened. */
   openGate(): void {}
 
-  drain(timeout: Milliseconds, patience: Milliseconds): void {
-    this.#drainAt = { deadline: Date.now() + timeout, patience };
+  drain(timeout: Milliseconds): void {
+    this.#drainAt = { deadline: Date.now() + timeout };
     if (this.#link !== null) return this.#tellDrain();
     if (!this.hasAgent) return void this.signal(this.stopSignal);
     void this.#ports.connected().then(() => {
@@ -110,8 +110,8 @@ export class OrphanWorker implements LiveWorker {
 
   #tellDrain(): void {
     if (this.#drainAt === null) return;
-    const { deadline, patience } = this.#drainAt;
-    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()), patience });
+    const { deadline } = this.#drainAt;
+    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });
   }
 
   async #whenEnded(): Promise<ProcessEnd> {

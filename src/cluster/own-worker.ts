@@ -90,10 +90,10 @@ export class OwnWorker implements LiveWorker {
     this.#readiness.openGate();
   }
 
-  drain(timeout: Milliseconds, patience: Milliseconds): void {
+  drain(timeout: Milliseconds): void {
     this.release();
     // Without an agent, or with one that cannot be reached (the app has closed its descriptors), the signal is all there is.
-    if (this.#link?.send({ type: 'drain', timeout, patience }) !== true) this.#process.signal(this.stopSignal);
+    if (this.#link?.send({ type: 'drain', timeout }) !== true) this.#process.signal(this.stopSignal);
   }
 
   async kill(): Promise<void> {

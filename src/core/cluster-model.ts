@@ -155,12 +155,11 @@ export type ClusterAction =
     }
   /** Let it listen. */
   | { readonly do: 'open-gate'; readonly key: WorkerKey; readonly reason: string }
-  /** Stop accepting, finish, go; SIGKILL follows after `timeout`. A connection may be silent for `patience`. */
+  /** Stop accepting, finish, go; SIGKILL follows after `timeout`. */
   | {
       readonly do: 'drain';
       readonly key: WorkerKey;
       readonly timeout: Milliseconds;
-      readonly patience: Milliseconds;
       readonly reason: string;
     }
   | { readonly do: 'kill'; readonly key: WorkerKey; readonly reason: string }
@@ -249,23 +248,14 @@ export function startsAlone(model: ClusterModel, generation: Generation): boolea
   return isExclusive(model) && model.settings[generation]?.holdable === false;
 }
 
-/**
- * How long a draining worker leaves a silent connection to its client: as long as Node's servers do, unless they are told
- * otherwise (5 s, and 1 s more than clients hear).
- */
-const PATIENCE: Milliseconds = 6_000;
-/** Where new connections wait until it is over. */
-const SHORT_PATIENCE: Milliseconds = 1_000;
-
 /** Starts the drain of a worker that serves. */
 export function drainWorker(model: ClusterModel, worker: Worker, now: number, reason: string): Step {
   const timeout = model.stopTimeout ?? settingsOf(model, worker.generation).stopTimeout;
-  const patience = isExclusive(model) ? SHORT_PATIENCE : PATIENCE;
   const { key, slot, generation, startedAt, leaving, orphan } = worker;
   const base = { key, slot, generation, startedAt, leaving, orphan };
   const drain = mayServe(worker) ? 'begun' : 'drained';
   const draining: Worker = { ...base, state: 'draining', deadline: now + timeout, reason, drain };
-  return { model: replaceWorker(model, draining), actions: [{ do: 'drain', key, timeout, patience, reason }] };
+  return { model: replaceWorker(model, draining), actions: [{ do: 'drain', key, timeout, reason }] };
 }
 
 /** It accepts, or may at any moment, or has something left to finish. */

@@ -90,11 +90,8 @@ export type AgentCommand =
   | { readonly type: 'metrics'; readonly id: number }
   /** The app may take the resource. */
   | { readonly type: 'grant'; readonly resource: string }
-  /**
-   * Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. `patience`: ms for which a
-   * connection may be silent.
-   */
-  | { readonly type: 'drain'; readonly timeout: number; readonly patience: number }
+  /** Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. */
+  | { readonly type: 'drain'; readonly timeout: number }
   /** The deadline: answer `draining` at once, SIGKILL follows. */
   | { readonly type: 'report' }
   /** To an orphan: nobody else has these sockets. Connect once more, and offer them. */

@@ -39,17 +39,11 @@ test.each([
   { type: 'open' },
   { type: 'report' },
   { type: 'metrics', id: 1 },
-  { type: 'drain', timeout: 5, patience: 1 },
+  { type: 'drain', timeout: 5 },
   { type: 'probe', id: 1, path: '/', status: null, timeout: 5 },
   { type: 'probe', id: 1, path: '/', status: 204, timeout: 5 },
 ])('the command $type is understood', (command) => {
   expect(decodeCommand(command)).toEqual(command);
-});
-
-test('a drain of an older cluster process, which says nothing of patience, leaves silent connections all the time', () => {
-  expect(decodeCommand({ type: 'drain', timeout: 5 })).toEqual({
-    ...{ type: 'drain', timeout: 5, patience: Number.POSITIVE_INFINITY },
-  });
 });
 
 test.each([

@@ -43,6 +43,5 @@ test.each<[string, Partial<Connection>, number, number]>([
   ['on which a part of a request has come waits for the rest', {}, 51, LAST_IDLE],
   ['that sends its first request as well', { readBefore: 0 }, 1, LAST_IDLE],
 ])('a connection %s', (_what, changes, bytesRead, expected) => {
-  const times = { drainStart: DRAIN_START, patience: 6_000, lastIdle: LAST_IDLE };
-  expect(whenToClose(connection(changes, bytesRead), times)).toBe(expected);
+  expect(whenToClose(connection(changes, bytesRead), DRAIN_START, LAST_IDLE)).toBe(expected);
 });

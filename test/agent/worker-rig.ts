@@ -224,8 +224,8 @@ export class TestWorker {
     this.#primary.command(this.key, command);
   }
 
-  drain(timeout = 15_000, patience = 6_000): void {
-    this.tell({ type: 'drain', timeout, patience });
+  drain(timeout = 15_000): void {
+    this.tell({ type: 'drain', timeout });
   }
 
   async probe(path: string, options: { status?: number | null; timeout?: number } = {}): Promise<string> {

@@ -124,7 +124,7 @@ describe('draining', () => {
   it('is told to the agent, also to one that connects later', async () => {
     const worker = new FakeOrphan();
     const { orphans, path } = await listening({ recorded: [known(worker)] });
-    orphans.workers[0]?.drain(60_000, 6_000);
+    orphans.workers[0]?.drain(60_000);
     const agent = await worker.connect(path);
     expect((await agent.told('drain')).timeout).toBeGreaterThan(50_000);
   });
@@ -132,7 +132,7 @@ describe('draining', () => {
   it('is the stop signal for a program without agent, at once', async () => {
     const worker = new FakeOrphan();
     const { orphans } = await listening({ recorded: [known(worker, { hasAgent: false })] });
-    orphans.workers[0]?.drain(60_000, 6_000);
+    orphans.workers[0]?.drain(60_000);
     expect(await worker.ended).toBe('SIGUSR2');
   });
 
@@ -141,7 +141,7 @@ describe('draining', () => {
     const { orphans } = await listening({ recorded: [known(worker)] });
     const signal = vi.spyOn(process, 'kill');
     onTestFinished(() => signal.mockRestore());
-    orphans.workers[0]?.drain(60_000, 6_000);
+    orphans.workers[0]?.drain(60_000);
     await vi.waitFor(() => expect(signal).toHaveBeenCalledWith(worker.pid, 'SIGURG'), 10_000);
     expect(isAlive(worker.identity)).toBe(true);
   });

@@ -94,15 +94,6 @@ describe('a deploy by handover', () => {
     expect(world.shown).toEqual(['0@1 ready', '0@2 standing-by', '1@1 booting', '1@2 held']);
     expect(world.calm().finishes.at(-1)?.outcome).toBe('done');
   });
-
-  it('gives silent connections less time, for new ones wait meanwhile', () => {
-    const patience = (world: Simulator) =>
-      world.actions.flatMap((action) => (action.do === 'drain' ? [action.patience] : []));
-    expect(patience(yielding())).toEqual([1000, 1000]);
-    const beside = new Simulator().online();
-    beside.deploy();
-    expect(patience(beside.calm(({ phase }) => phase === 'retiring'))).toEqual([6000, 6000]);
-  });
 });
 
 describe('a handover that fails', () => {
