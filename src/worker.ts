@@ -49,8 +49,8 @@ export function requestReplacement(reason?: string): void {
 
 /**
  * Says that the worker has booted as far as it can without `resource` (a port, a lock, a device: any name), and calls
- * `task` when it may take it. With `deploy: { strategy: handover }` that is when the generation before has released it;
- * else, and outside of evenkeel, at once.
+ * `task` when it may take it. With `deploy: { strategy: handover }` that is when the generation before has finished its
+ * requests and released it; else, and outside of evenkeel, at once.
  *
  * @example
  * import { onTakedown, readyFor } from 'evenkeel/worker';
@@ -63,8 +63,9 @@ export function readyFor(resource: string, task: Task): void {
 }
 
 /**
- * Calls `task` when the worker has to release `resource`: before the next generation takes it, and at the latest when the
- * worker begins to drain. What it returns is waited for. Called once.
+ * Calls `task` when the worker has to release `resource`: when it drains and has finished its requests. (Where it holds
+ * WebSockets or raw connections, earlier.) A promise is waited for. Called once, and not where `readyFor` has never given
+ * the resource.
  */
 export function onTakedown(resource: string, task: Task): void {
   tell({ call: 'on-takedown', resource: String(resource), task: checked(task, 'onTakedown') });

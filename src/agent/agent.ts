@@ -69,8 +69,6 @@ export function startAgent(boot: AgentBoot): void {
         return send({ type: 'metrics', id: command.id, metrics: measure(connections) });
       case 'grant':
         return resources.grant(command.resource);
-      case 'takedown':
-        return void resources.release(command.resource);
       case 'drain':
         return drain.begin(command.timeout);
       case 'report':

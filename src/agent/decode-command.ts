@@ -15,7 +15,6 @@ export function decodeCommand(value: unknown): AgentCommand | null {
     case 'drain':
       return hasTimeout(value) ? { type: 'drain', timeout: value.timeout } : null;
     case 'grant':
-    case 'takedown':
       if (!('resource' in value) || typeof value.resource !== 'string') return null;
       return { type: value.type, resource: value.resource };
     case 'probe':

@@ -9,6 +9,7 @@ import {
   type DrainState,
   type DrainTimes,
   type Leftover,
+  lastCall,
   lastIdle,
   planDrain,
 } from './drain-plan.ts';
@@ -96,7 +97,10 @@ export class Drain {
 
   /** For a cluster process that has just come: it says nothing where there is no drain. */
   reportAgain(): void {
-    if (this.#times !== null) this.report();
+    if (this.#times === null) return;
+    this.report();
+    const { kind } = this.#state;
+    if (kind === 'over' || (kind === 'told' && this.#state.isDrained)) this.#do('report-drained');
   }
 
   #finished(): number {
@@ -125,6 +129,8 @@ export class Drain {
     const now = performance.now();
     const all = this.#ports.connections.all();
     const closeAt = this.#closeIdleConnections(all, times, now);
+    // Requests may need what the worker has; an app that is told to end will not.
+    if (this.#leftover(all).draining === 0 || now >= lastCall(times)) this.#ports.resources.release();
     const step = planDrain(this.#state, this.#leftover(all), this.#ports.app.handlers(), times, now);
     this.#state = step.state;
     for (const action of step.actions) this.#do(action);

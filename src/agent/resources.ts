@@ -14,7 +14,7 @@ export class Resources {
   /** Keeps the app from ending for lack of anything to do, as it would not if it had the resource. */
   #hold: NodeJS.Timeout | null = null;
   #releasing = 0;
-  #state: 'open' | 'abandoned' = 'open';
+  #state: 'open' | 'abandoned' | 'released' = 'open';
   /** Called after a resource has been released. */
   onReleased: () => void = () => {};
 
@@ -28,7 +28,7 @@ export class Resources {
   }
 
   readyFor(resource: string, task: WorkerTask): void {
-    if (this.#state === 'abandoned') return;
+    if (this.#state !== 'open') return;
     append(this.#waiting, resource, task);
     this.#hold ??= setInterval(() => {}, LONG);
     this.#send({ type: 'ready-for', resource });
@@ -37,7 +37,7 @@ export class Resources {
   onTakedown(resource: string, task: WorkerTask): void {
     append(this.#takedowns, resource, task);
     // It came too late to be asked.
-    if (this.#state === 'abandoned') void this.release(resource);
+    if (this.#state === 'released') void this.#release(resource);
   }
 
   /** It may be taken now. */
@@ -46,21 +46,26 @@ export class Resources {
     this.#endHold();
   }
 
-  /** Says so when it is done; at once where the app has nothing to do for it. */
-  async release(resource: string): Promise<void> {
+  async #release(resource: string): Promise<void> {
     this.#releasing += 1;
     await runTasks(take(this.#takedowns, resource));
     this.#releasing -= 1;
-    this.#send({ type: 'released', resource });
     this.onReleased();
   }
 
-  /** All of them: the worker drains. What it still waits for it will never get. */
+  /** The worker drains: what it still waits for it will never get, so that it has nothing to release there either. */
   abandon(): void {
     this.#state = 'abandoned';
+    for (const resource of this.#waiting.keys()) this.#takedowns.delete(resource);
     this.#waiting.clear();
     this.#endHold();
-    for (const resource of [...this.#takedowns.keys()]) void this.release(resource);
+  }
+
+  /** All that it has, once: no request needs it any more. */
+  release(): void {
+    if (this.#state === 'released') return;
+    this.#state = 'released';
+    for (const resource of [...this.#takedowns.keys()]) void this.#release(resource);
   }
 
   /** For a cluster process that has just come: what the app still waits for. */

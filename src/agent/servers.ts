@@ -31,6 +31,7 @@ export class Servers {
   readonly #ports: ServersPorts;
   readonly #sockets: readonly DeclaredSocket[];
   readonly #gate: Gate;
+  readonly #undeclared: AgentBoot['undeclared'];
   /** In the order in which the app made them known. */
   readonly #known = new Map<Server, { readonly declared: boolean }>();
   readonly #introduced = new WeakSet<Server>();
@@ -43,6 +44,7 @@ export class Servers {
     this.#ports = ports;
     this.#sockets = boot.listen.map(({ address, fd }) => new DeclaredSocket(address, fd));
     this.#gate = new Gate(boot.gate);
+    this.#undeclared = boot.undeclared;
   }
 
   install(): void {
@@ -89,7 +91,10 @@ export class Servers {
       return this.#proceed(server, null, { socket: null, args });
     }
     const socket = this.#findDeclared(request);
+    const isRefused = socket === null && this.#undeclared === 'refused';
+    if (isRefused && !isAnyPort(request)) throw undeclared(request);
     this.#learn(server, socket);
+    if (isRefused) return this.#proceed(server, request, { socket, args });
     const { callback } = request;
     const held = this.#gate.hold(server, () => {
       this.#proceed(server, request, { socket, args: args.filter((argument) => argument !== callback) });
@@ -145,6 +150,20 @@ export class Servers {
         `places. Declare "${asked}" in the config, or let the app listen on port ${declared} without a host.`,
     );
   }
+}
+
+/** Nobody but the app itself knows which port it got, so nobody misses it. */
+function isAnyPort(request: ListenRequest): boolean {
+  return request.kind === 'tcp' && request.port === 0;
+}
+
+function undeclared(request: ListenRequest): EvenkeelError {
+  const asked = describeRequest(request);
+  return new EvenkeelError(
+    'LISTEN_FAILED',
+    `The app listens on ${asked}, which its config does not declare, and deploys it by handover: between the old workers ` +
+      `and the new ones ${asked} would refuse connections. Add "${asked}" to \`listen\` in the config.`,
+  );
 }
 
 /**

@@ -7,10 +7,9 @@ import { nextWake, stepCluster } from '../core/cluster-machine.ts';
 import {
   type ClusterAction,
   type ClusterModel,
-  type GenerationSettings,
   hasCrashed,
   IDLE_CLUSTER,
-  isServing,
+  isExclusive,
   type Worker,
   type WorkerKey,
 } from '../core/cluster-model.ts';
@@ -18,6 +17,7 @@ import type { AppEvent } from '../core/events.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { Slot, WorkerFailure } from '../core/status.ts';
 import { wasAskedFor } from '../core/worker-end.ts';
+import { newlyLeaving } from '../core/worker-machine.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { describeEnd, explainEnd } from './describe-end.ts';
@@ -40,7 +40,7 @@ export interface HostPorts {
   readonly events: EventRing;
   readonly generations: Generations;
   readonly logs: AppLogs;
-  readonly launch: Omit<LaunchContext, 'slot'>;
+  readonly launch: Omit<LaunchContext, 'slot' | 'gate'>;
   /** The `before` hooks are to run, then the generation is to be pinned. */
   prepare(generation: number): void;
   deployEnded(action: ClusterAction & { do: 'finish-deploy' }, failure: WorkerFailure | null): void;
@@ -98,7 +98,7 @@ export class ClusterHost {
     this.#workers.set(worker.key, worker);
     this.#leftovers.add(worker.gone);
     void worker.gone.then(() => this.#leftovers.delete(worker.gone));
-    void worker.ended.then((end) => this.#buried(worker, end));
+    void this.#whenOver(worker).then((end) => this.#buried(worker, end));
   }
 
   tell(event: Told): void {
@@ -147,6 +147,8 @@ export class ClusterHost {
     switch (action.do) {
       case 'spawn':
         return this.#surelyStarted(action, () => this.#prepareSpawn(action));
+      case 'open-gate':
+        return this.#workers.get(action.key)?.openGate();
       case 'drain':
         return this.#drain(action, before);
       case 'kill':
@@ -183,15 +185,17 @@ export class ClusterHost {
     );
   }
 
-  #spawn({ key, slot, generation }: ClusterAction & { do: 'spawn' }): void {
+  #spawn({ key, slot, generation, gate }: ClusterAction & { do: 'spawn' }): void {
     const { clock, generations, logs, launch } = this.#ports;
     const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, kind: 'asked' });
     const pinned = generations.pinned(generation);
     const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
-      ...{ logs, launch },
+      ...{ logs, launch, gate },
       currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
+      onAtGate: () => this.dispatch({ type: 'worker-at-gate', key }),
       onReady: () => this.#ready(worker),
       onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
+      onDrained: () => this.dispatch({ type: 'worker-drained', key }),
       onUnhealthy: (reason) => this.#fail(key, reason),
       onAsksReplacement: leaving,
       onFault: (reason) => this.#fail(key, reason),
@@ -240,7 +244,8 @@ export class ClusterHost {
     const worker = this.#workers.get(key);
     if (worker === undefined) return this.#missing(key);
     // One that never became ready may be why the deploy fails; by the time that is reported it will be gone.
-    if (before.workers.find((known) => known.key === key)?.state === 'booting') {
+    const state = before.workers.find((known) => known.key === key)?.state;
+    if (state === 'booting' || state === 'standing-by') {
       this.#obituaries.add(key, this.#describeFailure(worker, reason, { code: null, signal: null, error: null }));
     }
     worker.drain(timeout);
@@ -273,6 +278,13 @@ export class ClusterHost {
     this.dispatch({ type: 'worker-exited', key, how, finished: drained.finished, cut, random: Math.random() });
   }
 
+  /** Where two may not serve at once, what a worker leaves of its process group counts as the worker. */
+  async #whenOver(worker: LiveWorker): Promise<ProcessEnd> {
+    const end = await worker.ended;
+    if (isExclusive(this.#model)) await worker.gone;
+    return end;
+  }
+
   #describeFailure(worker: LiveWorker, reason: string, { code, signal }: ProcessEnd): WorkerFailure {
     const lastLines = worker.lastLines ?? this.#ports.logs.lastLines(worker.key);
     return { slot: worker.slot, pid: worker.identity?.pid ?? null, reason, code, signal, lastLines };
@@ -285,16 +297,4 @@ export class ClusterHost {
     if (at === null) return;
     this.#timer = this.#ports.clock.setTimer(at, () => this.dispatch({ type: 'tick', random: Math.random() }));
   }
-}
-
-export function settingsFrom(spec: AppSpec): GenerationSettings {
-  return { readyTimeout: spec.ready.timeout, stopTimeout: spec.stop.timeout, restart: spec.restart };
-}
-
-/** Workers that are to be replaced, since this step; each is told once. */
-function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worker[] {
-  return after.workers.filter((worker) => {
-    const known = before.workers.find(({ key }) => key === worker.key);
-    return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
-  });
 }

@@ -12,10 +12,11 @@ import { readClusterRecord } from '../platform/read-cluster-record.ts';
 import { groupOf, uidOf } from '../platform/run-as.ts';
 import { StateFile } from '../platform/state-file.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
-import { ClusterHost, settingsFrom } from './cluster-host.ts';
+import { ClusterHost } from './cluster-host.ts';
 import { Deploys, deployFinished } from './deploys.ts';
 import { EventRing } from './event-ring.ts';
 import { useBalance } from './fork.ts';
+import { settingsFrom } from './generation-settings.ts';
 import { Generations } from './generations.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { LiveStatus } from './live-status.ts';
@@ -199,6 +200,7 @@ export class ClusterProcess {
       stopSignal: (generation) => this.#specOf(generation)?.stop.signal ?? 'SIGTERM',
       uid: (generation) => uidOf(this.#specOf(generation)?.user ?? null),
       onQuiet: (key) => this.#running?.host.dispatch({ type: 'worker-quiet', key }),
+      onDrained: (key) => this.#running?.host.dispatch({ type: 'worker-drained', key }),
       onFound: (orphan) => this.#takeOver(orphan),
     });
   }

@@ -28,7 +28,6 @@ export function decodeAgentMessage(value: unknown): AgentMessage | null {
     case 'uncaught':
       return typeof fields.reason === 'string' ? { type, reason: fields.reason.slice(0, LONGEST_TEXT) } : null;
     case 'ready-for':
-    case 'released':
       return isName(fields.resource) ? { type, resource: fields.resource } : null;
     case 'probed':
     case 'metrics':

@@ -53,12 +53,7 @@ export class LiveStatus {
     const rss = metrics?.rss ?? (pid === null ? null : rssOf(pid));
     const cpuMicros = metrics?.cpuMicros ?? (pid === null ? null : cpuMicrosOf(pid));
     return {
-      ...{
-        slot,
-        pid,
-        state: worker.state === 'killing' ? 'stopping' : (worker.state satisfies WorkerState),
-        generation,
-      },
+      ...{ slot, pid, state: shownState(worker.state), generation },
       ...{ startedAt: live === undefined ? null : new Date(live.startedAt).toISOString() },
       ...{ restarts: slotRecord(model, slot).restarts, rss, cpu: this.#cpu(key, cpuMicros, live?.startedAt ?? 0) },
       ...{ connections: metrics?.connections ?? null, requests: metrics?.requests ?? null },
@@ -73,6 +68,17 @@ export class LiveStatus {
     this.#samples.set(key, { micros, at });
     const elapsed = (at - before.at) * 1_000;
     return elapsed <= 0 ? 0 : Math.round((1_000 * Math.max(0, micros - before.micros)) / elapsed) / 1_000;
+  }
+}
+
+function shownState(state: Worker['state']): WorkerState {
+  switch (state) {
+    case 'standing-by':
+      return 'booting';
+    case 'killing':
+      return 'stopping';
+    default:
+      return state;
   }
 }
 

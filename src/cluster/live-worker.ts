@@ -35,6 +35,8 @@ export interface LiveWorker {
   readonly drained: DrainReport;
   /** What was written before there was a process; absent: the logs have it all. */
   readonly lastLines?: readonly string[];
+  /** It was started with its gate shut: it may listen now. */
+  openGate(): void;
   /** Stop accepting, finish, tell the app, end. */
   drain(timeout: Milliseconds): void;
   /** SIGKILL to the whole process group, after a last word from the agent. */

@@ -13,6 +13,7 @@ import type { ProcessEnd } from './worker-process.ts';
 
 export interface OrphanWorkerPorts {
   onQuiet(): void;
+  onDrained(): void;
   /** Resolves when an agent that can reach us has. */
   connected(): Promise<void>;
   /** That of its generation, as far as known. */
@@ -62,8 +63,9 @@ export class OrphanWorker implements LiveWorker {
       if (message.type !== 'draining' && message.type !== 'drained') return;
       this.drained = { finished: message.finished, inUse: message.type === 'draining' ? message.inFlight : 0 };
       this.#ports.onQuiet();
+      if (message.type === 'drained') this.#ports.onDrained();
     });
-    if (this.#drainAt !== null) this.#tell(this.#drainAt.deadline);
+    this.#tellDrain();
   }
 
   /** Has its agent offer these sockets on a connection of their own. False: it cannot be told. */
@@ -71,10 +73,12 @@ export class OrphanWorker implements LiveWorker {
     return this.#link?.send({ type: 'offer-sockets', addresses }) === true;
   }
 
+  /** Its gate is open, or it will never be opened. */
+  openGate(): void {}
+
   drain(timeout: Milliseconds): void {
-    const deadline = Date.now() + timeout;
-    this.#drainAt = { deadline };
-    if (this.#link !== null) return this.#tell(deadline);
+    this.#drainAt = { deadline: Date.now() + timeout };
+    if (this.#link !== null) return this.#tellDrain();
     if (!this.hasAgent) return void this.signal(this.stopSignal);
     void this.#ports.connected().then(() => {
       if (this.#link === null) this.signal(DRAIN_SIGNAL);
@@ -104,7 +108,9 @@ export class OrphanWorker implements LiveWorker {
 
   release(): void {}
 
-  #tell(deadline: number): void {
+  #tellDrain(): void {
+    if (this.#drainAt === null) return;
+    const { deadline } = this.#drainAt;
     this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });
   }
 

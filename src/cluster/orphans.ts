@@ -29,6 +29,7 @@ export interface OrphanPorts {
   /** Whom it runs as; null: as we do. */
   uid(generation: Generation): number | null;
   onQuiet(key: WorkerKey): void;
+  onDrained(key: WorkerKey): void;
   /** One that was not written down. */
   onFound(orphan: OrphanWorker): void;
 }
@@ -166,6 +167,7 @@ export class Orphans {
   #create(known: KnownWorker): OrphanWorker {
     const orphan = new OrphanWorker(known, {
       onQuiet: () => this.#ports.onQuiet(known.key),
+      onDrained: () => this.#ports.onDrained(known.key),
       connected: () => this.#complete,
       stopSignal: () => this.#ports.stopSignal(known.generation),
     });

@@ -9,18 +9,22 @@ import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import { endGroup } from './end-group.ts';
 import { HealthWatch } from './health.ts';
 import { type DrainReport, LAST_WORD, type LiveWorker, NOT_COUNTED, NOTHING_DRAINED } from './live-worker.ts';
-import { asksReplacement, watchReadiness } from './readiness.ts';
+import { asksReplacement, Readiness } from './readiness.ts';
 import { type LaunchContext, planLaunch } from './worker-launch.ts';
 import { WorkerLink } from './worker-link.ts';
 import { type ProcessEnd, startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
 export interface OwnWorkerPorts {
   readonly logs: AppLogs;
-  readonly launch: Omit<LaunchContext, 'slot'>;
+  readonly launch: Omit<LaunchContext, 'slot' | 'gate'>;
+  /** Whether it may listen as soon as it can. */
+  readonly gate: 'open' | 'shut';
   /** The spec as it is now, with live keys. */
   currentSpec(): AppSpec;
+  onAtGate(): void;
   onReady(): void;
   onQuiet(): void;
+  onDrained(): void;
   onUnhealthy(reason: string): void;
   onAsksReplacement(reason: string): void;
   /** It cannot be given what it needs. */
@@ -46,6 +50,7 @@ export class OwnWorker implements LiveWorker {
   readonly #ports: OwnWorkerPorts;
   readonly #listen: AppSpec['listen'];
   readonly #watches = new AbortController();
+  readonly #readiness: Readiness;
   #lastWord: (() => void) | null = null;
   #isReady = false;
   #health: HealthWatch | null = null;
@@ -60,7 +65,7 @@ export class OwnWorker implements LiveWorker {
     this.stopSignal = pinned.spec.stop.signal;
     this.#listen = pinned.spec.listen;
     this.drained = pinned.spec.command === null ? NOTHING_DRAINED : NOT_COUNTED;
-    this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot }));
+    this.#process = startWorkerProcess(planLaunch(pinned, { ...ports.launch, slot, gate: ports.gate }));
     this.#link = this.#process.link === null ? null : new WorkerLink(this.#process.link);
     const attached = ports.logs.attach({ key, slot, stdout: this.#process.stdout, stderr: this.#process.stderr });
     this.ended = this.#whenEnded(attached.ended);
@@ -70,7 +75,7 @@ export class OwnWorker implements LiveWorker {
       if (asksReplacement(message)) ports.onAsksReplacement('it asked for its replacement');
     });
     this.#process.onFault((reason) => ports.onFault(`could not be given what it asked for: ${reason}`));
-    this.#watchReadiness(pinned.spec);
+    this.#readiness = this.#watchReadiness(pinned.spec);
   }
 
   get identity() {
@@ -79,6 +84,10 @@ export class OwnWorker implements LiveWorker {
 
   get hasAgent(): boolean {
     return this.#link !== null;
+  }
+
+  openGate(): void {
+    this.#readiness.openGate();
   }
 
   drain(timeout: Milliseconds): void {
@@ -123,14 +132,16 @@ export class OwnWorker implements LiveWorker {
     this.#health = new HealthWatch(ports, this.#watches.signal);
   }
 
-  #watchReadiness(spec: AppSpec): void {
-    const watchLine = (pattern: RegExp, onMatch: () => void) => this.#ports.logs.watchLine(this.key, pattern, onMatch);
-    const { socketFd } = this.#ports.launch;
-    const sources = { process: this.#process, link: this.#link, watchLine, socketFd };
-    watchReadiness(spec, sources, this.#watches.signal, () => {
+  #watchReadiness(spec: AppSpec): Readiness {
+    const { gate, logs, launch, onAtGate } = this.#ports;
+    const watchLine = (pattern: RegExp, onMatch: () => void) => logs.watchLine(this.key, pattern, onMatch);
+    const onReady = (): void => {
       this.#isReady = true;
       this.#ports.onReady();
-    });
+    };
+    const sources = { process: this.#process, link: this.#link, watchLine, socketFd: launch.socketFd };
+    const ports = { ...sources, onAtGate, onReady };
+    return new Readiness(spec, gate, ports, this.#watches.signal);
   }
 
   #hear(message: AgentMessage): void {
@@ -141,17 +152,14 @@ export class OwnWorker implements LiveWorker {
         return this.#ports.onQuiet();
       case 'drained':
         this.drained = { finished: message.finished, inUse: 0 };
-        return;
+        return this.#ports.onDrained();
       case 'replace-me':
         return this.#ports.onAsksReplacement(message.reason);
       case 'uncaught':
         // It was printed before it was announced, and is read in this turn of the event loop: it belongs into the report.
         return void setImmediate(() => this.#ports.onCrashed(`had an uncaught exception: ${message.reason}`));
       case 'ready-for':
-        // Generations serve side by side: nothing has to be released first.
-        return void this.#link?.send({ type: 'grant', resource: message.resource });
       case 'ready':
-      case 'released':
       case 'hello':
       case 'held':
       case 'listening':

@@ -1,132 +1,161 @@
-// Watches one booting worker for what makes it ready (config `ready`). The deadline is not kept here: the worker
-// machine owns it. (cluster process)
+// Watches one booting worker for what makes it ready (config `ready`), and for its coming to its gate. The deadline is not
+// kept here: the worker machine owns it. (cluster process)
+//
+// Two things may hold a worker when it is about to listen: a probe that has not passed yet (`ready.on: http`), and the
+// machine, where it may not serve beside others (strategy handover). It listens when neither does.
 
-import { type AppSpec, formatAddress, type Milliseconds } from '../core/spec.ts';
+import { type AppSpec, formatAddress, isProbedAtGate } from '../core/spec.ts';
 import { pauseFor } from './pause-for.ts';
-import { type Asked, MOST_ATTEMPTS, type PortAnswer, probeTcp, probeUrl } from './probe.ts';
-import { isShared, isWaiting, portOfUrl } from './shared-port.ts';
+import { PROBE_PAUSE, PROBE_TIMEOUT, watchPort } from './port-readiness.ts';
 import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-export interface ReadinessSources {
-  readonly process: WorkerProcess;
+export interface ReadinessPorts {
+  readonly process: Pick<WorkerProcess, 'identity' | 'onMessage'>;
   readonly link: WorkerLink | null;
   /** Calls back at the worker's first line that matches. */
   watchLine(pattern: RegExp, onMatch: () => void): () => void;
   /** Our descriptor of a declared address. */
   socketFd(address: string): number;
+  /** It can go no further before its gate is opened. At most once, and only where it was shut. */
+  onAtGate(): void;
+  /** At most once. */
+  onReady(): void;
 }
 
-/** Pause between two probes of a worker that is not ready yet. */
-const PROBE_PAUSE: Milliseconds = 50;
-/** The same where another worker took the connection: it says nothing, and is quickly had. */
-const RETRY_PAUSE: Milliseconds = 20;
-const PROBE_TIMEOUT: Milliseconds = 2_000;
-/** How long a worker has to live where the system does not tell whether it was the one that accepted. */
-const UNSEEN_LIFE: Milliseconds = 1_000;
+export class Readiness {
+  readonly #spec: AppSpec;
+  readonly #ports: ReadinessPorts;
+  readonly #signal: AbortSignal;
+  #gate: 'shut' | 'reached' | 'open';
+  /** Of a worker that is held when it listens. */
+  #probe: 'needless' | 'to come' | 'under way' | 'passed';
+  #state: 'waiting' | 'met' | 'told' = 'waiting';
+  /** Named resources that it waits for. */
+  readonly #resources = new Set<string>();
 
-/** Calls `onReady` at most once; stops watching when `signal` aborts. */
-export function watchReadiness(
-  spec: AppSpec,
-  sources: ReadinessSources,
-  signal: AbortSignal,
-  onReady: () => void,
-): void {
-  const once = (): void => {
-    if (!signal.aborted) onReady();
-  };
-  const { ready } = spec;
-  switch (ready.on) {
-    case 'listening':
-      return watchListening(spec, sources.link, once);
-    case 'message':
-      sources.link?.on((message) => {
-        if (message.type === 'ready') once();
-      });
-      return sources.process.onMessage((message) => {
-        if (saysReady(message)) once();
-      });
-    case 'http':
-      if (ready.url.startsWith('/')) return watchGate(spec, sources.link, ready.url, ready.status, signal, once);
-      return watchPort(spec, portOfUrl(ready.url), sources, signal, once, (asked) =>
-        probeUrl(ready.url, ready.status, asked, PROBE_TIMEOUT),
-      );
-    case 'tcp':
-      return watchPort(spec, ready.port, sources, signal, once, (asked) =>
-        probeTcp(ready.host, ready.port, asked, PROBE_TIMEOUT),
-      );
-    case 'log':
-      return signal.addEventListener('abort', sources.watchLine(new RegExp(ready.pattern), once), { once: true });
-    case 'delay':
-      return void pauseFor(ready.delay, signal).then((passed) => passed && once());
+  /** Stops watching when `signal` aborts. */
+  constructor(spec: AppSpec, gate: 'open' | 'shut', ports: ReadinessPorts, signal: AbortSignal) {
+    this.#spec = spec;
+    this.#gate = gate;
+    this.#ports = ports;
+    this.#signal = signal;
+    this.#probe = isProbedAtGate(spec.ready) ? 'to come' : 'needless';
+    ports.link?.on((message) => {
+      if (message.type === 'held') this.#onHeld();
+      if (message.type === 'ready-for') this.#onReadyFor(message.resource);
+    });
+    this.#watch();
+    if (gate === 'open') this.#askOutside();
   }
-}
 
-/** Ready when it listens on every declared socket, or, where none is declared, on its first one. */
-function watchListening(spec: AppSpec, link: WorkerLink | null, onReady: () => void): void {
-  const missing = new Set(spec.listen.map(formatAddress));
-  link?.on((message) => {
-    if (message.type !== 'listening') return;
-    if (message.declared !== null) missing.delete(message.declared);
-    if (missing.size === 0) onReady();
-  });
-}
+  openGate(): void {
+    if (this.#gate === 'open') return;
+    this.#gate = 'open';
+    for (const resource of this.#resources) this.#grant(resource);
+    if (this.#probe === 'needless' || this.#probe === 'passed') this.#letListen();
+    this.#askOutside();
+    this.#tell();
+  }
 
-/** The app's listen is held: ask it privately, open the gate when it answers well, and wait until it listens. */
-function watchGate(
-  spec: AppSpec,
-  link: WorkerLink | null,
-  path: string,
-  status: number | null,
-  signal: AbortSignal,
-  onReady: () => void,
-): void {
-  if (link === null) return;
-  let probing = false;
-  link.on((message) => {
-    if (message.type !== 'held' || probing) return;
-    probing = true;
-    void pollUntil(
-      () => link.probe(path, status, PROBE_TIMEOUT),
-      signal,
-      () => link.send({ type: 'open' }),
-    );
-  });
-  watchListening(spec, link, onReady);
-}
+  #onHeld(): void {
+    if (this.#probe === 'needless' || this.#probe === 'passed') return this.#afterProbe();
+    if (this.#probe === 'under way') return;
+    this.#probe = 'under way';
+    const { link } = this.#ports;
+    const { ready } = this.#spec;
+    if (link === null || ready.on !== 'http') return;
+    const ask = () => link.probe(ready.url, ready.status, PROBE_TIMEOUT);
+    void pollUntil(ask, this.#signal, () => {
+      this.#probe = 'passed';
+      this.#afterProbe();
+    });
+  }
 
-type PortProbe = (asked: Asked | null) => Promise<PortAnswer>;
+  /** Of which it says itself that it may not be taken by two. */
+  #onReadyFor(resource: string): void {
+    if (this.#gate === 'open') return this.#grant(resource);
+    this.#resources.add(resource);
+    this.#reachGate();
+  }
 
-/** On a declared port the very worker has to answer; the first connection waits in the kernel's queue until one accepts. */
-function watchPort(
-  spec: AppSpec,
-  port: number,
-  sources: ReadinessSources,
-  signal: AbortSignal,
-  onReady: () => void,
-  probe: PortProbe,
-): void {
-  const pid = isShared(spec.listen, port) ? (sources.process.identity?.pid ?? null) : null;
-  const lived = pauseFor(UNSEEN_LIFE, signal);
-  const patience = Number.POSITIVE_INFINITY;
-  const ask = async (): Promise<void> => {
-    for (let attempts = 1; !signal.aborted; ) {
-      const answer = await probe(pid === null ? null : { pid, attempts, patience, signal });
-      if (answer.ok && answer.by === 'unseen') await lived;
-      if (answer.ok || (await seemsReady(answer, spec, sources))) return onReady();
-      if (answer.by === 'another') attempts = Math.min(2 * attempts, MOST_ATTEMPTS);
-      await pauseFor(answer.by === 'another' ? RETRY_PAUSE : PROBE_PAUSE, signal);
+  #grant(resource: string): void {
+    this.#ports.link?.send({ type: 'grant', resource });
+  }
+
+  #afterProbe(): void {
+    if (this.#gate === 'open') this.#letListen();
+    else this.#reachGate();
+  }
+
+  #letListen(): void {
+    this.#ports.link?.send({ type: 'open' });
+  }
+
+  #reachGate(): void {
+    if (this.#gate !== 'shut' || this.#signal.aborted) return;
+    this.#gate = 'reached';
+    this.#ports.onAtGate();
+  }
+
+  /** What the config asks for has come to pass. One that says so without ever listening has nothing to be held for. */
+  #meet(): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'met';
+    this.#reachGate();
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#state !== 'met' || this.#gate !== 'open' || this.#signal.aborted) return;
+    this.#state = 'told';
+    this.#ports.onReady();
+  }
+
+  #watch(): void {
+    const { ready } = this.#spec;
+    const meet = (): void => this.#meet();
+    switch (ready.on) {
+      case 'listening':
+        return this.#watchListening();
+      case 'message':
+        this.#ports.link?.on((message) => {
+          if (message.type === 'ready') this.#meet();
+        });
+        return this.#ports.process.onMessage((message) => {
+          if (saysReady(message)) this.#meet();
+        });
+      case 'http':
+        if (isProbedAtGate(ready)) this.#watchListening();
+        return;
+      case 'tcp':
+        return;
+      case 'log':
+        return this.#signal.addEventListener('abort', this.#ports.watchLine(new RegExp(ready.pattern), meet), {
+          once: true,
+        });
+      case 'delay':
+        return void pauseFor(ready.delay, this.#signal).then((passed) => passed && this.#meet());
     }
-  };
-  void ask();
-}
+  }
 
-/** Others are quicker, but it waits for connections as they do: where that is all that is asked, it is ready. */
-async function seemsReady(answer: PortAnswer, { ready, listen }: AppSpec, sources: ReadinessSources): Promise<boolean> {
-  const pid = sources.process.identity?.pid;
-  if (answer.by !== 'another' || ready.on !== 'tcp' || pid === undefined) return false;
-  const address = listen.find((candidate) => candidate.kind === 'tcp' && candidate.port === ready.port);
-  return address !== undefined && (await isWaiting(pid, sources.socketFd(formatAddress(address))));
+  /** Ready when it listens on every declared socket, or, where none is declared, on its first one. */
+  #watchListening(): void {
+    const missing = new Set(this.#spec.listen.map(formatAddress));
+    this.#ports.link?.on((message) => {
+      if (message.type !== 'listening') return;
+      if (message.declared !== null) missing.delete(message.declared);
+      if (missing.size === 0) this.#meet();
+    });
+  }
+
+  /** What answers there may be any worker, so there is no use in asking as long as this one is held. */
+  #askOutside(): void {
+    const { ready } = this.#spec;
+    if (ready.on !== 'tcp' && (ready.on !== 'http' || isProbedAtGate(ready))) return;
+    const { process, socketFd } = this.#ports;
+    void watchPort({ spec: this.#spec, ready, process, socketFd }, this.#signal, () => this.#meet());
+  }
 }
 
 async function pollUntil(probe: () => Promise<ProbeAnswer>, signal: AbortSignal, onPassed: () => void): Promise<void> {

@@ -14,7 +14,7 @@ export const UNKNOWN_SPEC: Pick<AppSpec, 'balance' | 'logs'> = {
 
 /** The defaults of the config. */
 export const UNKNOWN_SETTINGS: GenerationSettings = {
-  ...{ readyTimeout: 30_000, stopTimeout: 30_000 },
+  ...{ readyTimeout: 30_000, stopTimeout: 30_000, exclusive: false, holdable: true },
   restart: {
     ...{ minDelay: 100, maxDelay: 30_000, resetAfter: 10_000, limit: 0 },
     ...{ onUncaught: 'exit', memory: null, schedule: null },

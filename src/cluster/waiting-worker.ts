@@ -50,6 +50,8 @@ export class WaitingWorker implements LiveWorker {
     return running === null ? last : [...last, `(hook "${running}" is still running)`];
   }
 
+  openGate(): void {}
+
   drain(): void {
     this.#cut.abort();
   }

@@ -1,6 +1,6 @@
 // Pure but for the look-up of a user: how a worker of a generation is to be started. (cluster process)
 
-import { type AppSpec, formatAddress, type ListenAddress } from '../core/spec.ts';
+import { type AppSpec, formatAddress, isProbedAtGate, type ListenAddress } from '../core/spec.ts';
 import type { Slot } from '../core/status.ts';
 import { agentsSocketFor } from '../platform/paths.ts';
 import { type RunAs, runAs } from '../platform/run-as.ts';
@@ -34,6 +34,8 @@ export type WorkerLaunch = LaunchBase &
 
 export interface LaunchContext {
   readonly slot: Slot;
+  /** `shut`: it may not listen before it is told so. */
+  readonly gate: 'open' | 'shut';
   /** Path of the agent to preload. */
   readonly agent: string;
   /** Where a successor of this process finds its orphans. */
@@ -61,7 +63,8 @@ function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext
   const boot: AgentBoot = {
     ...{ app: spec.name, slot: context.slot, generation, linkFd: AGENT_LINK_FD, reconnectPath: context.agentsSocket },
     listen: spec.listen.map((address, index) => ({ address, fd: FIRST_NODE_SOCKET_FD + index })),
-    gate: isGated(pinned),
+    gate: context.gate === 'shut' || isProbedAtGate(spec.ready),
+    undeclared: spec.deploy.strategy === 'handover' ? 'refused' : 'shared',
     ...{ onUncaught: spec.restart.onUncaught, stopSignal: spec.stop.signal, stopTimeout: spec.stop.timeout },
   };
   return {
@@ -97,12 +100,6 @@ function commandLaunch(
 /** Names are separated by colons. */
 function socketName(address: ListenAddress): string {
   return formatAddress(address).replaceAll(':', '_');
-}
-
-/** Whether the app's listen is held until a probe has passed. */
-export function isGated(pinned: PinnedSpec): boolean {
-  const { ready } = pinned.spec;
-  return ready.on === 'http' && ready.url.startsWith('/');
 }
 
 function workerVariables(pinned: PinnedSpec, slot: Slot): Record<string, string> {

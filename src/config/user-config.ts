@@ -228,7 +228,7 @@ export interface App {
    */
   deploy?: {
     /**
-     * `all-at-once`: all new workers start beside the old ones; `rolling`: `batch` by `batch`; `handover`: new workers boot fully, and listen only when the old ones have stopped accepting; `replace`: stop, then start, with downtime.
+     * `all-at-once`: all new workers start beside the old ones; `rolling`: `batch` by `batch`; `handover`: new workers boot fully, and listen only when the old ones have finished, so that two generations never serve at once (programs that are not Node start only then); every port has to be under `listen`; `replace`: stop, then start, with downtime.
      */
     strategy?: "all-at-once" | "rolling" | "handover" | "replace";
     /**

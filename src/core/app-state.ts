@@ -45,8 +45,8 @@ export function readyOfDeploy(model: ClusterModel): number {
   return ready;
 }
 
-/** The phase as it is shown: old workers retire, whether first (strategy replace) or last; a way back is one phase. */
+/** The phase as it is shown: old workers retire, whether before the new ones serve or after; a way back is one phase. */
 export function shownPhase(deploy: Deploy): DeployPhase {
-  if (deploy.phase === 'clearing') return 'retiring';
+  if (deploy.phase === 'clearing' || deploy.phase === 'yielding') return 'retiring';
   return deploy.phase === 'aborting' && deploy.kept > 0 ? 'reverting' : deploy.phase;
 }

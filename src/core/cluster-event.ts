@@ -20,6 +20,8 @@ export type ClusterEvent =
     }
   | { readonly type: 'hooks-passed'; readonly generation: Generation }
   | { readonly type: 'hooks-failed'; readonly generation: Generation; readonly reason: string }
+  /** It was started with its gate shut, and is about to listen. */
+  | { readonly type: 'worker-at-gate'; readonly key: WorkerKey }
   | { readonly type: 'worker-ready'; readonly key: WorkerKey }
   | {
       readonly type: 'worker-exited';
@@ -46,6 +48,8 @@ export type ClusterEvent =
   | { readonly type: 'all-leaving'; readonly reason: string }
   /** A draining worker has stopped accepting. */
   | { readonly type: 'worker-quiet'; readonly key: WorkerKey }
+  /** And has finished all that it had. */
+  | { readonly type: 'worker-drained'; readonly key: WorkerKey }
   | { readonly type: 'abort'; readonly reason: string }
   | { readonly type: 'scale'; readonly workers: number }
   | { readonly type: 'settings'; readonly generation: Generation; readonly settings: GenerationSettings }

@@ -44,6 +44,8 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'hooks-failed':
       if (model.deploy?.phase !== 'preparing' || model.deploy.generation !== event.generation) return same(model);
       return failDeploy(model, model.deploy, { outcome: 'failed', reason: event.reason, culprit: null });
+    case 'worker-at-gate':
+      return same(workers.reachGate(model, event.key, now));
     case 'worker-ready':
       return same(workers.becomeReady(model, event.key, now));
     case 'worker-exited':
@@ -57,7 +59,9 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'all-leaving':
       return same(workers.leave(model, keysOf(model.workers), event.reason, 'upkeep'));
     case 'worker-quiet':
-      return same(workers.becomeQuiet(model, event.key));
+      return same(workers.advanceDrain(model, event.key, 'quiet'));
+    case 'worker-drained':
+      return same(workers.advanceDrain(model, event.key, 'drained'));
     case 'abort':
       return abort(model, event.reason);
     case 'scale':

@@ -2,7 +2,9 @@
 // compute the next state and what to do; the cluster process only does it.
 //
 //   worker:  booting ──▶ ready ──▶ draining ──▶ killing ──▶ (gone)
-//               └───────────────────▲              ▲
+//             │   ▲                 ▲              ▲
+//             ▼   │                 │              │
+//          standing-by ─────────────┘              │
 //               any state ── exit ─────────────────┴──▶ (gone)
 
 import { CLEAN_SLOT, type SlotRecord } from './restart-policy.ts';
@@ -17,6 +19,10 @@ export interface GenerationSettings {
   readonly readyTimeout: Milliseconds;
   readonly stopTimeout: Milliseconds;
   readonly restart: RestartSpec;
+  /** Two generations never serve at once, nor two workers in one slot (strategy handover). */
+  readonly exclusive: boolean;
+  /** Its workers can be held before they listen: they are Node programs, with an agent. */
+  readonly holdable: boolean;
 }
 
 /** Why a worker is to be replaced while it still serves. */
@@ -40,13 +46,19 @@ interface WorkerBase {
 }
 
 export type Worker = WorkerBase &
+  /** `gate`: whether it may listen. */
   (
-    | { readonly state: 'booting'; readonly deadline: number }
+    | { readonly state: 'booting'; readonly deadline: number; readonly gate: 'open' | 'shut' }
+    /** It has booted as far as it can and is held; `left`: of its time to become ready. */
+    | { readonly state: 'standing-by'; readonly left: Milliseconds }
     | { readonly state: 'ready'; readonly since: number }
-    /** `deadline`: SIGKILL. `quiet`: it has stopped accepting. */
-    | { readonly state: 'draining'; readonly deadline: number; readonly reason: string; readonly quiet: boolean }
-    | { readonly state: 'killing'; readonly reason: string }
+    /** `deadline`: SIGKILL. */
+    | { readonly state: 'draining'; readonly deadline: number; readonly reason: string; readonly drain: DrainStage }
+    | { readonly state: 'killing'; readonly reason: string; readonly drain: DrainStage }
   );
+
+/** `quiet`: it has stopped accepting. `drained`: nothing is left of what it served, nor ever will be. */
+export type DrainStage = 'begun' | 'quiet' | 'drained';
 
 /** Slots from (inclusive) to (exclusive). */
 export interface SlotRange {
@@ -83,6 +95,8 @@ export type Deploy = DeployBase &
     | { readonly phase: 'preparing' }
     /** strategy replace: the old workers go first. */
     | { readonly phase: 'clearing' }
+    /** strategy handover: the old workers go, and when none of them serves any more the new ones begin to. */
+    | { readonly phase: 'yielding'; readonly range: SlotRange }
     | { readonly phase: 'booting'; readonly range: SlotRange }
     | { readonly phase: 'settling'; readonly range: SlotRange; readonly until: number }
     /** The old workers of the slots before `range.to` go; once `committed`, the new generation is the one that serves. */
@@ -135,10 +149,19 @@ export type ClusterAction =
       readonly key: WorkerKey;
       readonly slot: Slot;
       readonly generation: Generation;
+      /** `shut`: it is held when it is about to listen, until it is told otherwise. */
+      readonly gate: 'open' | 'shut';
       readonly reason: string;
     }
+  /** Let it listen. */
+  | { readonly do: 'open-gate'; readonly key: WorkerKey; readonly reason: string }
   /** Stop accepting, finish, go; SIGKILL follows after `timeout`. */
-  | { readonly do: 'drain'; readonly key: WorkerKey; readonly timeout: Milliseconds; readonly reason: string }
+  | {
+      readonly do: 'drain';
+      readonly key: WorkerKey;
+      readonly timeout: Milliseconds;
+      readonly reason: string;
+    }
   | { readonly do: 'kill'; readonly key: WorkerKey; readonly reason: string }
   | { readonly do: 'run-before-hooks'; readonly generation: Generation; readonly reason: string }
   | {
@@ -178,8 +201,18 @@ export function replaceWorker(model: ClusterModel, worker: Worker): ClusterModel
 }
 
 /** Alive and not on its way out. */
-export function isServing(worker: Worker): worker is Worker & { readonly state: 'booting' | 'ready' } {
-  return worker.state === 'booting' || worker.state === 'ready';
+export function isServing(worker: Worker): worker is Worker & { readonly state: 'booting' | 'standing-by' | 'ready' } {
+  return worker.state === 'booting' || worker.state === 'standing-by' || worker.state === 'ready';
+}
+
+/** Two generations never serve at once, nor two workers in one slot. */
+export function isExclusive({ deploy, settings, current }: ClusterModel): boolean {
+  return deploy === null ? settings[current]?.exclusive === true : deploy.strategy === 'handover';
+}
+
+/** It is where one that it replaces can go: ready, or, where the two may not serve at once, as far as it comes before. */
+export function isInPlace(model: ClusterModel, worker: Worker): boolean {
+  return worker.state === 'ready' || (worker.state === 'standing-by' && isExclusive(model));
 }
 
 /** It serves on after an exception that was not caught; that has been counted as its failure. */
@@ -192,7 +225,7 @@ export function hasCrashed({ leaving }: Worker): boolean {
  * asks for it while it boots would otherwise be given one successor after the other, each asking as well.
  */
 export function isKeeper(worker: Worker): boolean {
-  return isServing(worker) && !worker.orphan && (worker.leaving === null || worker.state === 'booting');
+  return isServing(worker) && !worker.orphan && (worker.leaving === null || worker.state !== 'ready');
 }
 
 /** Whether one of ours serves there, be it one that is to be replaced. */
@@ -202,11 +235,40 @@ export function hasReadyWorker(model: ClusterModel, slot: Slot, generation: Gene
   );
 }
 
+/** As above, or one that waits for others to go; or none can come before they have gone. */
+export function hasWorkerInPlace(model: ClusterModel, slot: Slot, generation: Generation): boolean {
+  if (startsAlone(model, generation)) return true;
+  return model.workers.some(
+    (worker) => worker.slot === slot && worker.generation === generation && !worker.orphan && isInPlace(model, worker),
+  );
+}
+
+/** Its workers may not serve beside others, and cannot be held: they are started when those have gone. */
+export function startsAlone(model: ClusterModel, generation: Generation): boolean {
+  return isExclusive(model) && model.settings[generation]?.holdable === false;
+}
+
 /** Starts the drain of a worker that serves. */
 export function drainWorker(model: ClusterModel, worker: Worker, now: number, reason: string): Step {
   const timeout = model.stopTimeout ?? settingsOf(model, worker.generation).stopTimeout;
   const { key, slot, generation, startedAt, leaving, orphan } = worker;
   const base = { key, slot, generation, startedAt, leaving, orphan };
-  const draining: Worker = { ...base, state: 'draining', deadline: now + timeout, reason, quiet: false };
+  const drain = mayServe(worker) ? 'begun' : 'drained';
+  const draining: Worker = { ...base, state: 'draining', deadline: now + timeout, reason, drain };
   return { model: replaceWorker(model, draining), actions: [{ do: 'drain', key, timeout, reason }] };
+}
+
+/** It accepts, or may at any moment, or has something left to finish. */
+export function mayServe(worker: Worker): boolean {
+  switch (worker.state) {
+    case 'booting':
+      return worker.gate === 'open';
+    case 'standing-by':
+      return false;
+    case 'ready':
+      return true;
+    case 'draining':
+    case 'killing':
+      return worker.drain !== 'drained';
+  }
 }

@@ -1,19 +1,20 @@
 // Pure: how a deploy moves from phase to phase. Progress depends only on the workers there are and the time;
 // failure is told by `failDeploy`.
 //
-//   preparing ─▶ (clearing ─▶) booting ─▶ settling ─▶ retiring ─▶ done
-//       │             │           │  ▲        │         │  (rolling: next batch)
-//       │             │           │  └────────┼─────────┘
-//       └─────────────┴───────────┴───────────┴──▶ aborting ─▶ failed | aborted | timed-out
-//                                                  │    ▲
-//                                                  ▼    │  (rolling: batch by batch)
-//                                                 reverting
+//   preparing ─▶ (clearing ─▶) booting ─▶ (yielding ─▶) settling ─▶ retiring ─▶ done
+//       │             │           │  ▲          │            │         │  (rolling: next batch)
+//       │             │           │  └──────────┼────────────┼─────────┘
+//       └─────────────┴───────────┴─────────────┴────────────┴──▶ aborting ─▶ failed | aborted | timed-out
+//                                                                 │    ▲
+//                                                                 ▼    │  (rolling: batch by batch)
+//                                                                reverting
 
 import {
   type ClusterAction,
   type ClusterModel,
   type Deploy,
   hasReadyWorker,
+  hasWorkerInPlace,
   type SlotRange,
   type Step,
   settingsOf,
@@ -49,8 +50,7 @@ export function failDeploy(model: ClusterModel, deploy: Deploy, verdict: Verdict
   if (!canFail(deploy)) return { model, actions: [] };
   if (deploy.phase === 'preparing') return finish(model, deploy, verdict);
   if (deploy.from === 0 && verdict.outcome !== 'aborted') return keepTrying(model, deploy, verdict);
-  const missing = missingSlots(model, deploy);
-  const kept = deploy.strategy === 'replace' ? 0 : missing;
+  const { kept, missing } = whatIsDone(model, deploy);
   // We took these workers down, so they come back at once, however often they had crashed before.
   const slots = Object.fromEntries(Object.entries(model.slots).filter(([slot]) => Number(slot) >= missing));
   return to({ ...model, slots }, { ...deploy, phase: 'aborting', verdict, kept, missing });
@@ -81,10 +81,14 @@ function nextPhase(model: ClusterModel, deploy: Deploy, now: number): Step | nul
       if (model.workers.some((worker) => isRetired(deploy, worker))) return null;
       return to(model, bootFrom(model, deploy, 0));
     case 'booting':
-      if (!allReady(model, deploy.range, deploy.workers, deploy.generation)) return null;
-      return to(model, { ...deploy, phase: 'settling', until: now + deploy.settle });
+      if (deploy.strategy !== 'handover' || deploy.from === 0) return settle(model, deploy, now);
+      if (!all(deploy.range, deploy.workers, (slot) => hasWorkerInPlace(model, slot, deploy.generation))) return null;
+      return to(model, { ...deploy, phase: 'yielding' });
+    case 'yielding':
+      return settle(model, deploy, now);
     case 'settling':
-      if (now < deploy.until || !allReady(model, deploy.range, deploy.workers, deploy.generation)) return null;
+      // All were ready when it began; one that has not stayed so, but for its own replacement, has failed the deploy.
+      if (now < deploy.until) return null;
       return retire(model, deploy, deploy.range);
     case 'retiring':
       return afterRetiring(model, deploy);
@@ -93,6 +97,11 @@ function nextPhase(model: ClusterModel, deploy: Deploy, now: number): Step | nul
     case 'aborting':
       return afterAborting(model, deploy, now);
   }
+}
+
+function settle(model: ClusterModel, deploy: Deploy & { range: SlotRange }, now: number): Step | null {
+  if (!allReady(model, deploy.range, deploy.workers, deploy.generation)) return null;
+  return to(model, { ...deploy, phase: 'settling', until: now + deploy.settle });
 }
 
 /**
@@ -124,21 +133,33 @@ function afterAborting(model: ClusterModel, deploy: Deploy & { phase: 'aborting'
   const { kept, missing, verdict } = deploy;
   if (model.workers.some((worker) => isOfDeploy(deploy, worker) && worker.slot >= kept)) return null;
   if (missing === 0) return finish(model, deploy, verdict);
-  // While new workers fill the gaps there is time to wait for what still goes, so that there are never more than N + batch.
-  if (kept > 0 && model.workers.some((worker) => isGoing(worker) && worker.slot < missing)) return null;
-  const from = deploy.strategy === 'rolling' ? Math.max(0, missing - deploy.batch) : 0;
+  const rolls = deploy.strategy === 'rolling';
+  // New workers fill the gaps, so there is time to wait for what still goes: there are never more than N + batch.
+  if (rolls && model.workers.some((worker) => isGoing(worker) && worker.slot < missing)) return null;
+  const from = rolls ? Math.max(0, missing - deploy.batch) : 0;
   const deadline = now + settingsOf(model, deploy.from).readyTimeout;
   return to(model, { ...deploy, phase: 'reverting', verdict, range: { from, to: missing }, deadline });
 }
 
 function afterReverting(model: ClusterModel, deploy: Deploy & { phase: 'reverting' }, now: number): Step | null {
-  const { range, verdict } = deploy;
-  if (allReady(model, range, model.desired, deploy.from)) {
+  const { range, from } = deploy;
+  if (allReady(model, range, model.desired, from)) {
+    const verdict =
+      deploy.strategy === 'handover' ? add(deploy.verdict, `generation ${from} serves again`) : deploy.verdict;
     return to(model, { ...deploy, phase: 'aborting', verdict, kept: range.from, missing: range.from });
   }
+  const isNewThere = model.workers.some((worker) => isOfDeploy(deploy, worker));
+  // They can only serve when the new workers have gone.
+  if (isNewThere && all(range, model.desired, (slot) => hasWorkerInPlace(model, slot, from))) {
+    return to(model, { ...deploy, phase: 'aborting', kept: range.from, missing: range.to });
+  }
   if (now < deploy.deadline) return null;
-  const reason = `${verdict.reason}; the old generation did not become ready again in time`;
-  return finish(markLeftovers(model, deploy), deploy, { ...verdict, reason });
+  const late = add(deploy.verdict, 'the old generation did not become ready again in time');
+  return finish(markLeftovers(model, deploy), deploy, late);
+}
+
+function add(verdict: Verdict, remark: string): Verdict {
+  return { ...verdict, reason: `${verdict.reason}; ${remark}` };
 }
 
 /** The new workers that still serve go one by one, each when the old one is back. */
@@ -169,27 +190,40 @@ function keepTrying(model: ClusterModel, deploy: Deploy, verdict: Verdict): Step
   return finish(committed, deploy, verdict);
 }
 
-/** The old workers of the slots before this one are gone or going, by our doing. */
-function missingSlots({ desired }: ClusterModel, deploy: Deploy): Slot {
-  if (deploy.from === 0) return 0;
+/**
+ * `missing`: the old workers of the slots before this one are gone or going, by our doing. `kept`: new ones serve in the
+ * slots before this one, and may stay until the old ones are back.
+ */
+function whatIsDone({ desired }: ClusterModel, deploy: Deploy): { readonly kept: Slot; readonly missing: Slot } {
+  const everything = { kept: Math.max(desired, deploy.workers), missing: desired };
+  const upTo = (slot: Slot) => ({ kept: Math.min(desired, slot), missing: Math.min(desired, slot) });
+  if (deploy.from === 0) return upTo(0);
   switch (deploy.phase) {
     case 'clearing':
-      return desired;
+      return { ...everything, kept: 0 };
+    case 'yielding':
+      return everything;
     case 'booting':
     case 'settling':
-      return Math.min(desired, deploy.strategy === 'replace' ? desired : deploy.range.from);
+      if (deploy.strategy === 'replace') return { ...everything, kept: 0 };
+      return deploy.strategy === 'handover' && deploy.phase === 'settling' ? everything : upTo(deploy.range.from);
     case 'retiring':
-      return Math.min(desired, deploy.range.to);
+      return upTo(deploy.range.to);
     case 'preparing':
     case 'reverting':
     case 'aborting':
-      return 0;
+      return upTo(0);
   }
 }
 
 function allReady(model: ClusterModel, range: SlotRange, workers: number, generation: Generation): boolean {
+  return all(range, workers, (slot) => hasReadyWorker(model, slot, generation));
+}
+
+/** Of the slots in the range, those of a generation with so many workers. */
+function all(range: SlotRange, workers: number, fits: (slot: Slot) => boolean): boolean {
   for (let slot = range.from; slot < Math.min(range.to, workers); slot += 1) {
-    if (!hasReadyWorker(model, slot, generation)) return false;
+    if (!fits(slot)) return false;
   }
   return true;
 }

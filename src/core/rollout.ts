@@ -5,14 +5,27 @@
 //   preparing                                                   old
 //   clearing     (replace) nothing
 //   booting      new                      old + new             old        (replace: new alone)
-//   settling     new                      old + new             old        (replace: new alone)
+//   yielding     (handover) new
+//   settling     new                      old + new             old        (replace, handover: new alone)
 //   retiring     new                      new                   old
 //   reverting    new, else old            old + new             old        (the last batch first)
 //   aborting     new, else old                                  old        (replace: nothing until the new are gone)
 //
 // On the way back a new worker stays as long as it is ready, and no other is started in its place.
+//
+// With the strategy handover a worker is held when it is about to listen, and only the generation whose turn it is
+// (`heir`) is let go: when no worker of another one, and none before it in its slot, may serve any more. One that cannot
+// be held (a program that is not Node) is started only then.
 
-import { type ClusterModel, type Deploy, hasReadyWorker, type Worker } from './cluster-model.ts';
+import {
+  type ClusterModel,
+  type Deploy,
+  hasReadyWorker,
+  hasWorkerInPlace,
+  isExclusive,
+  mayServe,
+  type Worker,
+} from './cluster-model.ts';
 import type { Generation, Slot } from './status.ts';
 
 /** `spawn` false: it may stay while it lives, but is not started again. */
@@ -35,8 +48,48 @@ export function slotCount(model: ClusterModel): number {
 /** Whether the deploy has come to where this worker has to go before it can move on. */
 export function isRetired(deploy: Deploy, worker: Worker): boolean {
   if (isOfDeploy(deploy, worker)) return false;
-  if (deploy.phase === 'clearing') return true;
-  return deploy.phase === 'retiring' && (deploy.committed || worker.slot < deploy.range.to);
+  switch (deploy.phase) {
+    case 'clearing':
+    case 'yielding':
+      return true;
+    case 'settling':
+      return deploy.strategy === 'handover';
+    case 'retiring':
+      return deploy.committed || worker.slot < deploy.range.to;
+    default:
+      return false;
+  }
+}
+
+/** Whether a worker that stands by, or is to be started, may listen now. */
+export function maySetOut(model: ClusterModel, worker: Pick<Worker, 'key' | 'slot' | 'generation'>): boolean {
+  if (!isExclusive(model)) return true;
+  if (worker.generation !== heir(model)) return false;
+  return !model.workers.some(
+    (other) =>
+      other.key !== worker.key &&
+      mayServe(other) &&
+      (other.generation !== worker.generation || other.slot === worker.slot || other.orphan),
+  );
+}
+
+/** The generation whose turn it is to serve; 0: none. */
+export function heir({ deploy, current }: ClusterModel): Generation {
+  switch (deploy?.phase) {
+    case undefined:
+      return current;
+    case 'preparing':
+    case 'booting':
+      return deploy.from === 0 ? deploy.generation : deploy.from;
+    case 'clearing':
+    case 'reverting':
+    case 'aborting':
+      return deploy.from;
+    case 'yielding':
+    case 'settling':
+    case 'retiring':
+      return deploy.generation;
+  }
 }
 
 /** Left by a deploy that failed, because the old generation did not come back in time: serves until that is there. */
@@ -61,9 +114,18 @@ function lasting(model: ClusterModel, slot: Slot): readonly Wanted[] {
   const { current, desired } = model;
   if (current === 0 || slot >= desired) return [];
   const own = { generation: current, spawn: true };
-  if (hasReadyWorker(model, slot, current)) return [own];
+  if (isBack(model, slot)) return [own];
   const leftovers = model.workers.filter((worker) => worker.slot === slot && isLeftover(model, worker));
   return [own, ...leftovers.map(({ generation }) => ({ generation, spawn: false }))];
+}
+
+/** Whether the generation that serves has its place there, or, where two may not serve at once, everywhere. */
+function isBack(model: ClusterModel, slot: Slot): boolean {
+  if (!isExclusive(model)) return hasReadyWorker(model, slot, model.current);
+  for (let each = 0; each < model.desired; each += 1) {
+    if (!hasWorkerInPlace(model, each, model.current)) return false;
+  }
+  return true;
 }
 
 function wantedDuring(model: ClusterModel, deploy: Deploy, slot: Slot): readonly Wanted[] {
@@ -74,9 +136,11 @@ function wantedDuring(model: ClusterModel, deploy: Deploy, slot: Slot): readonly
       return old;
     case 'clearing':
       return [];
+    case 'yielding':
+      return fresh;
     case 'booting':
     case 'settling':
-      if (deploy.strategy === 'replace' || slot < deploy.range.from) return fresh;
+      if (slot < deploy.range.from || servesAlone(deploy)) return fresh;
       return slot < deploy.range.to ? [...old, ...fresh] : old;
     case 'retiring':
       return deploy.committed || slot < deploy.range.to ? fresh : old;
@@ -89,6 +153,10 @@ function wantedDuring(model: ClusterModel, deploy: Deploy, slot: Slot): readonly
       if (slot < deploy.kept) return newElseOld(model, deploy, slot, old);
       return deploy.strategy === 'replace' && slot < deploy.missing ? [] : old;
   }
+}
+
+function servesAlone({ strategy, phase }: Deploy): boolean {
+  return strategy === 'replace' || (strategy === 'handover' && phase === 'settling');
 }
 
 function newElseOld(model: ClusterModel, deploy: Deploy, slot: Slot, old: readonly Wanted[]): readonly Wanted[] {

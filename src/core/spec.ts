@@ -140,6 +140,11 @@ export type LogTarget =
   | { readonly kind: 'inherit' }
   | { readonly kind: 'off' };
 
+/** Whether the app is asked over a private connection, while it is held and before it listens. */
+export function isProbedAtGate(ready: Readiness): boolean {
+  return ready.on === 'http' && ready.url.startsWith('/');
+}
+
 /** The text a user would write for an address; equal addresses have equal texts. */
 export function formatAddress(address: ListenAddress): string {
   if (address.kind === 'unix') return address.path;

@@ -9,6 +9,7 @@ import type { Worker } from './cluster-model.ts';
 export function wasAskedFor(state: Worker['state'], signal: string | null, stopSignal: string): boolean {
   switch (state) {
     case 'booting':
+    case 'standing-by':
     case 'ready':
       return false;
     case 'draining':

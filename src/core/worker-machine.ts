@@ -21,6 +21,14 @@ import { recordFailure } from './restart-policy.ts';
 import { isOfDeploy } from './rollout.ts';
 import type { DeployOutcome } from './status.ts';
 
+export function reachGate(model: ClusterModel, key: WorkerKey, now: number): ClusterModel {
+  const worker = find(model, key);
+  if (worker?.state !== 'booting' || worker.gate === 'open') return model;
+  const { slot, generation, startedAt, leaving, orphan, deadline } = worker;
+  const base = { key, slot, generation, startedAt, leaving, orphan };
+  return replaceWorker(model, { ...base, state: 'standing-by', left: Math.max(0, deadline - now) });
+}
+
 export function becomeReady(model: ClusterModel, key: WorkerKey, now: number): ClusterModel {
   const worker = find(model, key);
   if (worker?.state !== 'booting') return model;
@@ -28,9 +36,10 @@ export function becomeReady(model: ClusterModel, key: WorkerKey, now: number): C
   return replaceWorker(model, { key, slot, generation, startedAt, leaving, orphan, state: 'ready', since: now });
 }
 
-export function becomeQuiet(model: ClusterModel, key: WorkerKey): ClusterModel {
+export function advanceDrain(model: ClusterModel, key: WorkerKey, stage: 'quiet' | 'drained'): ClusterModel {
   const worker = find(model, key);
-  return worker?.state === 'draining' ? replaceWorker(model, { ...worker, quiet: true }) : model;
+  if (worker?.state !== 'draining' && worker?.state !== 'killing') return model;
+  return worker.drain === 'drained' ? model : replaceWorker(model, { ...worker, drain: stage });
 }
 
 /** Marks workers to be replaced; one that is marked already keeps its first reason. */
@@ -46,6 +55,14 @@ export function leave(
     return { ...worker, leaving: { reason, kind } };
   });
   return { ...model, workers };
+}
+
+/** Workers that are to be replaced, since this step; each is told once. */
+export function newlyLeaving(before: ClusterModel, after: ClusterModel): readonly Worker[] {
+  return after.workers.filter((worker) => {
+    const known = before.workers.find(({ key }) => key === worker.key);
+    return isServing(worker) && worker.leaving !== null && worker.leaving.kind !== known?.leaving?.kind;
+  });
 }
 
 const URGENCY = { upkeep: 0, sick: 1, asked: 2, crashed: 3 } as const;
@@ -70,7 +87,7 @@ export function exit(model: ClusterModel, event: ClusterEvent & { type: 'worker-
   const rest = countLoss({ ...model, workers: model.workers.filter((other) => other !== worker) }, worker, event);
   if (!isServing(worker) || worker.orphan || hasCrashed(worker)) return { model: rest, actions: [] };
   const when =
-    worker.state === 'booting' ? 'before it was ready' : `${Math.round(now - worker.since)} ms after it was ready`;
+    worker.state === 'ready' ? `${Math.round(now - worker.since)} ms after it was ready` : 'before it was ready';
   const reason = `worker ${worker.slot} ${event.how} ${when}`;
   return afterFailure(rest, worker, { outcome: 'failed', reason, culprit: worker.key }, now, event.random);
 }
@@ -139,9 +156,10 @@ function workerDue(model: ClusterModel, worker: Worker, now: number, random: num
   return fail(model, worker.key, `was not ready within ${waited} ms`, 'timed-out', now, random);
 }
 
-function kill(model: ClusterModel, worker: Worker, reason: string): Step {
+function kill(model: ClusterModel, worker: Worker & { state: 'draining' }, reason: string): Step {
   const { key, slot, generation, startedAt, leaving, orphan } = worker;
-  const killing: Worker = { key, slot, generation, startedAt, leaving, orphan, state: 'killing', reason };
+  const { drain } = worker;
+  const killing: Worker = { key, slot, generation, startedAt, leaving, orphan, state: 'killing', reason, drain };
   return { model: replaceWorker(model, killing), actions: [{ do: 'kill', key, reason }] };
 }
 

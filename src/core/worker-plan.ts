@@ -7,14 +7,19 @@ import {
   drainWorker,
   hasCrashed,
   hasReadyWorker,
+  hasWorkerInPlace,
+  isExclusive,
+  isInPlace,
   isKeeper,
   isServing,
+  replaceWorker,
   type Step,
   settingsOf,
   slotRecord,
+  startsAlone,
   type Worker,
 } from './cluster-model.ts';
-import { isLeftover, isOfDeploy, isRetired, slotCount, type Wanted, wantedIn } from './rollout.ts';
+import { heir, isLeftover, isOfDeploy, isRetired, maySetOut, slotCount, type Wanted, wantedIn } from './rollout.ts';
 import type { Generation, Slot } from './status.ts';
 
 export function planWorkers(model: ClusterModel, now: number): Step {
@@ -24,6 +29,12 @@ export function planWorkers(model: ClusterModel, now: number): Step {
     const reason = whyDrain(next, worker);
     if (reason === null) continue;
     const step = drainWorker(next, worker, now, reason);
+    next = step.model;
+    actions.push(...step.actions);
+  }
+  for (const worker of next.workers) {
+    if (worker.state !== 'standing-by' || !maySetOut(next, worker)) continue;
+    const step = openGate(next, worker, now);
     next = step.model;
     actions.push(...step.actions);
   }
@@ -46,17 +57,38 @@ function whyDrain(model: ClusterModel, worker: Worker): string | null {
   if (!wantedIn(model, worker.slot).some((wanted) => wanted.generation === worker.generation)) {
     return whyUnwanted(model, worker);
   }
-  if (worker.leaving !== null && hasReadySuccessor(model, worker)) return worker.leaving.reason;
+  if (worker.leaving !== null && (hasSuccessor(model, worker) || goesFirst(model, worker)))
+    return worker.leaving.reason;
   // Nobody will ever come in its place, and one that has crashed does not stay for good.
   if (hasCrashed(worker) && slotRecord(model, worker.slot).gaveUp) return worker.leaving?.reason ?? null;
   return null;
 }
 
-function hasReadySuccessor(model: ClusterModel, { key, slot, generation }: Worker): boolean {
+/** One that is in place, or comes there as soon as this one has gone. */
+function hasSuccessor(model: ClusterModel, { key, slot, generation }: Worker): boolean {
   return model.workers.some((other) => {
     const isMate = other.slot === slot && other.generation === generation && !other.orphan;
-    return isMate && other.key > key && other.state === 'ready';
+    const comes = other.state === 'ready' || (isInPlace(model, other) && generation === heir(model));
+    return isMate && other.key > key && comes;
   });
+}
+
+/** Its successor starts only when it has gone. */
+function goesFirst(model: ClusterModel, worker: Worker): boolean {
+  const { key, slot, generation, state } = worker;
+  if (state !== 'ready' || !startsAlone(model, generation) || generation !== heir(model)) return false;
+  if (!mayBeReplaced(model, worker)) return false;
+  const isLast = !model.workers.some((other) => other.key > key && isSuccessor(other, slot, generation));
+  return isLast && (!goesInTurn(worker) || !isAnotherAwaited(model, slot));
+}
+
+/** Another slot is without a worker, and not because that has crashed: one that was replaced comes back. */
+function isAnotherAwaited(model: ClusterModel, slot: Slot): boolean {
+  for (let other = 0; other < model.desired; other += 1) {
+    const isMissing = other !== slot && !hasReadyWorker(model, other, model.current);
+    if (isMissing && slotRecord(model, other).failures === 0) return true;
+  }
+  return false;
 }
 
 function whyDrainOrphan(model: ClusterModel, orphan: Worker): string | null {
@@ -65,13 +97,20 @@ function whyDrainOrphan(model: ClusterModel, orphan: Worker): string | null {
   if (mode === 'idle') return null;
   if (model.orphansFirst) return 'its port is needed by its successor';
   if (deploy !== null && isRetired(deploy, orphan)) return whyUnwanted(model, orphan);
-  // A start that is not through: nothing else serves.
-  if (deploy?.from === 0) return null;
-  for (let slot = 0; slot < slotCount(model); slot += 1) {
-    const missing = wantedIn(model, slot).some((wanted) => !hasReadyWorker(model, slot, wanted.generation));
+  // A start that is not through: nothing else serves, unless it is for them that its workers wait.
+  if (deploy?.from === 0 && (deploy.phase !== 'booting' || !isExclusive(model))) return null;
+  const slots = Array.from({ length: slotCount(model) }, (_, slot) => slot).filter((slot) => isCounted(model, slot));
+  if (slots.length === 0) return null;
+  for (const slot of slots) {
+    const missing = wantedIn(model, slot).some((wanted) => !hasWorkerInPlace(model, slot, wanted.generation));
     if (missing) return null;
   }
-  return 'its successor is ready';
+  return isExclusive(model) ? 'its successor waits for it' : 'its successor is ready';
+}
+
+/** Nobody comes where a slot was given up: the orphans stay for it, unless the others wait for them. */
+function isCounted(model: ClusterModel, slot: Slot): boolean {
+  return !(model.deploy === null && isExclusive(model) && slotRecord(model, slot).gaveUp);
 }
 
 function whyUnwanted(model: ClusterModel, worker: Worker): string {
@@ -88,8 +127,9 @@ function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number):
   const isThere = model.workers.some((worker) => isSuccessor(worker, slot, generation));
   if (!wanted.spawn || isThere) return null;
   if (model.orphansFirst && model.workers.some(holdsPort)) return null;
+  if (startsAlone(model, generation) && !maySetOut(model, { key: model.nextKey, slot, generation })) return null;
   const leaving = model.workers.find((worker) => isReplacedBy(model, worker, slot, generation));
-  if (leaving !== undefined && goesInTurn(leaving) && !isItsTurn(model, leaving)) return null;
+  if (leaving !== undefined && !mayBeReplaced(model, leaving)) return null;
   if (generation === model.current) {
     const record = slotRecord(model, slot);
     if (record.gaveUp || record.notBefore > now) return null;
@@ -99,7 +139,7 @@ function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number):
   return `slot ${slot} of generation ${generation} is wanted`;
 }
 
-const holdsPort = (worker: Worker): boolean => worker.orphan && !(worker.state === 'draining' && worker.quiet);
+const holdsPort = (worker: Worker): boolean => worker.orphan && !('drain' in worker && worker.drain !== 'begun');
 
 function isSuccessor(worker: Worker, slot: Slot, generation: Generation): boolean {
   return worker.slot === slot && worker.generation === generation && isKeeper(worker);
@@ -121,8 +161,11 @@ function successorGeneration(model: ClusterModel, worker: Worker): Generation {
 }
 
 /** Replacements that can wait go one by one; upkeep not beside a deploy, which replaces everybody anyway. */
-function isItsTurn(model: ClusterModel, { leaving }: Worker): boolean {
-  if (model.deploy !== null && leaving?.kind === 'upkeep') return false;
+function mayBeReplaced(model: ClusterModel, leaving: Worker): boolean {
+  if (!goesInTurn(leaving)) return true;
+  if (model.deploy !== null && leaving.leaving?.kind === 'upkeep') return false;
+  // Of another generation, and two do not serve at once: none comes back before all do.
+  if (isLeftover(model, leaving) && isExclusive(model)) return true;
   return !model.workers.some((worker) => {
     if (!goesInTurn(worker)) return false;
     if (!isServing(worker)) return true;
@@ -146,10 +189,20 @@ function endDelays(model: ClusterModel, now: number): ClusterModel {
 
 function spawnWorker(model: ClusterModel, slot: Slot, generation: Generation, now: number, reason: string): Step {
   const key = model.nextKey;
-  const deadline = now + settingsOf(model, generation).readyTimeout;
+  const { readyTimeout, holdable } = settingsOf(model, generation);
+  const gate = holdable && isExclusive(model) ? 'shut' : 'open';
   const base = { key, slot, generation, startedAt: now, leaving: null, orphan: false };
+  const worker: Worker = { ...base, state: 'booting', deadline: now + readyTimeout, gate };
   return {
-    model: { ...model, nextKey: key + 1, workers: [...model.workers, { ...base, state: 'booting', deadline }] },
-    actions: [{ do: 'spawn', key, slot, generation, reason }],
+    model: { ...model, nextKey: key + 1, workers: [...model.workers, worker] },
+    actions: [{ do: 'spawn', key, slot, generation, gate, reason }],
   };
+}
+
+function openGate(model: ClusterModel, worker: Worker & { state: 'standing-by' }, now: number): Step {
+  const { key, slot, generation, startedAt, leaving, orphan, left } = worker;
+  const base = { key, slot, generation, startedAt, leaving, orphan };
+  const booting: Worker = { ...base, state: 'booting', deadline: now + left, gate: 'open' };
+  const reason = 'nobody serves beside whom it may not';
+  return { model: replaceWorker(model, booting), actions: [{ do: 'open-gate', key, reason }] };
 }

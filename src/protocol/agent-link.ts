@@ -28,6 +28,8 @@ export interface AgentBoot {
   readonly listen: readonly { readonly address: ListenAddress; readonly fd: number }[];
   /** Hold the app's `listen` until told `open`. */
   readonly gate: boolean;
+  /** Ports and paths that are not declared: node:cluster shares them, or (strategy handover) the app may not use them. */
+  readonly undeclared: 'shared' | 'refused';
   readonly onUncaught: 'exit' | 'replace';
   /** The signal an app may handle to stop, e.g. SIGTERM. */
   readonly stopSignal: string;
@@ -64,13 +66,14 @@ export type AgentMessage =
   | { readonly type: 'uncaught'; readonly reason: string }
   /** The app would take the resource, and waits for `grant` (evenkeel/worker). */
   | { readonly type: 'ready-for'; readonly resource: string }
-  /** The app has released the resource: asked to, or because it drains. */
-  | { readonly type: 'released'; readonly resource: string }
   | { readonly type: 'probed'; readonly id: number; readonly ok: boolean; readonly detail: string }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: AgentMetrics }
   /** While draining: how it stands. Sent at the start, at most each 250 ms after a change, and when asked `report`. */
   | { readonly type: 'draining'; readonly finished: number; readonly inFlight: number; readonly open: number }
-  /** Nothing is left: the app was told to stop, or the process exits now. */
+  /**
+   * Nothing is left, nor will come, and every resource is released: the app was told to stop, or the process exits now.
+   * Said again to a successor.
+   */
   | { readonly type: 'drained'; readonly finished: number };
 
 /** Cluster process to agent. */
@@ -87,8 +90,6 @@ export type AgentCommand =
   | { readonly type: 'metrics'; readonly id: number }
   /** The app may take the resource. */
   | { readonly type: 'grant'; readonly resource: string }
-  /** The app is to release the resource; the answer is `released`. */
-  | { readonly type: 'takedown'; readonly resource: string }
   /** Stop accepting, finish what is in flight, tell the app, exit. `timeout`: ms until SIGKILL. */
   | { readonly type: 'drain'; readonly timeout: number }
   /** The deadline: answer `draining` at once, SIGKILL follows. */

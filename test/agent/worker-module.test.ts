@@ -2,12 +2,14 @@
 
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { decodeCall } from '../../src/agent/worker-calls.ts';
+import { eventually } from '../support/eventually.ts';
 import { startLoad } from '../support/load.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { type Primary, type TestWorker, WorkerRig } from './worker-rig.ts';
@@ -105,34 +107,57 @@ describe('in a worker', () => {
     ]);
   });
 
-  test('readyFor waits for the grant, and the worker with it; onTakedown is done before "released"', async () => {
+  test('readyFor waits for the grant, and the worker with it', async () => {
     await using rig = new WorkerRig();
     // Without its channel it has nothing else to live for.
-    const scene = await Scene.open(rig, { ALONE: 'ready-for,on-takedown,disconnect' });
+    const scene = await Scene.open(rig, { ALONE: 'ready-for,disconnect' });
     expect(await scene.worker.says('ready-for')).toMatchObject({ resource: 'journal' });
     expect(scene.worker.output()).not.toContain('journal is mine');
     scene.worker.tell({ type: 'grant', resource: 'another' });
-    scene.worker.tell({ type: 'takedown', resource: 'another' });
-    expect(await scene.worker.says('released')).toEqual({ type: 'released', resource: 'another' });
+    await scene.worker.metrics();
     expect(scene.worker.output()).not.toContain('journal is mine');
-    scene.worker.tell({ type: 'takedown', resource: 'journal' });
-    await scene.worker.says('released', ({ resource }) => resource === 'journal');
-    await scene.worker.prints('journal is released');
     scene.worker.tell({ type: 'grant', resource: 'journal' });
     await scene.worker.prints('journal is mine');
     // Now it has the resource, and nothing to do.
     expect(await scene.worker.exit()).toBe('0');
   });
 
-  test('onTakedown is called when the worker drains, and waited for', async () => {
+  test('onTakedown is called when the worker drains, and is done before it says that it has drained', async () => {
+    await using rig = new WorkerRig();
+    const scene = await Scene.open(rig);
+    await scene.does('on-takedown');
+    // It listens to messages and has nothing to stop for: the signal ends it, soon before the deadline.
+    scene.worker.drain(800);
+    await scene.worker.says('drained');
+    expect(scene.worker.output()).toContain('journal is released');
+    expect(await scene.worker.exit()).toBe('SIGTERM');
+    expect(scene.worker.output()).toContain('journal is released');
+  });
+
+  test('onTakedown waits for the requests that may need the resource', async () => {
+    await using rig = new WorkerRig();
+    const scene = await Scene.open(rig, { PORT: '0' });
+    await scene.does('on-takedown', 'listen');
+    const socket = connect(await scene.worker.listening(), '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\n');
+    await eventually('it has the connection', async () => (await scene.worker.metrics()).connections === 1);
+    scene.worker.drain(30_000);
+    await scene.worker.says('draining', ({ open }) => open === 1);
+    expect(scene.worker.output()).not.toContain('journal is released');
+    socket.write('Host: localhost\r\n\r\n');
+    await scene.worker.says('drained');
+    expect(scene.worker.output()).toContain('journal is released');
+    socket.destroy();
+  });
+
+  test('onTakedown is not called for what readyFor has never given', async () => {
     await using rig = new WorkerRig();
     const scene = await Scene.open(rig);
     await scene.does('on-takedown', 'ready-for');
-    // It listens to messages and has nothing to stop for: the signal ends it, soon before the deadline.
     scene.worker.drain(800);
+    await scene.worker.says('drained');
     expect(await scene.worker.exit()).toBe('SIGTERM');
-    expect(scene.worker.output()).toContain('journal is released');
-    expect(scene.worker.output()).not.toContain('journal is mine');
+    expect(scene.worker.output()).not.toContain('journal is');
   });
 
   test('its threads are not heard', async () => {

@@ -28,7 +28,7 @@ type News =
   | { readonly type: 'exit'; readonly key: string; readonly code: number | null; readonly signal: string | null }
   | { readonly type: 'agent'; readonly key: string; readonly message: AgentMessage };
 
-export interface ForkOptions extends Partial<Pick<AgentBoot, 'gate' | 'onUncaught' | 'stopSignal'>> {
+export interface ForkOptions extends Partial<Pick<AgentBoot, 'gate' | 'undeclared' | 'onUncaught' | 'stopSignal'>> {
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
 }
@@ -139,7 +139,8 @@ export class Primary {
   async forkScript(script: string, { env = {}, execArgv = [], ...boot }: ForkOptions = {}): Promise<TestWorker> {
     const key = this.#nextKey();
     const full = {
-      ...{ app: 'test', slot: 0, generation: 1, gate: false, onUncaught: 'exit', stopSignal: 'SIGTERM', ...boot },
+      ...{ app: 'test', slot: 0, generation: 1, gate: false, undeclared: 'shared' },
+      ...{ onUncaught: 'exit', stopSignal: 'SIGTERM', ...boot },
       ...{ listen: this.#listen, stopTimeout: 15_000 },
     };
     this.#child.send({ do: 'fork', key, script, env, execArgv, boot: full });

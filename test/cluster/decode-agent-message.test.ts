@@ -18,7 +18,6 @@ const MESSAGES: { readonly [T in AgentMessage['type']]: Extract<AgentMessage, { 
   'replace-me': { type: 'replace-me', reason: 'memory' },
   uncaught: { type: 'uncaught', reason: 'Error: x' },
   'ready-for': { type: 'ready-for', resource: 'queue' },
-  released: { type: 'released', resource: 'queue' },
   probed: { type: 'probed', id: 1, ok: true, detail: '' },
   metrics: { type: 'metrics', id: 1, metrics },
   draining: { type: 'draining', finished: 1, inFlight: 2, open: 3 },

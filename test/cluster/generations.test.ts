@@ -63,7 +63,8 @@ describe('generations', () => {
   it('that still have workers are not forgotten', () => {
     const generations = new Generations(0);
     const draining = pinned(generations);
-    const settings = { [draining]: { readyTimeout: 1, stopTimeout: 1, restart: appSpec().restart } };
+    const gate = { exclusive: false, holdable: true };
+    const settings = { [draining]: { readyTimeout: 1, stopTimeout: 1, restart: appSpec().restart, ...gate } };
     const generation = pinned(generations);
     const record = { generation, outcome: 'done', reason: 'deploy', startedAt: '', durationMs: 1 } as const;
     generations.record(record, NO_LOSS, { current: generation, settings });

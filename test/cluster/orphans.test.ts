@@ -21,7 +21,7 @@ async function listening({ recorded = [], killed = false, ...ports }: Options = 
   const found: OrphanWorker[] = [];
   const orphans = new Orphans(recorded, {
     ...{ app: 'web', nextKey: () => 1, isOwn: () => false, stopSignal: () => 'SIGUSR2', onQuiet: () => {} },
-    uid: () => null,
+    ...{ uid: () => null, onDrained: () => {} },
     onFound: (orphan) => void found.push(orphan),
     ...ports,
   });
@@ -202,7 +202,7 @@ it('another process that listens there is not pushed aside', async () => {
   const { path } = await listening();
   const second = new Orphans([], {
     ...{ app: 'web', nextKey: () => 1, isOwn: () => false, stopSignal: () => 'SIGTERM' },
-    ...{ uid: () => null, onQuiet: () => {}, onFound: () => {} },
+    ...{ uid: () => null, onQuiet: () => {}, onDrained: () => {}, onFound: () => {} },
   });
   await expect(second.listen(path)).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isGated, planLaunch } from '../../src/cluster/worker-launch.ts';
+import { planLaunch } from '../../src/cluster/worker-launch.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
 import { AGENT_ENV } from '../../src/protocol/agent-link.ts';
 import type { PinnedSpec } from '../../src/protocol/cluster-link.ts';
@@ -7,6 +7,7 @@ import { appSpec } from '../support/spec.ts';
 
 const context = {
   slot: 1,
+  gate: 'open' as const,
   agent: '/evenkeel/agent.cjs',
   agentsSocket: '/state/agents.sock',
   socketFd: (address: string) => ({ '3000': 7, '3001': 9 })[address] ?? -1,
@@ -90,9 +91,16 @@ describe('the launch of another program', () => {
   });
 });
 
-it.each([
-  ['a path asked of the worker itself', '/healthz', true],
-  ['a URL asked from outside', 'http://127.0.0.1:3000/healthz', false],
-])('the gate for readiness by %s', (_, url, gated) => {
-  expect(isGated(pinned({ ready: { on: 'http', url, status: null, timeout: 1 } }))).toBe(gated);
+const http = (url: string) => ({ ready: { on: 'http', url, status: null, timeout: 1 } }) as const;
+const handover = { deploy: { ...appSpec().deploy, strategy: 'handover' as const } };
+
+it.each<[string, Partial<AppSpec>, 'open' | 'shut', object]>([
+  ['as a rule', {}, 'open', { gate: false, undeclared: 'shared' }],
+  ['where it is to be probed first', http('/healthz'), 'open', { gate: true, undeclared: 'shared' }],
+  ['where it is probed from outside', http('http://127.0.0.1:3000/'), 'open', { gate: false, undeclared: 'shared' }],
+  ['where it may not serve beside others', {}, 'shut', { gate: true, undeclared: 'shared' }],
+  ['with strategy handover', handover, 'open', { gate: false, undeclared: 'refused' }],
+])('whether a worker is held, and where it may listen, %s', (_, overrides, gate, expected) => {
+  const { env } = planLaunch(pinned(overrides), { ...context, gate });
+  expect(JSON.parse(env[AGENT_ENV] ?? '')).toMatchObject(expected);
 });

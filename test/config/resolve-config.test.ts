@@ -181,6 +181,17 @@ describe('readiness', () => {
   });
 });
 
+describe('handover', () => {
+  test.each([
+    'script: a.js, listen: [80]',
+    'script: a.js, ready: { on: message }',
+    'command: [x], listen: [80]',
+    'command: [x], ready: { on: log, pattern: up }',
+  ])('is possible for %s', (keys) => {
+    expect(appOf(`apps: { a: { ${keys}, deploy: { strategy: handover } } }`).deploy.strategy).toBe('handover');
+  });
+});
+
 describe('every problem is located, says what is wrong, and what to do', () => {
   test.each<readonly [string, string, string]>([
     ['comand: [x], script: a.js', 'apps.a.comand: unknown key', 'did you mean "command"?'],
@@ -203,6 +214,8 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: a.js, restart: { schedule: "61 * * * *" }', 'is not a cron pattern', '0 4 * * *'],
     ['script: a.js, restart: { minDelay: 1m }', 'minDelay is longer than maxDelay', 'raise'],
     ['script: a.js, deploy: { strategy: rollin }', '"rollin" is not one of', 'did you mean "rolling"?'],
+    ['script: a.js, deploy: { strategy: handover }', 'deploy.strategy: handover needs `listen`', 'listen: [3000]'],
+    ['command: [x], deploy: { strategy: handover }, ready: { on: tcp, port: 80 }', 'handover needs `listen`', ''],
     ['script: a.js, deploy: { settle: 5m }', 'no deploy could settle', 'deploy.timeout'],
     ['script: a.js, deploy: { before: [{ module: no.mjs }] }', 'deploy.before[0].module: the module /shop/no.mjs', ''],
     ['script: a.js, ready: { on: log, pattern: "(" }', '"(" is not a regular expression', ''],

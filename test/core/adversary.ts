@@ -8,11 +8,12 @@ import { type Process, SETTINGS, Simulator, type StepRecord } from './simulator.
 
 /** `pick` chooses among the workers to which the move can happen; where there is none, nothing happens. */
 export type Move =
-  | { readonly do: 'ready' | 'exit' | 'fail' | 'crash' | 'leave' | 'leave-urgently' | 'quiet'; readonly pick: number }
+  | { readonly do: 'ready' | 'at-gate' | 'exit' | 'fail' | 'crash'; readonly pick: number }
+  | { readonly do: 'leave' | 'leave-urgently' | 'quiet' | 'drained'; readonly pick: number }
   | { readonly do: 'hooks'; readonly pass: boolean }
   | { readonly do: 'wait' | 'lag'; readonly ms: number }
   | { readonly do: 'scale'; readonly workers: number }
-  | { readonly do: 'settings'; readonly limit: number }
+  | { readonly do: 'settings'; readonly limit: number; readonly exclusive: boolean }
   | { readonly do: 'all-leave' | 'abort' }
   /** A worker of a cluster process that was killed tells of itself late. */
   | { readonly do: 'orphan'; readonly slot: number; readonly generation: number }
@@ -29,6 +30,7 @@ export interface DeployMove {
   readonly timeout: number;
   readonly hooks: boolean;
   readonly limit: number;
+  readonly holdable: boolean;
 }
 
 export interface Plot {
@@ -43,17 +45,20 @@ const of = <K extends string>(...kinds: readonly K[]): fc.Arbitrary<K> => fc.con
 
 const deployMove = fc.record({
   do: fc.constant('deploy' as const),
-  strategy: fc.constantFrom<Deploy['strategy']>('all-at-once', 'rolling', 'rolling', 'replace', 'handover'),
+  strategy: fc.constantFrom<Deploy['strategy']>('all-at-once', 'rolling', 'rolling', 'replace', 'handover', 'handover'),
   workers,
   batch: fc.integer({ min: 1, max: 6 }),
   settle: fc.constantFrom(0, 1, 100, 400),
   timeout: fc.constantFrom(300, 2000, 10_000),
   hooks: fc.boolean(),
   limit,
+  holdable: fc.boolean(),
 });
 
 const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: of('ready'), pick }) },
+  { weight: 6, arbitrary: fc.record({ do: of('at-gate'), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: of('drained'), pick }) },
   { weight: 6, arbitrary: fc.record({ do: of('exit'), pick }) },
   { weight: 3, arbitrary: fc.record({ do: of('fail', 'crash', 'leave', 'leave-urgently', 'quiet'), pick }) },
   { weight: 4, arbitrary: fc.record({ do: of('go-well'), events: fc.integer({ min: 1, max: 8 }) }) },
@@ -61,7 +66,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: of('wait'), ms: fc.constantFrom(1, 50, 100, 500, 1000, 3000) }) },
   { weight: 1, arbitrary: fc.record({ do: of('lag'), ms: fc.constantFrom(1, 100, 2000) }) },
   { weight: 1, arbitrary: fc.record({ do: of('scale'), workers }) },
-  { weight: 1, arbitrary: fc.record({ do: of('settings'), limit }) },
+  { weight: 1, arbitrary: fc.record({ do: of('settings'), limit, exclusive: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: of('calm', 'wake', 'stray') }) },
   { weight: 2, arbitrary: fc.record({ do: of('all-leave', 'abort') }) },
   { weight: 1, arbitrary: fc.record({ do: of('orphan'), slot: fc.nat({ max: 5 }), generation: fc.nat({ max: 3 }) }) },
@@ -95,6 +100,8 @@ function rollHalfway(world: Simulator): void {
 function act(world: Simulator, move: Move): void {
   switch (move.do) {
     case 'ready':
+    case 'at-gate':
+    case 'drained':
     case 'exit':
     case 'fail':
     case 'crash':
@@ -130,7 +137,10 @@ function act(world: Simulator, move: Move): void {
       world.findOrphan(`${move.slot}@${move.generation}`);
       break;
     case 'deploy':
-      world.deploy({ ...move, type: 'deploy', settings: settingsWith(move.limit) });
+      world.deploy({
+        ...{ ...move, type: 'deploy' },
+        settings: { ...settingsWith(move.limit, move.strategy === 'handover'), holdable: move.holdable },
+      });
       break;
     default:
       world.send(request(world, move));
@@ -144,12 +154,18 @@ function request(world: Simulator, move: Request): ClusterEvent {
     case 'scale':
       return { type: 'scale', workers: move.workers };
     case 'settings':
-      return { type: 'settings', generation: world.model.current, settings: settingsWith(move.limit) };
+      return settingsMove(world, settingsWith(move.limit, move.exclusive));
     case 'all-leave':
       return { type: 'all-leaving', reason: 'restart.schedule' };
     case 'abort':
       return { type: 'abort', reason: 'somebody asked for it' };
   }
+}
+
+/** Live keys change; whether a worker can be held depends on none of them. */
+function settingsMove({ model: { current, settings } }: Simulator, changed: typeof SETTINGS): ClusterEvent {
+  const holdable = settings[current]?.holdable ?? true;
+  return { type: 'settings', generation: current, settings: { ...changed, holdable } };
 }
 
 /** Told late, of a worker or a deploy that is no more. */
@@ -166,9 +182,12 @@ function happen(world: Simulator, what: Move['do'], pick: number): void {
   };
   const booting = can('booting');
   const draining = can('draining');
-  const serving = can('booting', 'ready');
-  const any = can('booting', 'ready', 'draining', 'killing');
+  const held = can('held');
+  const serving = can('held', 'standing-by', 'booting', 'ready');
+  const any = can('held', 'standing-by', 'booting', 'ready', 'draining', 'killing');
   if (what === 'ready' && booting !== undefined) world.readyKey(booting.key);
+  if (what === 'at-gate' && held !== undefined) world.atGateKey(held.key);
+  if (what === 'drained' && draining !== undefined) world.send({ type: 'worker-drained', key: draining.key });
   if (what === 'exit' && any !== undefined) world.exitKey(any.key);
   if (what === 'quiet' && draining !== undefined) world.send({ type: 'worker-quiet', key: draining.key });
   if (serving === undefined) return;
@@ -179,6 +198,6 @@ function happen(world: Simulator, what: Move['do'], pick: number): void {
   if (what === 'leave-urgently') world.send({ type: 'worker-leaving', key, reason: 'it asked for it', kind: 'asked' });
 }
 
-function settingsWith(limit: number): typeof SETTINGS {
-  return { ...SETTINGS, restart: { ...SETTINGS.restart, limit } };
+function settingsWith(limit: number, exclusive: boolean): typeof SETTINGS {
+  return { ...SETTINGS, restart: { ...SETTINGS.restart, limit }, exclusive };
 }

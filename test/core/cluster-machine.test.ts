@@ -29,15 +29,16 @@ describe('a start', () => {
     expect(workerCounts(world.model)).toEqual({ desired: 3, ready: 3 });
   });
 
-  it.each(['rolling', 'replace', 'handover'] as const)(
-    'boots all workers at once, also with strategy %s',
-    (strategy) => {
-      const world = new Simulator();
-      world.deploy({ strategy, workers: 3 });
-      expect(world.shown).toEqual(['0@1 booting', '1@1 booting', '2@1 booting']);
-      expect(world.calm().finishes).toMatchObject([{ outcome: 'done' }]);
-    },
-  );
+  it.each([
+    ['rolling', 'booting'],
+    ['replace', 'booting'],
+    ['handover', 'held'],
+  ] as const)('boots all workers at once, also with strategy %s', (strategy, state) => {
+    const world = new Simulator();
+    world.deploy({ strategy, workers: 3 });
+    expect(world.shown).toEqual([`0@1 ${state}`, `1@1 ${state}`, `2@1 ${state}`]);
+    expect(world.calm().finishes).toMatchObject([{ outcome: 'done' }]);
+  });
 
   it('whose worker dies has failed, but goes on trying, with backoff', () => {
     const world = new Simulator();

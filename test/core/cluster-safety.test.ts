@@ -30,6 +30,7 @@ function deploy(options: Partial<DeployMove>): Move {
       timeout: 300,
       hooks: false,
       limit: 0,
+      holdable: true,
     },
     ...options,
   };

@@ -22,7 +22,10 @@ const PHASES = {
   clearing: { ...BASE, strategy: 'replace', phase: 'clearing' },
   booting: { ...BASE, phase: 'booting', range: RANGE },
   'booting (replace)': { ...BASE, strategy: 'replace', phase: 'booting', range: { from: 0, to: 3 } },
+  'booting (handover)': { ...BASE, strategy: 'handover', phase: 'booting', range: { from: 0, to: 3 } },
+  'yielding (handover)': { ...BASE, strategy: 'handover', phase: 'yielding', range: { from: 0, to: 3 } },
   settling: { ...BASE, phase: 'settling', range: RANGE, until: 1 },
+  'settling (handover)': { ...BASE, strategy: 'handover', phase: 'settling', range: { from: 0, to: 3 }, until: 1 },
   'settling (replace)': { ...BASE, strategy: 'replace', phase: 'settling', range: { from: 0, to: 3 }, until: 1 },
   'retiring a batch': { ...BASE, phase: 'retiring', range: RANGE, committed: false },
   'retiring the last': { ...BASE, phase: 'retiring', range: { from: 2, to: 3 }, committed: true },
@@ -40,7 +43,7 @@ function running(deploy: Deploy | null, desired = 3): ClusterModel {
 function worker(slot: number, generation: number, state: string): Worker {
   const leaving = state === 'leaving' ? { reason: 'it asked for it', kind: 'asked' as const } : null;
   const base = { key: 1, slot, generation, startedAt: 0, leaving, orphan: false };
-  return state === 'booting' ? { ...base, state, deadline: 1 } : { ...base, state: 'ready', since: 0 };
+  return state === 'booting' ? { ...base, state, deadline: 1, gate: 'open' } : { ...base, state: 'ready', since: 0 };
 }
 
 /** "1 2" = both; "2?" = may stay, is not started. */
@@ -58,7 +61,10 @@ describe('the generations wanted in each slot (0 replaced, 1 under way, 2 to com
     ['clearing', ['', '', '']],
     ['booting', ['2', '1 2', '1']],
     ['booting (replace)', ['2', '2', '2']],
+    ['booting (handover)', ['1 2', '1 2', '1 2']],
+    ['yielding (handover)', ['2', '2', '2']],
     ['settling', ['2', '1 2', '1']],
+    ['settling (handover)', ['2', '2', '2']],
     ['settling (replace)', ['2', '2', '2']],
     ['retiring a batch', ['2', '2', '1']],
     ['retiring the last', ['2', '2', '2']],
@@ -119,7 +125,10 @@ describe('the old workers that a deploy waits for', () => {
     ['preparing', [false, false, false]],
     ['clearing', [true, true, true]],
     ['booting', [false, false, false]],
+    ['booting (handover)', [false, false, false]],
+    ['yielding (handover)', [true, true, true]],
     ['settling', [false, false, false]],
+    ['settling (handover)', [true, true, true]],
     ['retiring a batch', [true, true, false]],
     ['retiring the last', [true, true, true]],
     ['reverting', [false, false, false]],

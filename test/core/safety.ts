@@ -6,11 +6,14 @@ import {
   type ClusterAction,
   type ClusterModel,
   type Deploy,
+  isExclusive,
+  isInPlace,
   isServing,
   slotRecord,
+  startsAlone,
   type Worker,
 } from '../../src/core/cluster-model.ts';
-import { isLeftover } from '../../src/core/rollout.ts';
+import { heir, isLeftover } from '../../src/core/rollout.ts';
 import type { Finish, StepRecord } from './simulator.ts';
 
 type Property = (record: StepRecord) => void;
@@ -20,7 +23,9 @@ export function safetyWatch(): Property {
   const keys = new Map<number, number>();
   const replacements = new Set<number>();
   let workersBefore = 0;
+  const mayBeServing = new Map<number, Worker>();
   return (record) => {
+    onlyOneGenerationServes(record, mayBeServing);
     for (const property of PROPERTIES) property(record);
     keysAreNeverReused(record, keys);
     if (record.before.deploy === null) workersBefore = record.before.desired;
@@ -51,7 +56,7 @@ function noSlotLosesItsLastReadyWorker(record: StepRecord): void {
     if (worker.state !== 'ready' || !actions.some((action) => action.do === 'drain' && action.key === worker.key)) {
       continue;
     }
-    const another = after.workers.some((other) => other.slot === worker.slot && other.state === 'ready');
+    const another = after.workers.some((other) => other.slot === worker.slot && isInPlace(after, other));
     if (!another && !mayBeTakenAway(record, worker)) violated('I1', record, `slot ${worker.slot} lost its last`);
   }
 }
@@ -60,12 +65,17 @@ function mayBeTakenAway({ before, event, after }: StepRecord, worker: Worker): b
   const deploy = after.deploy ?? before.deploy;
   if (after.mode !== 'running' || worker.slot >= after.desired) return true;
   if (worker.orphan && after.orphansFirst) return true;
+  // What comes in its place cannot be started before it has gone.
+  if (startsAlone(after, heir(after))) return true;
   // It has crashed, and nobody will ever come in its place.
   const crashed = after.workers.some(({ key, leaving }) => key === worker.key && leaving?.kind === 'crashed');
   if (crashed && slotRecord(after, worker.slot).gaveUp) return true;
   if (deploy === null) return false;
   if (deploy.strategy === 'replace') return true;
-  if (worker.generation !== deploy.generation) return deploy.phase === 'retiring' && worker.slot >= deploy.workers;
+  if (deploy.from === 0 && worker.slot >= deploy.workers) return true;
+  if (worker.generation !== deploy.generation) {
+    return (deploy.phase === 'retiring' || deploy.phase === 'yielding') && worker.slot >= deploy.workers;
+  }
   // A new worker on trial: it failed, or what is beside it is an old one that crashed by itself.
   const hasFailed = event.type === 'worker-failed' || event.type === 'worker-crashed';
   if (hasFailed && event.key === worker.key) return true;
@@ -76,8 +86,10 @@ function mayBeTakenAway({ before, event, after }: StepRecord, worker: Worker): b
 function replacedBefore(deploy: Deploy | null): number {
   switch (deploy?.phase) {
     case 'booting':
-    case 'settling':
       return deploy.range.from;
+    case 'settling':
+      return deploy.strategy === 'handover' ? deploy.range.to : deploy.range.from;
+    case 'yielding':
     case 'retiring':
     case 'reverting':
       return deploy.range.to;
@@ -110,6 +122,7 @@ function rollingKeepsItsPeak(record: StepRecord, workersBefore: number, replacem
   const reasons = [`replaced by generation ${deploy.generation}`, 'the deploy was given up'];
   const alive = workers.filter((worker) => {
     if (worker.orphan || worker.leaving !== null || replacements.has(worker.key)) return false;
+    if (worker.generation !== deploy.generation && worker.generation !== deploy.from) return isServing(worker);
     return isServing(worker) || (worker.state === 'draining' && reasons.includes(worker.reason));
   });
   const peak = Math.max(workersBefore, deploy.workers) + (deploy.from === 0 ? 0 : deploy.batch);
@@ -149,11 +162,43 @@ function replaceNeverRunsTwoGenerations(record: StepRecord): void {
   }
 }
 
+/**
+ * Strategy handover: a worker is let go only when no worker of another generation, and none before it in its slot, may
+ * serve. `serving`: those that may, by what they were told and what they said.
+ */
+function onlyOneGenerationServes(record: StepRecord, serving: Map<number, Worker>): void {
+  const { event, actions, after } = record;
+  for (const { key } of record.before.workers.filter(({ orphan }) => orphan)) serving.delete(key);
+  for (const worker of after.workers.filter(({ orphan }) => orphan)) {
+    if (!('drain' in worker && worker.drain === 'drained')) serving.set(worker.key, worker);
+  }
+  if (event.type === 'worker-exited') serving.delete(event.key);
+  const isDraining = record.before.workers.some(
+    ({ key, state }) => 'key' in event && key === event.key && (state === 'draining' || state === 'killing'),
+  );
+  if (event.type === 'worker-drained' && isDraining) serving.delete(event.key);
+  const isExclusiveNow = isExclusive(after);
+  for (const action of actions) {
+    if (action.do !== 'open-gate' && action.do !== 'spawn') continue;
+    if (action.do === 'spawn' && action.gate === 'shut') continue;
+    const worker = after.workers.find(({ key }) => key === action.key);
+    if (worker === undefined) violated('handover', record, `worker ${action.key} is not there`);
+    const isBeside = (other: Worker) => other.generation !== worker.generation || other.slot === worker.slot;
+    const beside = [...serving.values()].find((other) => isBeside(other));
+    const isHoldable = after.settings[worker.generation]?.holdable === true;
+    if (isExclusiveNow && isHoldable && action.do === 'spawn') {
+      violated('handover', record, `worker ${action.key} is not held`);
+    }
+    if (isExclusiveNow && beside !== undefined) violated('handover', record, `${action.key} beside ${beside.key}`);
+    serving.set(action.key, worker);
+  }
+}
+
 /** Where orphans hold a port that ours need, ours start only when every orphan is quiet or gone. */
 function noStartBesideAnOrphanThatHoldsThePort(record: StepRecord): void {
   const { after, actions } = record;
   if (!after.orphansFirst || actions.every((action) => action.do !== 'spawn')) return;
-  const holder = after.workers.find((worker) => worker.orphan && !('quiet' in worker && worker.quiet));
+  const holder = after.workers.find((worker) => worker.orphan && !('drain' in worker && worker.drain !== 'begun'));
   if (holder !== undefined) violated('orphans first', record, `orphan ${holder.key} is ${holder.state}`);
 }
 

@@ -9,6 +9,7 @@ import {
   type ClusterModel,
   type GenerationSettings,
   IDLE_CLUSTER,
+  type Worker,
   type WorkerKey,
 } from '../../src/core/cluster-model.ts';
 import type { Generation, Slot } from '../../src/core/status.ts';
@@ -26,7 +27,8 @@ export interface Process {
   readonly slot: Slot;
   readonly generation: Generation;
   readonly orphan: boolean;
-  readonly state: 'booting' | 'ready' | 'draining' | 'killing';
+  /** `held`: it boots, and is held when it is about to listen. */
+  readonly state: 'held' | 'standing-by' | 'booting' | 'ready' | 'draining' | 'killing';
 }
 
 export type Finish = ClusterAction & { readonly do: 'finish-deploy' };
@@ -42,7 +44,11 @@ export const SETTINGS: GenerationSettings = {
     ...{ minDelay: 100, maxDelay: 1000, resetAfter: 2000, limit: 0 },
     ...{ onUncaught: 'exit', memory: null, schedule: null },
   },
+  ...{ exclusive: false, holdable: true },
 };
+export const EXCLUSIVE: GenerationSettings = { ...SETTINGS, exclusive: true };
+/** Programs that are not Node. */
+export const ALONE: GenerationSettings = { ...EXCLUSIVE, holdable: false };
 
 const CALM_STEPS = 2000;
 const TICKS_AT_ONE_TIME = 50;
@@ -131,6 +137,21 @@ export class Simulator {
     this.send({ type: 'orphan-found', ...found, settings: SETTINGS, orphansFirst, ...options });
   }
 
+  /** They are about to listen, and are held. */
+  atGate(...names: readonly string[]): void {
+    for (const name of names) this.atGateKey(this.pick(name, 'held').key);
+  }
+
+  atGateKey(key: WorkerKey): void {
+    this.#become(key, 'standing-by');
+    this.send({ type: 'worker-at-gate', key });
+  }
+
+  /** They drain, and have nothing left to finish. */
+  drained(...names: readonly string[]): void {
+    for (const name of names) this.send({ type: 'worker-drained', key: this.pick(name, 'draining').key });
+  }
+
   ready(...names: readonly string[]): void {
     for (const name of names) this.readyKey(this.pick(name, 'booting').key);
   }
@@ -210,9 +231,11 @@ export class Simulator {
     for (let steps = 0; steps < CALM_STEPS; steps += 1) {
       if (enough(this)) return this;
       const going = this.processes.find(({ state }) => state === 'draining' || state === 'killing');
+      const held = this.processes.find(({ state }) => state === 'held');
       const booting = this.processes.find(({ state }) => state === 'booting');
       if (this.hooksOf !== null) this.hooks(true);
       else if (going !== undefined) this.exitKey(going.key, { how: 'exited with code 0' });
+      else if (held !== undefined) this.atGateKey(held.key);
       else if (booting !== undefined) this.readyKey(booting.key);
       else if (!this.wake()) return this;
     }
@@ -245,11 +268,15 @@ export class Simulator {
   #execute(action: ClusterAction): void {
     switch (action.do) {
       case 'spawn': {
-        const { key, slot, generation } = action;
+        const { key, slot, generation, gate } = action;
         if (this.#processes.has(key)) throw new Error(`key ${key} is taken`);
-        this.#processes.set(key, { key, slot, generation, orphan: false, state: 'booting' });
+        const state = gate === 'shut' ? 'held' : 'booting';
+        this.#processes.set(key, { key, slot, generation, orphan: false, state });
         return;
       }
+      case 'open-gate':
+        this.#become(action.key, 'booting');
+        return;
       case 'drain':
         this.#become(action.key, 'draining');
         return;
@@ -268,7 +295,7 @@ export class Simulator {
 
   #become(key: WorkerKey, state: Process['state']): void {
     const process = this.#processes.get(key);
-    const order: readonly Process['state'][] = ['booting', 'ready', 'draining', 'killing'];
+    const order: readonly Process['state'][] = ['held', 'standing-by', 'booting', 'ready', 'draining', 'killing'];
     if (process === undefined || order.indexOf(process.state) >= order.indexOf(state)) {
       throw new Error(`worker ${key} is ${process?.state ?? 'gone'} and cannot become ${state}`);
     }
@@ -277,9 +304,11 @@ export class Simulator {
 
   /** The machine must know exactly what there is. */
   #compareWithWorld(): void {
-    const facts = ({ key, slot, generation, orphan, state }: Process): Process => ({
-      ...{ key, slot, generation, orphan, state },
-    });
+    const facts = (worker: Worker): Process => {
+      const { key, slot, generation, orphan } = worker;
+      const isHeld = worker.state === 'booting' && worker.gate === 'shut';
+      return { key, slot, generation, orphan, state: isHeld ? 'held' : worker.state };
+    };
     const believed = new Map(this.model.workers.map((worker) => [worker.key, facts(worker)]));
     if (!isDeepStrictEqual(believed, this.#processes)) {
       throw new Error(`the model differs from the world: ${JSON.stringify([...believed.values()])}, ${this.shown}`);

@@ -67,10 +67,19 @@ export class FakeAgent {
     sendFrame(this.socket, message);
   }
 
-  /** Waits for the first command of this type. */
-  async told<T extends AgentCommand['type']>(type: T): Promise<AgentCommand & { type: T }> {
+  /** Of all commands so far. */
+  get types(): readonly string[] {
+    return this.#commands.map(({ type }) => type);
+  }
+
+  /** Waits for the first command of this type that fits. */
+  async told<T extends AgentCommand['type']>(
+    type: T,
+    fits: (command: AgentCommand & { type: T }) => boolean = () => true,
+  ): Promise<AgentCommand & { type: T }> {
+    const isIt = (command: AgentCommand): command is AgentCommand & { type: T } => command.type === type;
     for (;;) {
-      const found = this.#commands.find((command): command is AgentCommand & { type: T } => command.type === type);
+      const found = this.#commands.filter(isIt).find(fits);
       if (found !== undefined) return found;
       await this.#bell.next(20_000);
     }

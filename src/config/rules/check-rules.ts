@@ -3,6 +3,7 @@
 import { checkAddresses } from './addresses.ts';
 import { checkDependencies } from './dependencies.ts';
 import type { RuleContext } from './draft.ts';
+import { checkHandover } from './handover.ts';
 import { checkLimits } from './limits.ts';
 import { checkLogs } from './logs.ts';
 import { checkPrograms } from './program.ts';
@@ -16,5 +17,6 @@ export function checkRules(context: RuleContext): void {
   checkDependencies(context);
   checkLogs(context);
   checkLimits(context);
+  checkHandover(context);
   checkUsers(context);
 }

@@ -1,4 +1,4 @@
-// Rule: limits that contradict each other, that can only be a slip, or that this version has. (config loader)
+// Rule: limits that contradict each other, or that can only be a slip. (config loader)
 
 import type { AppDraft, RuleContext } from './draft.ts';
 
@@ -27,13 +27,6 @@ function contradictions({ restart, deploy, logs }: AppDraft['spec']): readonly C
       key: ['deploy', 'settle'],
       message: 'no deploy could settle before its timeout',
       hint: 'raise deploy.timeout',
-    });
-  }
-  if (deploy.strategy === 'handover') {
-    found.push({
-      key: ['deploy', 'strategy'],
-      message: 'handover is reserved for a later version',
-      hint: 'use all-at-once, rolling or replace',
     });
   }
   if (restart.memory !== null && restart.memory < MIN_MEMORY) {
