@@ -7,7 +7,7 @@ import { journalApp as app, expectNoLoss, generationsOf, loads, pidsOf } from '.
 import { isAlive } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
-describe('a deploy by handover', () => {
+describe('row 12: a deploy by handover', () => {
   test('under load loses and refuses nothing, and the two generations never serve at once', async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: app([port]) } });
