@@ -124,7 +124,7 @@ describe('a full disk', () => {
     expect(disk.content.toString()).toBe(line.repeat(4 * 1024));
   });
 
-  it('that hangs does not hold up the end', async () => {
+  it('that hangs does not hold up the end, and tells how many lines it may have cost', async () => {
     const { sink, path, problems } = openSink(
       {},
       {
@@ -137,7 +137,7 @@ describe('a full disk', () => {
     );
     sink.write(numberedLines('a', 0, 3));
     await sink.close(50);
-    expect(problems).toEqual([`cannot close ${path} in time; its last lines may be lost`]);
+    expect(problems).toEqual([`cannot close ${path} in time; at most 3 lines were lost`]);
   });
 
   // The limit on the size of a file acts as a full disk does: a write that takes a part only, then an error.
