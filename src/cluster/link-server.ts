@@ -12,6 +12,7 @@ import type {
   LinkRequest,
   LogLine,
 } from '../protocol/cluster-link.ts';
+import { LONGEST_FRAME } from '../protocol/ndjson.ts';
 import { isSocketOffer, isSocketRequest, type SocketOffer, type SocketRequest } from '../protocol/socket-passing.ts';
 import type { EventRing } from './event-ring.ts';
 
@@ -24,8 +25,10 @@ export type Handlers = {
 
 export interface LinkConnection {
   send(message: LinkMessage): void;
-  /** Sends log lines, and counts those that a slow reader misses. */
+  /** Sends log lines, and counts those that a slow reader misses, or that are too long for one. */
   sendLog(line: LogLine): void;
+  /** These were missed before they came here. */
+  skipLogs(lines: number): void;
   onClose(listener: () => void): void;
 }
 
@@ -36,7 +39,9 @@ export interface SocketHandlers {
 }
 
 /** Bytes that may wait for a follower of logs before lines are skipped. */
-const LOG_BACKLOG = 8 * 1024 * 1024;
+export const LOG_BACKLOG = 8 * 1024 * 1024;
+/** As JSON, a character has at most six; and the manager passes it on with some of its own around it. */
+const LONGEST_LINE = LONGEST_FRAME - 1024;
 
 export function serveLink(
   path: string,
@@ -84,7 +89,7 @@ function connect(socket: Socket): LinkConnection {
   return {
     send: (message) => void sendFrame(socket, message),
     sendLog(line) {
-      if (socket.writableLength > LOG_BACKLOG) {
+      if (socket.writableLength > LOG_BACKLOG || isTooLong(line)) {
         skipped += 1;
         return;
       }
@@ -92,8 +97,15 @@ function connect(socket: Socket): LinkConnection {
       skipped = 0;
       sendFrame(socket, { type: 'log', ...line });
     },
+    skipLogs(lines) {
+      skipped += lines;
+    },
     onClose: (listener) => void socket.once('close', listener),
   };
+}
+
+function isTooLong({ line }: LogLine): boolean {
+  return line.length * 6 > LONGEST_LINE && JSON.stringify(line).length > LONGEST_LINE;
 }
 
 const REQUEST_TYPES: ReadonlySet<string> = new Set<ClusterRequestType>([
