@@ -4,12 +4,14 @@ import { EvenkeelError } from '../core/errors.ts';
 import { type AppSpec, formatAddress } from '../core/spec.ts';
 import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
+import { endsWithin } from '../logs/within.ts';
 import { systemClock } from '../platform/clock.ts';
 import { type ClusterRecord, type KnownWorker, readClusterRecord } from '../platform/cluster-record.ts';
 import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
 import { groupOf, uidOf } from '../platform/run-as.ts';
 import { StateFile } from '../platform/state-file.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
+import { CLOSING } from '../protocol/cluster-link.ts';
 import { ClusterHost, settingsFrom } from './cluster-host.ts';
 import { Deploys, deployFinished } from './deploys.ts';
 import { EventRing } from './event-ring.ts';
@@ -19,6 +21,7 @@ import { InheritedSockets } from './inherited-sockets.ts';
 import { LiveStatus } from './live-status.ts';
 import type { OrphanWorker } from './orphan-worker.ts';
 import { Orphans } from './orphans.ts';
+import { output } from './own-output.ts';
 import { Recycler } from './recycle.ts';
 import { regainSockets } from './regain-sockets.ts';
 import { SocketTraffic } from './socket-traffic.ts';
@@ -66,7 +69,8 @@ export class ClusterProcess {
     this.orphans = this.#findOrphans();
     this.status = new LiveStatus(boot.app);
     this.#state = new StateFile(boot.stateFile, {
-      onError: (error) => complain(boot.stateFile, error),
+      onError: (error) => output.complain(error, boot.stateFile),
+      onRecovery: () => output.complain('is written again', boot.stateFile),
     });
   }
 
@@ -108,6 +112,7 @@ export class ClusterProcess {
     const logs = openAppLogs(logSpec, {
       stdout: process.stdout,
       stderr: process.stderr,
+      ownOutput: boot.output ?? null,
       now: () => Date.now(),
       onProblem: (stream, message) => host.tell({ type: 'log-problem', stream, message }),
       group: () => groupOf((this.#running?.host.currentSpec ?? spec)?.user ?? null),
@@ -180,13 +185,13 @@ export class ClusterProcess {
 
   /** The workers are gone. */
   async close(): Promise<void> {
-    await this.traffic.close();
+    const leftovers = this.traffic.close().then(() => Promise.all(this.#running?.host.leftovers ?? []));
     this.orphans.close();
-    await Promise.all(this.#running?.host.leftovers ?? []);
-    await this.#logsApplied;
-    await this.#running?.logs.close().catch((error) => complain('logs', error));
+    await endsWithin(CLOSING.leftovers, leftovers);
+    const closed = this.#running?.logs.close(CLOSING.logs).catch((error) => output.complain(error, 'logs'));
+    await Promise.all([closed, endsWithin(CLOSING.logs, this.#logsApplied)]);
     if (this.#running !== null) this.#changed();
-    await this.#state.close();
+    await endsWithin(CLOSING.state, this.#state.close());
   }
 
   #findOrphans(): Orphans {
@@ -235,7 +240,9 @@ export class ClusterProcess {
     if (spec === null) return recycler.close();
     this.sockets.keep(spec.listen.map(formatAddress));
     recycler.apply(spec.restart);
-    this.#logsApplied = this.#logsApplied.then(() => logs.apply(spec.logs)).catch((error) => complain('logs', error));
+    this.#logsApplied = this.#logsApplied
+      .then(() => logs.apply(spec.logs))
+      .catch((error) => output.complain(error, 'logs'));
     for (const worker of host.workers.values()) worker.watchHealth();
   }
 
@@ -278,11 +285,6 @@ export class ClusterProcess {
     this.generations.record(record, loss, false);
     this.#running?.host.tell(deployFinished(record, loss));
   }
-}
-
-/** The process's own stderr is kept by the manager. */
-function complain(what: string, error: unknown): void {
-  process.stderr.write(`${what}: ${String(error)}\n`);
 }
 
 function recyclable(host: ClusterHost): readonly { readonly key: number; readonly pid: number }[] {

@@ -15,6 +15,7 @@ import type {
 import { LONGEST_FRAME } from '../protocol/ndjson.ts';
 import { isSocketOffer, isSocketRequest, type SocketOffer, type SocketRequest } from '../protocol/socket-passing.ts';
 import type { EventRing } from './event-ring.ts';
+import { output } from './own-output.ts';
 
 export type Handlers = {
   readonly [T in ClusterRequestType]: (
@@ -77,9 +78,8 @@ async function answer(request: LinkRequest, handlers: Handlers, connection: Link
     const handler = handlers[type] as (params: unknown, connection: LinkConnection) => Promise<unknown>;
     connection.send({ id, ok: true, result: await handler(params, connection) });
   } catch (error) {
-    // A bug must not be lost with the answer: the process's own stderr is kept by the manager.
-    if (!(error instanceof EvenkeelError))
-      process.stderr.write(`${type}: ${error instanceof Error ? error.stack : error}\n`);
+    // A bug must not be lost with the answer.
+    if (!(error instanceof EvenkeelError)) output.complain(error, type);
     connection.send({ id, ok: false, error: toErrorBody(error) });
   }
 }

@@ -34,7 +34,7 @@ export interface RotatingSinkOptions {
   readonly onProblem: (message: string) => void;
   /** Milliseconds since the epoch, by the system's clock. */
   readonly now?: () => number;
-  /** For tests: a file that fails. */
+  /** For a file of another kind. */
   readonly openFile?: OpenRotatingFile;
 }
 
