@@ -64,6 +64,7 @@ export function levelOf(event: EvenkeelEvent): 'info' | 'warn' | 'error' {
     case 'worker-backoff':
     case 'log-problem':
     case 'state-repaired':
+    case 'events-skipped':
       return 'warn';
     default:
       return 'info';

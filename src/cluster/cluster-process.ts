@@ -5,6 +5,7 @@ import { type AppSpec, formatAddress } from '../core/spec.ts';
 import type { DeployRecord, Generation } from '../core/status.ts';
 import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
+import { endsWithin } from '../logs/within.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { ClusterRecord, KnownWorker } from '../platform/cluster-record.ts';
 import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
@@ -12,6 +13,7 @@ import { readClusterRecord } from '../platform/read-cluster-record.ts';
 import { groupOf, uidOf } from '../platform/run-as.ts';
 import { StateFile } from '../platform/state-file.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
+import { CLOSING } from '../protocol/cluster-link.ts';
 import { ClusterHost } from './cluster-host.ts';
 import { Deploys, deployFinished } from './deploys.ts';
 import { EventRing } from './event-ring.ts';
@@ -22,6 +24,7 @@ import { InheritedSockets } from './inherited-sockets.ts';
 import { LiveStatus } from './live-status.ts';
 import type { OrphanWorker } from './orphan-worker.ts';
 import { Orphans } from './orphans.ts';
+import { output } from './own-output.ts';
 import { Recycler } from './recycle.ts';
 import { regainSockets } from './regain-sockets.ts';
 import { SocketTraffic } from './socket-traffic.ts';
@@ -69,7 +72,8 @@ export class ClusterProcess {
     this.orphans = this.#findOrphans();
     this.status = new LiveStatus(boot.app);
     this.#state = new StateFile(boot.stateFile, {
-      onError: (error) => complain(boot.stateFile, error),
+      onError: (error) => output.complain(error, boot.stateFile),
+      onRecovery: () => output.complain('is written again', boot.stateFile),
     });
   }
 
@@ -111,6 +115,7 @@ export class ClusterProcess {
     const logs = openAppLogs(logSpec, {
       stdout: process.stdout,
       stderr: process.stderr,
+      ownOutput: boot.output ?? null,
       now: () => Date.now(),
       onProblem: (stream, message) => host.tell({ type: 'log-problem', stream, message }),
       group: () => groupOf((this.#running?.host.currentSpec ?? spec)?.user ?? null),
@@ -183,13 +188,13 @@ export class ClusterProcess {
 
   /** The workers are gone. */
   async close(): Promise<void> {
-    await this.traffic.close();
+    const leftovers = this.traffic.close().then(() => Promise.all(this.#running?.host.leftovers ?? []));
     this.orphans.close();
-    await Promise.all(this.#running?.host.leftovers ?? []);
-    await this.#logsApplied;
-    await this.#running?.logs.close().catch((error) => complain('logs', error));
+    await endsWithin(CLOSING.leftovers, leftovers);
+    const closed = this.#running?.logs.close(CLOSING.logs).catch((error) => output.complain(error, 'logs'));
+    await Promise.all([closed, endsWithin(CLOSING.logs, this.#logsApplied)]);
     if (this.#running !== null) this.#changed();
-    await this.#state.close();
+    await endsWithin(CLOSING.state, this.#state.close());
   }
 
   #findOrphans(): Orphans {
@@ -239,7 +244,9 @@ export class ClusterProcess {
     if (spec === null) return recycler.close();
     this.sockets.keep(spec.listen.map(formatAddress));
     recycler.apply(spec.restart);
-    this.#logsApplied = this.#logsApplied.then(() => logs.apply(spec.logs)).catch((error) => complain('logs', error));
+    this.#logsApplied = this.#logsApplied
+      .then(() => logs.apply(spec.logs))
+      .catch((error) => output.complain(error, 'logs'));
     for (const worker of host.workers.values()) worker.watchHealth();
   }
 
@@ -280,11 +287,6 @@ export class ClusterProcess {
     this.generations.record(record, loss, { current, settings: {} });
     this.#running?.host.tell(deployFinished(record, loss));
   }
-}
-
-/** The process's own stderr is kept by the manager. */
-function complain(what: string, error: unknown): void {
-  process.stderr.write(`${what}: ${String(error)}\n`);
 }
 
 function recyclable(host: ClusterHost): readonly { readonly key: number; readonly pid: number }[] {

@@ -12,8 +12,10 @@ import type {
   LinkRequest,
   LogLine,
 } from '../protocol/cluster-link.ts';
+import { LONGEST_FRAME } from '../protocol/ndjson.ts';
 import { isSocketOffer, isSocketRequest, type SocketOffer, type SocketRequest } from '../protocol/socket-passing.ts';
 import type { EventRing } from './event-ring.ts';
+import { output } from './own-output.ts';
 
 export type Handlers = {
   readonly [T in ClusterRequestType]: (
@@ -24,8 +26,10 @@ export type Handlers = {
 
 export interface LinkConnection {
   send(message: LinkMessage): void;
-  /** Sends log lines, and counts those that a slow reader misses. */
+  /** Sends log lines, and counts those that a slow reader misses, or that are too long for one. */
   sendLog(line: LogLine): void;
+  /** These were missed before they came here. */
+  skipLogs(lines: number): void;
   onClose(listener: () => void): void;
 }
 
@@ -36,7 +40,9 @@ export interface SocketHandlers {
 }
 
 /** Bytes that may wait for a follower of logs before lines are skipped. */
-const LOG_BACKLOG = 8 * 1024 * 1024;
+export const LOG_BACKLOG = 8 * 1024 * 1024;
+/** As JSON, a character has at most six; and the manager passes it on with some of its own around it. */
+const LONGEST_LINE = LONGEST_FRAME - 1024;
 
 export function serveLink(
   path: string,
@@ -72,9 +78,8 @@ async function answer(request: LinkRequest, handlers: Handlers, connection: Link
     const handler = handlers[type] as (params: unknown, connection: LinkConnection) => Promise<unknown>;
     connection.send({ id, ok: true, result: await handler(params, connection) });
   } catch (error) {
-    // A bug must not be lost with the answer: the process's own stderr is kept by the manager.
-    if (!(error instanceof EvenkeelError))
-      process.stderr.write(`${type}: ${error instanceof Error ? error.stack : error}\n`);
+    // A bug must not be lost with the answer.
+    if (!(error instanceof EvenkeelError)) output.complain(error, type);
     connection.send({ id, ok: false, error: toErrorBody(error) });
   }
 }
@@ -84,7 +89,7 @@ function connect(socket: Socket): LinkConnection {
   return {
     send: (message) => void sendFrame(socket, message),
     sendLog(line) {
-      if (socket.writableLength > LOG_BACKLOG) {
+      if (socket.writableLength > LOG_BACKLOG || isTooLong(line)) {
         skipped += 1;
         return;
       }
@@ -92,8 +97,15 @@ function connect(socket: Socket): LinkConnection {
       skipped = 0;
       sendFrame(socket, { type: 'log', ...line });
     },
+    skipLogs(lines) {
+      skipped += lines;
+    },
     onClose: (listener) => void socket.once('close', listener),
   };
+}
+
+function isTooLong({ line }: LogLine): boolean {
+  return line.length * 6 > LONGEST_LINE && JSON.stringify(line).length > LONGEST_LINE;
 }
 
 const REQUEST_TYPES: ReadonlySet<string> = new Set<ClusterRequestType>([

@@ -6,6 +6,7 @@ import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterProcess } from './cluster-process.ts';
 import { keepFiles } from './keep-files.ts';
 import { serveLink } from './link-server.ts';
+import { output } from './own-output.ts';
 import { handlersFor } from './requests.ts';
 
 async function main(): Promise<void> {
@@ -14,8 +15,9 @@ async function main(): Promise<void> {
   // A terminal that closes, or an operator's Ctrl-C, is the manager's business.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE', 'SIGTERM'] as const) process.on(signal, () => {});
   for (const stream of [process.stdout, process.stderr] as EventEmitter[]) stream.on('error', () => {});
+  output.use(boot.output ?? null);
   // A bug of ours must not take the app's ports with it: it is noted, and the cluster goes on.
-  const note = (error: unknown): void => void process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  const note = (error: unknown): void => output.complain(error);
   process.on('uncaughtException', note);
   process.on('unhandledRejection', note);
   stayAlive();
@@ -42,6 +44,6 @@ try {
   await main();
 } catch (error) {
   // Without its socket nobody could ask it for anything: better gone, and seen to be gone.
-  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  output.complain(error);
   process.exit(1);
 }

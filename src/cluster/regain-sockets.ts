@@ -4,6 +4,7 @@
 import type { InheritedSockets } from './inherited-sockets.ts';
 import type { OrphanWorker } from './orphan-worker.ts';
 import type { Orphans } from './orphans.ts';
+import { output } from './own-output.ts';
 import type { SocketTraffic } from './socket-traffic.ts';
 
 /** Asks one after the other, until nothing is missing or nobody is left to ask. */
@@ -25,7 +26,7 @@ export async function regainSockets(
     try {
       await traffic.take(await orphans.connectionFor(giver, addresses), { addresses });
     } catch (error) {
-      process.stderr.write(`${addresses.join(', ')}: ${error instanceof Error ? error.message : error}\n`);
+      output.complain(error instanceof Error ? error.message : error, addresses.join(', '));
     }
   }
 }

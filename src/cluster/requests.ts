@@ -10,7 +10,7 @@ import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
 import type { ClusterHost } from './cluster-host.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import { inProgress } from './deploys.ts';
-import type { Handlers, LinkConnection } from './link-server.ts';
+import { type Handlers, type LinkConnection, LOG_BACKLOG } from './link-server.ts';
 import { sendToWorkers, signalWorkers } from './tell-workers.ts';
 
 /** `exit` is called when the app has been stopped and the answer is on its way. */
@@ -73,11 +73,21 @@ function startOf({ running, boot }: ClusterProcess): Promise<DeployResult> | nul
 /** From the moment of the snapshot on, but not before it is answered. */
 function followLogs(logs: AppLogs, snapshot: Promise<unknown>, connection: LinkConnection): void {
   let held: LogLine[] | null = [];
-  connection.onClose(logs.follow((line) => (held === null ? connection.sendLog(line) : held.push(line))));
+  let characters = 0;
+  let missed = 0;
+  const take = (line: LogLine): void => {
+    if (held === null) return connection.sendLog(line);
+    characters += line.line.length;
+    // A disk that hangs may hold up the snapshot for seconds.
+    if (characters > LOG_BACKLOG) missed += 1;
+    else held.push(line);
+  };
+  connection.onClose(logs.follow(take));
   void snapshot.then(() =>
     setImmediate(() => {
       for (const line of held ?? []) connection.sendLog(line);
       held = null;
+      connection.skipLogs(missed);
     }),
   );
 }

@@ -8,7 +8,7 @@ export const UNKNOWN_SPEC: Pick<AppSpec, 'balance' | 'logs'> = {
   balance: 'shared',
   logs: {
     ...{ stdout: { kind: 'off' }, stderr: { kind: 'off' }, maxSize: null, schedule: null, keep: 0 },
-    ...{ compress: false, timestamps: false },
+    ...{ compress: false, timestamps: false, onSlow: 'wait' },
   },
 };
 

@@ -106,5 +106,6 @@ function normalizeLogs(name: string, app: AppValues, folder: string): LogSpec {
     keep: app.number('logs.keep'),
     compress: app.flag('logs.compress'),
     timestamps: app.flag('logs.timestamps'),
+    onSlow: app.choice('logs.onSlow', ['wait', 'drop']),
   };
 }

@@ -266,7 +266,7 @@ export interface App {
    */
   logs?: {
     /**
-     * A file, "-" for the manager's own stream, `null` or "/dev/null" for nowhere.
+     * A file, "-" for the manager's own stream (of a manager in the background: `manager.out`, which has limits of its own), `null` or "/dev/null" for nowhere.
      */
     stdout?: string | null;
     /**
@@ -293,6 +293,10 @@ export interface App {
      * Put the time (ISO 8601) before each line.
      */
     timestamps?: boolean;
+    /**
+     * When the workers write faster than the log takes it (a slow disk, a slow reader of `"-"`): `wait` slows the workers down and loses no line; `drop` drops lines, whole ones, until the log has caught up, and the event `log-problem` tells how many.
+     */
+    onSlow?: "wait" | "drop";
   };
   /**
    * The user that the workers and hooks run as, a name or a numeric id, with the groups that the machine gives it; `user:group`: with that group and no other. It takes a manager that runs as root; `null`: its own user.

@@ -94,5 +94,7 @@ function describeManagerEvent(event: Exclude<EvenkeelEvent, OfApp>): string {
       return `reload ${event.ok ? 'done' : 'failed'}, ${event.changes === 1 ? '1 change' : `${event.changes} changes`}`;
     case 'state-repaired':
       return `state repaired: ${event.file}: ${event.message}`;
+    case 'events-skipped':
+      return `${event.events === 1 ? '1 event is' : `${event.events} events are`} missing here: they came faster than they were read`;
   }
 }

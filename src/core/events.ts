@@ -72,6 +72,8 @@ export type ManagerEvent =
   | (Base & { readonly type: 'reload-started' })
   | (Base & { readonly type: 'reload-finished'; readonly ok: boolean; readonly changes: number })
   | (Base & { readonly type: 'state-repaired'; readonly file: string; readonly message: string })
+  /** Only in a stream whose reader was too slow: so many are missing at this place. */
+  | (Base & { readonly type: 'events-skipped'; readonly events: number })
   | (OfApp & { readonly type: 'cluster-started'; readonly pid: number })
   | (OfApp & { readonly type: 'cluster-adopted'; readonly pid: number })
   | (OfApp & { readonly type: 'cluster-lost'; readonly pid: number })

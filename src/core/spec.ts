@@ -132,6 +132,8 @@ export interface LogSpec {
   readonly compress: boolean;
   /** Put an ISO time before each line. */
   readonly timestamps: boolean;
+  /** Workers that write faster than the log takes it: they wait, or what comes meanwhile is dropped and counted. */
+  readonly onSlow: 'wait' | 'drop';
 }
 
 export type LogTarget =

@@ -43,10 +43,10 @@ export class Incident {
     this.#report(`writing ${this.#path} again after ${seconds} s; ${this.#takeLost()}`);
   }
 
-  /** Nobody will try again. `inTime`: false when a write has not come to an end. */
+  /** Nobody will try again. `inTime`: false when a write has not come to an end: its lines are among the lost ones. */
   gaveUp(inTime: boolean): void {
-    if (!inTime) this.#report(`cannot close ${this.#path} in time; its last lines may be lost`);
-    if (this.#lost > 0) this.#report(`closed ${this.#path}; ${this.#takeLost()}`);
+    if (!inTime) this.#report(`cannot close ${this.#path} in time; at most ${linesLost(this.#take())}`);
+    else if (this.#lost > 0) this.#report(`closed ${this.#path}; ${this.#takeLost()}`);
   }
 
   /** Milliseconds to wait before the next attempt: none before the first. */
@@ -54,9 +54,18 @@ export class Incident {
     return this.#failures < 2 ? 0 : Math.min(limits.min * 2 ** (this.#failures - 2), limits.max);
   }
 
-  #takeLost(): string {
+  #take(): number {
     const lost = this.#lost;
     this.#lost = 0;
-    return lost === 0 ? 'no line was lost' : `${lost} ${lost === 1 ? 'line was' : 'lines were'} lost`;
+    return lost;
   }
+
+  #takeLost(): string {
+    const lost = this.#take();
+    return lost === 0 ? 'no line was lost' : linesLost(lost);
+  }
+}
+
+export function linesLost(count: number): string {
+  return `${count} ${count === 1 ? 'line was' : 'lines were'} lost`;
 }

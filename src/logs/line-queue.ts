@@ -6,6 +6,8 @@ import { countLines, NEWLINE } from './newline.ts';
 export class LineQueue {
   readonly #buffers: Buffer[] = [];
   #bytes = 0;
+  /** Taken out, and perhaps not written yet. */
+  #underWay: Buffer = Buffer.alloc(0);
 
   get bytes(): number {
     return this.#bytes;
@@ -44,12 +46,19 @@ export class LineQueue {
     if (part !== null) taken.push(part);
     this.#bytes -= total;
     const [first] = taken;
-    return taken.length === 1 && first !== undefined ? first : Buffer.concat(taken, total);
+    this.#underWay = taken.length === 1 && first !== undefined ? first : Buffer.concat(taken, total);
+    return this.#underWay;
   }
 
-  /** Drops everything; gives the number of lines lost. */
+  /** What was taken last is written, or put back. */
+  settled(): void {
+    this.#underWay = Buffer.alloc(0);
+  }
+
+  /** Drops everything; gives the number of lines lost, with those that are under way. */
   clear(): number {
-    const lost = this.#buffers.reduce((sum, buffer) => sum + countLines(buffer), 0);
+    const lost = this.#buffers.reduce((sum, buffer) => sum + countLines(buffer), countLines(this.#underWay));
+    this.settled();
     this.#buffers.length = 0;
     this.#bytes = 0;
     return lost;

@@ -5,6 +5,7 @@ import type { LogSpec, LogTarget } from '../core/spec.ts';
 import type { LogLine } from '../protocol/cluster-link.ts';
 import { type LineSink, nullSink } from './line-sink.ts';
 import { RotatingSink, type RotationSettings } from './rotating-sink.ts';
+import { openSharedFile, SHARED_SETTINGS } from './shared-file.ts';
 import { StreamSink } from './stream-sink.ts';
 
 export type StreamName = LogLine['stream'];
@@ -14,6 +15,8 @@ export interface TargetPorts {
   /** Where `"-"` goes. */
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** Absolute path of the file that `"-"` goes to instead, and which others write to as well; null: there is none. */
+  readonly ownOutput?: string | null;
   /** Milliseconds since the epoch, by the system's clock. */
   readonly now: () => number;
   readonly onProblem: (stream: string, message: string) => void;
@@ -32,7 +35,7 @@ export class LogTargets {
   readonly #ports: TargetPorts;
   readonly #onDrain: () => void;
   #spec: LogSpec;
-  /** By path, or by `-` and the stream's name. */
+  /** By what #keyOf says. */
   #sinks = new Map<string, LineSink>();
 
   constructor(spec: LogSpec, ports: TargetPorts, onDrain: () => void) {
@@ -43,7 +46,7 @@ export class LogTargets {
   }
 
   sinkOf(stream: StreamName): LineSink {
-    return this.#sinks.get(keyOf(this.#spec[stream], stream)) ?? nullSink;
+    return this.#sinks.get(this.#keyOf(this.#spec[stream], stream)) ?? nullSink;
   }
 
   /** Lines written from now on go where `spec` says. Resolves when files no longer used are closed. */
@@ -78,9 +81,9 @@ export class LogTargets {
     const sinks = new Map<string, LineSink>();
     for (const stream of STREAMS) {
       const target = spec[stream];
-      const key = keyOf(target, stream);
+      const key = this.#keyOf(target, stream);
       const sink = sinks.get(key) ?? this.#sinks.get(key) ?? this.#make(target, stream, spec);
-      if (sink instanceof RotatingSink) sink.apply(this.#settingsFrom(spec));
+      if (target.kind === 'file' && sink instanceof RotatingSink) sink.apply(this.#settingsFrom(spec));
       sinks.set(key, sink);
     }
     return sinks;
@@ -92,23 +95,24 @@ export class LogTargets {
 
   #make(target: LogTarget, stream: StreamName, spec: LogSpec): LineSink {
     const onProblem = (message: string): void => this.#ports.onProblem(stream, message);
+    const { now, ownOutput = null } = this.#ports;
+    const common = { now, onDrain: this.#onDrain, onProblem };
     switch (target.kind) {
       case 'off':
         return nullSink;
       case 'inherit':
-        return new StreamSink(this.#ports[stream], this.#onDrain, onProblem);
+        return ownOutput === null
+          ? new StreamSink(this.#ports[stream], this.#onDrain, onProblem)
+          : new RotatingSink({ ...common, path: ownOutput, settings: SHARED_SETTINGS, openFile: openSharedFile });
       case 'file':
-        return new RotatingSink({
-          path: target.path,
-          settings: this.#settingsFrom(spec),
-          now: this.#ports.now,
-          onDrain: this.#onDrain,
-          onProblem,
-        });
+        return new RotatingSink({ ...common, path: target.path, settings: this.#settingsFrom(spec) });
     }
   }
-}
 
-function keyOf(target: LogTarget, stream: StreamName): string {
-  return target.kind === 'file' ? target.path : `- ${target.kind} ${stream}`;
+  /** Streams with the same key go to the same sink. */
+  #keyOf(target: LogTarget, stream: StreamName): string {
+    if (target.kind === 'file') return target.path;
+    const shared = target.kind === 'inherit' && (this.#ports.ownOutput ?? null) !== null;
+    return shared ? '- inherit' : `- ${target.kind} ${stream}`;
+  }
 }

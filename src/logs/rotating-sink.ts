@@ -34,7 +34,7 @@ export interface RotatingSinkOptions {
   readonly onProblem: (message: string) => void;
   /** Milliseconds since the epoch, by the system's clock. */
   readonly now?: () => number;
-  /** For tests: a file that fails. */
+  /** For a file of another kind. */
   readonly openFile?: OpenRotatingFile;
 }
 
@@ -146,8 +146,9 @@ export class RotatingSink implements LineSink {
     this.#incident.lost(this.#queue.clear());
     this.#incident.gaveUp(inTime);
     this.#settle();
-    if (inTime) await endsWithin(deadline, this.#file?.close() ?? null);
-    await this.#archive.close(Math.max(end - performance.now(), 0));
+    const left = (): number => Math.max(end - performance.now(), 0);
+    if (inTime) await endsWithin(left(), this.#file?.close() ?? null);
+    await this.#archive.close(left());
   }
 
   #wake(): void {
@@ -206,10 +207,7 @@ export class RotatingSink implements LineSink {
     const outcome = await this.#openFile(
       this.#rotationFault.open ? { ...this.#fileOptions, maxSize: null } : this.#fileOptions,
     );
-    if (outcome.kind === 'failed') {
-      this.#openFailed(outcome);
-      return;
-    }
+    if (outcome.kind === 'failed') return this.#openFailed(outcome);
     const { file, rotated } = outcome;
     this.#file = file;
     this.#lastLook = this.#now();
@@ -225,6 +223,7 @@ export class RotatingSink implements LineSink {
     const batch = this.#queue.take(rotates ? Math.min(BATCH, Math.max(maxSize - file.size, 1)) : BATCH);
     if (batch.length === 0) return;
     await this.#after(await file.write(batch), file);
+    this.#queue.settled();
     this.#settle();
   }
 

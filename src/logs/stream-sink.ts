@@ -2,7 +2,9 @@
 // (Cluster process.)
 
 import type { Writable } from 'node:stream';
+import { linesLost } from './incident.ts';
 import type { LineSink } from './line-sink.ts';
+import { countLines } from './newline.ts';
 import { errorText } from './system-error-code.ts';
 import { endsWithin } from './within.ts';
 
@@ -14,6 +16,9 @@ export class StreamSink implements LineSink {
   readonly #onProblem: (message: string) => void;
   #full: boolean = false;
   #broken: boolean = false;
+  /** Not written yet; counted only if that never comes to pass. */
+  readonly #underWay = new Set<Buffer>();
+  #lost = 0;
   #written: Promise<void> = Promise.resolve();
 
   /** `stream` stays its owner's to close. */
@@ -30,9 +35,17 @@ export class StreamSink implements LineSink {
   }
 
   write(lines: Buffer): boolean {
-    if (this.#broken || this.#stream.destroyed) return true;
+    if (this.#broken || this.#stream.destroyed) {
+      this.#lost += countLines(lines);
+      return true;
+    }
+    this.#underWay.add(lines);
     this.#written = new Promise((resolve) => {
-      this.#full = !this.#stream.write(lines, () => resolve());
+      this.#full = !this.#stream.write(lines, (error) => {
+        this.#underWay.delete(lines);
+        if (error) this.#lost += countLines(lines);
+        resolve();
+      });
     });
     return !this.#full;
   }
@@ -44,9 +57,14 @@ export class StreamSink implements LineSink {
   async close(deadline: number): Promise<void> {
     await endsWithin(deadline, this.flush());
     this.#broken = true;
+    this.#full = false;
     this.#stream.off('drain', this.#drained).off('error', this.#failed);
     // A late error that nobody listens to would end the process.
     if (!this.#stream.listeners('error').includes(ignore)) this.#stream.on('error', ignore);
+    for (const lines of this.#underWay) this.#lost += countLines(lines);
+    this.#underWay.clear();
+    if (this.#lost > 0) this.#onProblem(`closed the inherited stream; ${linesLost(this.#lost)}`);
+    this.#lost = 0;
   }
 
   readonly #drained = (): void => {

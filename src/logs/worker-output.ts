@@ -33,6 +33,7 @@ export class WorkerOutput {
   readonly #framers: Readonly<Record<StreamName, LineFramer>>;
   readonly #ring = new LineRing(REMEMBERED);
   readonly #watchers = new Set<Watcher>();
+  #heard = 0;
 
   /** `onLines` gets whole lines, as the worker wrote them. */
   constructor(worker: WorkerStreams, onLines: (stream: StreamName, lines: Buffer) => void) {
@@ -46,6 +47,11 @@ export class WorkerOutput {
       });
     this.#framers = { stdout: framer('stdout'), stderr: framer('stderr') };
     this.ended = Promise.all(STREAMS.map((stream) => this.#read(stream))).then(() => undefined);
+  }
+
+  /** Grows with everything that comes from the streams, their ends too. */
+  get heard(): number {
+    return this.#heard;
   }
 
   pause(stream: StreamName): void {
@@ -86,9 +92,13 @@ export class WorkerOutput {
     const framer = this.#framers[name];
     if (stream === null) return Promise.resolve();
     return new Promise((resolve) => {
-      stream.on('data', (chunk: Buffer) => framer.push(chunk));
+      stream.on('data', (chunk: Buffer) => {
+        this.#heard += 1;
+        framer.push(chunk);
+      });
       // An error ends the stream as well: what came before it is all there is.
       finished(stream, { writable: false }, () => {
+        this.#heard += 1;
         framer.end();
         resolve();
       });

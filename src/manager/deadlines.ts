@@ -2,6 +2,7 @@
 // app; these are longer, and only end the wait for one that hangs.
 
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
+import { LONGEST_CLOSING } from '../protocol/cluster-link.ts';
 
 /** For what the cluster process itself needs on a machine under load. */
 const SLACK: Milliseconds = 15_000;
@@ -25,6 +26,7 @@ export function changeDeadline(spec: AppSpec): Milliseconds {
   return spec.ready.timeout + spec.stop.timeout + SLACK;
 }
 
+/** The cluster process answers when nothing of the app is left, not when the last worker has ended. */
 export function stopDeadline(spec: AppSpec | null, timeout: Milliseconds | null): Milliseconds {
-  return (timeout ?? spec?.stop.timeout ?? 30_000) + SLACK;
+  return (timeout ?? spec?.stop.timeout ?? 30_000) + LONGEST_CLOSING + SLACK;
 }

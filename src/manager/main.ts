@@ -3,9 +3,9 @@
 import { toErrorBody } from '../core/errors.ts';
 import { stayAlive } from '../platform/daemonize.ts';
 import { closeInherited } from '../platform/inherited-fds.ts';
+import { OwnOutput } from '../platform/own-output.ts';
 import { type ManagerBoot, REPORT_FD } from '../protocol/manager-boot.ts';
 import { isRecord } from './is-record.ts';
-import { OwnOutput } from './own-output.ts';
 import { reportStart } from './report.ts';
 import { runManager } from './run-manager.ts';
 import { MANAGER_SIGNALS, type ManagerSignal, signalHandler } from './signals.ts';

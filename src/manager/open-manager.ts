@@ -69,7 +69,10 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
   const hold = new StateDirHold(layout, (problem) => options.complain(problem));
   try {
     const { state, repaired } = openState(layout.stateFile);
-    const file = new StateFile(layout.stateFile, { onError: (error) => options.complain(error) });
+    const file = new StateFile(layout.stateFile, {
+      onError: (error) => options.complain(error),
+      onRecovery: () => options.complain(`${layout.stateFile} is written again`),
+    });
     const store = new StateStore(state, file);
     const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
     bus.emit({ type: 'manager-started', pid: process.pid, version: options.evenkeel });

@@ -8,6 +8,7 @@ import { systemClock } from '../platform/clock.ts';
 import { entryPoint, packageVersion } from '../platform/entry-points.ts';
 import type { KeptFile } from '../platform/file-keeper.ts';
 import { fileStatus } from '../platform/file-status.ts';
+import type { OwnOutput } from '../platform/own-output.ts';
 import { offerSockets, receiveSockets } from '../platform/pass-sockets.ts';
 import { type StateLayout, stateLayout } from '../platform/paths.ts';
 import { presentClusters } from '../platform/presence.ts';
@@ -21,7 +22,6 @@ import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 import { findState, loadConfig } from './load-config.ts';
 import { type Manager, type ManagerOptions, openManager } from './open-manager.ts';
-import type { OwnOutput } from './own-output.ts';
 import { spawnClusterTo } from './spawn-cluster.ts';
 
 type Config = ManagerOptions['config'];
@@ -33,6 +33,7 @@ export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<
   const config = await readConfig(request);
   const layout = stateLayout(await stateDirOf(request, config));
   ensurePrivateDir(layout.dir);
+  if (!boot.foreground) output.use(layout.managerOut);
   const known = config.ok ? config.ecosystem.file : file;
   const log = openLog(layout, boot.foreground, output);
   try {
@@ -105,7 +106,7 @@ function openLog(
 }
 
 function outputFile({ managerOut }: StateLayout, output: OwnOutput): KeptFile {
-  return keptFile('manager.out', managerOut, () => output.reopen(managerOut));
+  return keptFile('manager.out', managerOut, () => output.putBack());
 }
 
 function keptFile(name: string, path: string, putBack: () => void): KeptFile {

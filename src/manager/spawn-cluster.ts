@@ -2,6 +2,7 @@
 
 import { spawnDetached } from '../platform/daemonize.ts';
 import { entryPoint } from '../platform/entry-points.ts';
+import type { OwnOutput } from '../platform/own-output.ts';
 import { identify, type ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { type BootSocket, type ClusterBoot, FIRST_SOCKET_FD } from '../protocol/cluster-boot.ts';
@@ -10,8 +11,8 @@ import { type BootSocket, type ClusterBoot, FIRST_SOCKET_FD } from '../protocol/
 export type SpawnCluster = (boot: ClusterBoot, sockets: readonly BoundSocket[]) => ProcessIdentity | null;
 
 /** `output`: where stdout and stderr of a cluster process go. */
-export function spawnClusterTo(output: { readonly stdio: 'inherit' | number }): SpawnCluster {
-  return (boot, sockets) => spawnCluster(boot, sockets, output.stdio);
+export function spawnClusterTo(output: Pick<OwnOutput, 'stdio' | 'path'>): SpawnCluster {
+  return (boot, sockets) => spawnCluster({ ...boot, output: output.path }, sockets, output.stdio);
 }
 
 function spawnCluster(

@@ -71,8 +71,10 @@ function writeStateFileNow(path: string, value: unknown): void {
 }
 
 export interface StateFileOptions {
-  /** Told of each failed write; it is tried again. */
+  /** Told once when writing begins to fail; it is tried again. */
   readonly onError: (error: unknown) => void;
+  /** Told once when it works again. */
+  readonly onRecovery?: () => void;
   readonly clock?: Clock;
 }
 
@@ -83,7 +85,9 @@ const RETRY_DELAY = 1000;
 export class StateFile {
   readonly #path: string;
   readonly #onError: (error: unknown) => void;
+  readonly #onRecovery: () => void;
   readonly #clock: Clock;
+  #failing: boolean = false;
   #waiting: { readonly value: unknown } | null = null;
   #running: Promise<void> | null = null;
   #retry: Timer | null = null;
@@ -94,6 +98,7 @@ export class StateFile {
   constructor(path: string, options: StateFileOptions) {
     this.#path = path;
     this.#onError = options.onError;
+    this.#onRecovery = options.onRecovery ?? (() => {});
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -112,7 +117,7 @@ export class StateFile {
     try {
       writeStateFileNow(this.#path, value);
     } catch (error) {
-      this.#onError(error);
+      this.#failed(error);
     }
     this.save(value);
   }
@@ -148,13 +153,24 @@ export class StateFile {
       try {
         await this.#sweepOnce();
         await writeStateFile(this.#path, current.value, () => this.#hurried > hurried);
+        this.#worked();
       } catch (error) {
         this.#waiting ??= current;
         this.#retry = this.#clock.setTimer(this.#clock.now() + RETRY_DELAY, () => this.#start());
-        this.#onError(error);
+        this.#failed(error);
         return;
       }
     }
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#failing) this.#onError(error);
+    this.#failing = true;
+  }
+
+  #worked(): void {
+    if (this.#failing) this.#onRecovery();
+    this.#failing = false;
   }
 
   /** Temporary files of a process that was killed while it wrote. */

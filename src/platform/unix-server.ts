@@ -11,6 +11,11 @@ import { connectUnix, UnixConnectError } from './unix-client.ts';
 /** Milliseconds for a process behind an old socket to show that it lives. */
 const PROBE_TIMEOUT = 2000;
 
+export interface SocketRules {
+  /** One whose other end has said all it wants to say stays open for the answer, and is `onConnection`'s to end. */
+  readonly halfOpen?: boolean;
+}
+
 /** Listens until it is closed; its file can be put back when somebody has removed it. */
 export class UnixListener {
   readonly #path: string;
@@ -20,10 +25,10 @@ export class UnixListener {
   #file: Stats | null = null;
 
   /** Use listenUnix. */
-  constructor(path: string, onConnection: (socket: net.Socket) => void, owner: number | null) {
+  constructor(path: string, onConnection: (socket: net.Socket) => void, owner: number | null, rules: SocketRules) {
     this.#path = path;
     this.#owner = owner;
-    this.#server = net.createServer((socket) => {
+    this.#server = net.createServer({ allowHalfOpen: rules.halfOpen === true }, (socket) => {
       socket.on('error', () => {});
       onConnection(socket);
     });
@@ -80,8 +85,9 @@ export async function listenUnix(
   path: string,
   onConnection: (socket: net.Socket) => void,
   owner: number | null = null,
+  rules: SocketRules = {},
 ): Promise<UnixListener> {
-  const listener = new UnixListener(path, onConnection, owner);
+  const listener = new UnixListener(path, onConnection, owner, rules);
   await listener.putBack();
   return listener;
 }

@@ -31,6 +31,8 @@ export interface ClusterBoot {
   /** The highest generation the manager has seen: the next one is above it, even when cluster.json was lost. */
   readonly generation: Generation;
   readonly sockets: readonly BootSocket[];
+  /** Absolute path of manager.out, which it prints to. Absent or null: it prints to its own streams. */
+  readonly output?: string | null;
 }
 
 export interface BootSocket {

@@ -12,6 +12,14 @@ import type { AppStatus, DeployResult, Generation, Slot, ToldWorker, WorkerFailu
 export const LINK_VERSION = 1;
 export const OLDEST_LINK_VERSION = 1;
 
+/**
+ * What a cluster process takes at most when its workers have ended, before it answers `stop`: to end what they have left
+ * running, to write their last lines, to write down what was.
+ */
+export const CLOSING = { leftovers: 7_000, logs: 5_000, state: 2_000 } as const satisfies Record<string, Milliseconds>;
+/** All of it, with counting the lines that are lost by then. */
+export const LONGEST_CLOSING: Milliseconds = CLOSING.leftovers + CLOSING.logs + CLOSING.state + 2_000;
+
 /** A generation as it was deployed: what its workers always come back from. */
 export interface PinnedSpec {
   readonly generation: Generation;

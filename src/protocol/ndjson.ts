@@ -3,6 +3,9 @@
 
 export type Frame = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
 
+/** Of a line, in characters: what is longer is not sent, or skipped by whoever reads it. */
+export const LONGEST_FRAME = 16 * 1024 * 1024;
+
 export function encodeFrame(message: unknown): string {
   return `${JSON.stringify(message)}\n`;
 }
@@ -14,7 +17,7 @@ export class FrameDecoder {
   readonly #maxLength: number;
 
   /** `maxLength`: of a line, in characters; the rest of a longer one is skipped. */
-  constructor(maxLength = 16 * 1024 * 1024) {
+  constructor(maxLength = LONGEST_FRAME) {
     this.#maxLength = maxLength;
   }
 

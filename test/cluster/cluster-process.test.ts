@@ -18,7 +18,7 @@ import { FakeOrphan } from '../support/fake-orphan.ts';
 import { appSpec } from '../support/spec.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const NOBODY: LinkConnection = { send: () => {}, sendLog: () => {}, onClose: () => {} };
+const NOBODY: LinkConnection = { send: () => {}, sendLog: () => {}, skipLogs: () => {}, onClose: () => {} };
 
 type Ask = <T extends keyof Handlers>(type: T, params: Parameters<Handlers[T]>[0]) => ReturnType<Handlers[T]>;
 

@@ -35,7 +35,7 @@ apps:
       before: [[npm, run, migrate], { module: ./hook.mjs }]
       after: []
     hooks: { beforeFork: [[mkdir, -p, tmp], { module: ./hook.mjs }] }
-    logs: { stdout: logs/web.out.log, stderr: logs/web.err.log, maxSize: 10M, schedule: "0 0 * * *", keep: 10, compress: true, timestamps: false }
+    logs: { stdout: logs/web.out.log, stderr: logs/web.err.log, maxSize: 10M, schedule: "0 0 * * *", keep: 10, compress: true, timestamps: false, onSlow: wait }
     user: www-data
     dependsOn: [api]
 `;

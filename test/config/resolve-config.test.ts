@@ -32,7 +32,7 @@ describe('an app of which only the script is said', () => {
       logs: {
         stdout: { kind: 'file', path: '/shop/logs/web.out.log' },
         stderr: { kind: 'file', path: '/shop/logs/web.err.log' },
-        ...{ maxSize: 10 * 1024 ** 2, schedule: null, keep: 10, compress: true, timestamps: false },
+        ...{ maxSize: 10 * 1024 ** 2, schedule: null, keep: 10, compress: true, timestamps: false, onSlow: 'wait' },
       },
       user: null,
       dependsOn: [],
@@ -101,6 +101,10 @@ describe('paths', () => {
     ['"-"', { kind: 'inherit' }],
   ])('a log to %s is %j', (target, expected) => {
     expect(appOf(`apps: { a: { script: a.js, logs: { stdout: ${target} } } }`).logs.stdout).toEqual(expected);
+  });
+
+  test('a log may drop what comes too fast', () => {
+    expect(appOf('apps: { a: { script: a.js, logs: { onSlow: drop } } }').logs.onSlow).toBe('drop');
   });
 });
 
@@ -216,6 +220,7 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: a.js, deploy: { strategy: rollin }', '"rollin" is not one of', 'did you mean "rolling"?'],
     ['script: a.js, deploy: { strategy: handover }', 'deploy.strategy: handover needs `listen`', 'listen: [3000]'],
     ['command: [x], deploy: { strategy: handover }, ready: { on: tcp, port: 80 }', 'handover needs `listen`', ''],
+    ['script: a.js, logs: { onSlow: dorp }', '"dorp" is not one of', 'did you mean "drop"?'],
     ['script: a.js, deploy: { settle: 5m }', 'no deploy could settle', 'deploy.timeout'],
     ['script: a.js, deploy: { before: [{ module: no.mjs }] }', 'deploy.before[0].module: the module /shop/no.mjs', ''],
     ['script: a.js, ready: { on: log, pattern: "(" }', '"(" is not a regular expression', ''],

@@ -32,6 +32,7 @@ describe('the reasons and the action of a change', () => {
       ['restart.memory none → 512M'],
     ],
     ['a size', { logs: { ...web.logs, maxSize: 1536 } }, 'live', ['logs.maxSize 10M → 1536']],
+    ['how a slow log is dealt with', { logs: { ...web.logs, onSlow: 'drop' } }, 'live', ['logs.onSlow wait → drop']],
     ['a log file', { logs: { ...web.logs, stdout: { kind: 'file', path: '/b' } } }, 'live', ['logs.stdout changed']],
     ['a new health check', { health: { http: '/h', interval: 1, timeout: 1, failures: 1 } }, 'live', ['health added']],
     ['another readiness', { ready: { on: 'message', timeout: 30_000 } }, 'live', ['ready.on listening → message']],

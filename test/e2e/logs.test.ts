@@ -1,7 +1,7 @@
 // Log lines: none is lost, torn or interleaved (P8); rotation and retention; `logs` shows them.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { puppet, server } from '../support/apps.ts';
@@ -116,6 +116,25 @@ describe('log files', () => {
     expect(readFileSync(rig.state.managerOut, 'utf8')).not.toContain('to nowhere');
     expect(existsSync(rig.path('logs'))).toBe(false);
   });
+});
+
+test('manager.out is rotated, and no line that goes there is lost', async () => {
+  const lines = 60_000;
+  await using rig = await createRig({
+    apps: { web: server('chatter', await freePort(), { env: { LINES: lines }, logs: { stdout: '-', stderr: '-' } }) },
+  });
+  await rig.run('start');
+  const folder = dirname(rig.state.managerOut);
+  const isRotated = (name: string): boolean => /^manager-.*\.out$/.test(name);
+  const written = await eventually('all lines are there', () => {
+    const rotated = readdirSync(folder).filter(isRotated);
+    const texts = [...rotated.sort(), 'manager.out'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    const all = texts.join('').split('\n').slice(0, -1);
+    return all.length >= 2 * lines && all;
+  });
+  for (const slot of ['0', '1'])
+    expect(numbersOf(written, slot)).toEqual(Array.from({ length: lines }, (_, index) => index + 1));
+  expect(readdirSync(folder).filter(isRotated)).toHaveLength(1);
 });
 
 describe('evenkeel logs', () => {

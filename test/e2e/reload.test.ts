@@ -166,7 +166,7 @@ describe('reload', () => {
       stop: { timeout: '9s' },
       restart: { limit: 5, memory: '900M' },
       health: { http: '/', interval: '30s' },
-      logs: { maxSize: '5M', keep: 3 },
+      logs: { maxSize: '5M', keep: 3, onSlow: 'drop' },
       deploy: { settle: '50ms', strategy: 'rolling' },
     });
     const plan = await rig.json<Plan>('plan');

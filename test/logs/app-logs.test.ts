@@ -1,53 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LogSpec, LogTarget } from '../../src/core/spec.ts';
-import { type AppLogs, openAppLogs } from '../../src/logs/app-logs.ts';
-import type { LogLine } from '../../src/protocol/cluster-link.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { openAppLogs } from '../../src/logs/app-logs.ts';
+import { nextLine, openRig, TIME } from './app-logs-rig.ts';
 import { numbersByWriter, rotatedNames, upTo, wholeLog } from './read-log.ts';
 import { numberedLines } from './sink-rig.ts';
 import { workerStub } from './worker-stub.ts';
-
-const TIME = Date.UTC(2026, 0, 31);
-
-interface Rig {
-  readonly logs: AppLogs;
-  readonly spec: LogSpec;
-  readonly out: string;
-  readonly err: string;
-  readonly problems: string[];
-  readonly stdout: PassThrough;
-}
-
-function openRig(
-  change: (file: (name: string) => LogTarget) => Partial<LogSpec> = () => ({}),
-  stdout = new PassThrough(),
-): Rig {
-  const folder = tempDir();
-  const file = (name: string): LogTarget => ({ kind: 'file', path: join(folder, name) });
-  const spec: LogSpec = {
-    stdout: file('out.log'),
-    stderr: file('err.log'),
-    maxSize: null,
-    schedule: null,
-    keep: 1000,
-    compress: false,
-    timestamps: false,
-    ...change(file),
-  };
-  const problems: string[] = [];
-  const logs = openAppLogs(spec, {
-    stdout,
-    stderr: new PassThrough(),
-    now: () => TIME,
-    onProblem: (stream, message) => problems.push(`${stream}: ${message}`),
-  });
-  onTestFinished(() => logs.close(1_000));
-  return { logs, spec, stdout, problems, out: join(folder, 'out.log'), err: join(folder, 'err.log') };
-}
 
 describe('the files of an app', () => {
   it('take the lines of all workers, each stream in its own', async () => {
@@ -215,6 +175,7 @@ describe('a stream that goes to the manager’s own', () => {
       keep: 1,
       compress: false,
       timestamps: false,
+      onSlow: 'wait',
     };
     const logs = openAppLogs(spec, {
       stdout,
@@ -337,12 +298,3 @@ describe('watching for a line', () => {
     expect(matches).toEqual([]);
   });
 });
-
-function nextLine(logs: AppLogs): Promise<LogLine> {
-  return new Promise((resolve) => {
-    const stop = logs.follow((line) => {
-      stop();
-      resolve(line);
-    });
-  });
-}

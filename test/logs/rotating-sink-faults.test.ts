@@ -2,8 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { openRotatingFile } from '../../src/logs/rotating-file.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { deferred } from '../../src/core/deferred.ts';
+import { openRotatingFile, type WriteOutcome } from '../../src/logs/rotating-file.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { FullDisk } from './full-disk.ts';
@@ -124,7 +125,7 @@ describe('a full disk', () => {
     expect(disk.content.toString()).toBe(line.repeat(4 * 1024));
   });
 
-  it('that hangs does not hold up the end', async () => {
+  it('that hangs does not hold up the end, and tells how many lines it may have cost', async () => {
     const { sink, path, problems } = openSink(
       {},
       {
@@ -137,7 +138,34 @@ describe('a full disk', () => {
     );
     sink.write(numberedLines('a', 0, 3));
     await sink.close(50);
-    expect(problems).toEqual([`cannot close ${path} in time; its last lines may be lost`]);
+    expect(problems).toEqual([`cannot close ${path} in time; at most 3 lines were lost`]);
+  });
+
+  it('that is slow first and hangs then has one deadline for both', async () => {
+    const written = deferred<WriteOutcome>();
+    const { sink } = openSink(
+      {},
+      {
+        openFile: (options) =>
+          new FullDisk(0).openFile(options).then((outcome) => {
+            if (outcome.kind === 'failed') return outcome;
+            const close = (): Promise<void> => new Promise(() => undefined);
+            return { ...outcome, file: { ...outcome.file, size: 0, write: () => written.promise, close } };
+          }),
+      },
+    );
+    await sink.idle();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    sink.write(numberedLines('a', 0, 3));
+    let closed = false;
+    void sink.close(1_000).then(() => {
+      closed = true;
+    });
+    await vi.advanceTimersByTimeAsync(900);
+    written.resolve({ kind: 'written' });
+    await vi.advanceTimersByTimeAsync(110);
+    expect(closed).toBe(true);
   });
 
   // The limit on the size of a file acts as a full disk does: a write that takes a part only, then an error.

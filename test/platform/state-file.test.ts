@@ -137,6 +137,29 @@ describe('StateFile', () => {
     expect(clock.armed).toBe(0);
   });
 
+  it('tells once that writing fails, however often it is tried, and once that it works again', async () => {
+    const [folder, clock, told] = [join(tempDir(), 'gone'), new FakeClock(), [] as string[]];
+    const file = new StateFile(join(folder, 'state.json'), {
+      onError: () => told.push('fails'),
+      onRecovery: () => told.push('works'),
+      clock,
+    });
+    for (let round = 0; round < 5; round++) {
+      file.save(round);
+      await file.flush();
+      clock.advance(1000);
+      file.saveNow(round);
+      await file.flush();
+    }
+    expect(told).toEqual(['fails']);
+    mkdirSync(folder);
+    for (let round = 0; round < 3; round++) {
+      file.save(round);
+      await file.flush();
+    }
+    expect(told).toEqual(['fails', 'works']);
+  });
+
   it('prefers a newer value over the one that failed', async () => {
     const folder = join(tempDir(), 'gone');
     const file = new StateFile(join(folder, 'state.json'), { onError: () => {}, clock: new FakeClock() });

@@ -25,7 +25,7 @@ export function appSpec(change: Partial<AppSpec> = {}): AppSpec {
     hooks: { beforeFork: [] },
     logs: {
       ...{ stdout: { kind: 'off' }, stderr: { kind: 'off' }, maxSize: 10 * 1024 ** 2, schedule: null },
-      ...{ keep: 10, compress: true, timestamps: false },
+      ...{ keep: 10, compress: true, timestamps: false, onSlow: 'wait' },
     },
     user: null,
     dependsOn: [],

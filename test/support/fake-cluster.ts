@@ -50,6 +50,9 @@ export class FakeCluster {
   alive: boolean = true;
   /** Why worker 0 gets no signal and no message; null: it does. */
   deaf: string | null = null;
+  /** What its worker has written, and writes when somebody follows. */
+  wrote = 'past';
+  writes = 'now';
 
   constructor(pid: number, boot: ClusterBoot, memory: ClusterMemory, script: Script) {
     this.pid = pid;
@@ -147,7 +150,7 @@ export class FakeCluster {
         return this.#result(this.#deploying.generation, 'aborted', String(params.reason));
       case 'logs':
         if (params.follow === true) setImmediate(() => this.#log());
-        return { lines: [{ slot: 0, stream: 'stdout', line: 'past' }], files: [] };
+        return { lines: [{ slot: 0, stream: 'stdout', line: this.wrote }], files: [] };
       default:
         return { workers: Array.from({ length: memory.current?.spec.workers ?? 0 }, (_, slot) => this.#told(slot)) };
     }
@@ -206,7 +209,7 @@ export class FakeCluster {
 
   #log(): void {
     for (const socket of this.#connections) {
-      sendFrame(socket, { type: 'log', slot: 1, stream: 'stderr', line: 'now' });
+      sendFrame(socket, { type: 'log', slot: 1, stream: 'stderr', line: this.writes });
       sendFrame(socket, { type: 'log-skipped', lines: 3 });
     }
   }

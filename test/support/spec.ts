@@ -16,7 +16,7 @@ export function appSpec(overrides: Partial<AppSpec> = {}): AppSpec {
     hooks: { beforeFork: [] },
     logs: {
       ...{ stdout: { kind: 'off' }, stderr: { kind: 'off' }, maxSize: null, schedule: null },
-      ...{ keep: 10, compress: true, timestamps: false },
+      ...{ keep: 10, compress: true, timestamps: false, onSlow: 'wait' },
     },
     ...overrides,
   };

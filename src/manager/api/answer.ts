@@ -1,13 +1,9 @@
-// Manager: how the control API writes its answers: one JSON document, or a stream of JSON lines for as long as its reader
-// keeps up.
+// Manager: how the control API writes its answers: one JSON document, or a stream of JSON lines.
 
 import type { ServerResponse } from 'node:http';
 import { ERRORS, type ErrorBody } from '../../core/errors.ts';
 import { type ErrorAnswer, NDJSON } from '../../protocol/control-api.ts';
 import { encodeFrame } from '../../protocol/ndjson.ts';
-
-/** Bytes that may wait for a slow reader before it is dropped. */
-const MAX_BACKLOG = 1024 * 1024;
 
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
@@ -35,19 +31,51 @@ export class LineStream {
     response.flushHeaders();
   }
 
-  /** False: the reader should be given time (see onDrain). One that never takes it is dropped. */
+  /** False: the reader is to be given time, until the next drain. */
   send(message: unknown): boolean {
-    if (this.#response.destroyed || this.#response.writableEnded) return true;
-    const flowing = this.#response.write(encodeFrame(message));
-    if (this.#response.writableLength > MAX_BACKLOG) this.#response.destroy();
-    return flowing;
+    if (this.#isOver) return true;
+    return this.#response.write(encodeFrame(message));
+  }
+
+  /** As send; resolves when there is room for more, or nobody to read it. */
+  async write(message: unknown): Promise<void> {
+    if (this.send(message) || this.#isOver) return;
+    const response = this.#response;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        response.off('drain', go).off('close', go);
+        resolve();
+      };
+      response.on('drain', go).on('close', go);
+    });
   }
 
   onDrain(listener: () => void): void {
     this.#response.on('drain', listener);
   }
 
+  onClose(listener: () => void): void {
+    if (this.#response.destroyed) listener();
+    else this.#response.once('close', listener);
+  }
+
+  /**
+   * For a stream that goes on, from where it does: ends when its reader has closed its side. One that has died looks the
+   * same until something is written.
+   */
+  endWithReader(): void {
+    const { socket } = this.#response;
+    const leave = (): void => this.end();
+    socket?.once('end', leave);
+    this.onClose(() => socket?.off('end', leave));
+    if (socket?.readableEnded === true) leave();
+  }
+
   end(): void {
     this.#response.end();
+  }
+
+  get #isOver(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded;
   }
 }

@@ -41,14 +41,17 @@ export async function serveApi(
     headersTimeout: Math.min(requestTimeout, 10_000),
     connectionsCheckingInterval: Math.min(requestTimeout, 5_000),
   });
+  // A client that has said all it wants to say still gets its answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.on('request', (request, response) => void handle(context, events, request, response));
   server.on('clientError', refuseMalformed);
   const sockets = new Set<Socket>();
-  const listener = await listenUnix(path, (socket) => {
+  const onConnection = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     server.emit('connection', socket);
-  });
+  };
+  const listener = await listenUnix(path, onConnection, null, { halfOpen: true });
   // It has no socket of its own; this starts the watch over its timeouts.
   server.emit('listening');
   return {
@@ -76,7 +79,7 @@ async function handle(
   // Told by the connection's end as well; a reader that is gone needs no answer.
   response.on('error', () => {});
   try {
-    const url = new URL(request.url ?? '/', 'http://evenkeel');
+    const url = urlOf(request);
     const { name, app } = matchRoute(request.method ?? '', url.pathname);
     const route = ROUTE_TABLE[name];
     const call: Call = { context, events, app, query: url.searchParams, request, response };
@@ -87,6 +90,16 @@ async function handle(
   } catch (error) {
     if (!(error instanceof EvenkeelError) && !response.destroyed) context.fleet.complain(error);
     refuse(request, response, error);
+  }
+}
+
+/** Throws BAD_REQUEST. */
+function urlOf({ url = '' }: IncomingMessage): URL {
+  try {
+    // A path that begins with two slashes is no host.
+    return new URL(url.startsWith('/') ? `http://evenkeel${url}` : url);
+  } catch {
+    throw new EvenkeelError('BAD_REQUEST', `${url} is neither a path nor a URL`);
   }
 }
 

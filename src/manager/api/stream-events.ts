@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { EvenkeelEvent } from '../../core/events.ts';
 import type { ManagerContext } from '../context.ts';
 import { LineStream } from './answer.ts';
+import { EventFeed } from './event-feed.ts';
 
 /** Past events, as the event log has them. */
 export interface EventHistory {
@@ -19,22 +20,18 @@ export async function streamEvents(
   follow: boolean,
 ): Promise<void> {
   const lines = new LineStream(response);
+  if (!follow) {
+    for (const event of count > 0 ? await history.last(count) : []) await lines.write(event);
+    return lines.end();
+  }
+  const feed = new EventFeed(lines, (event) => event);
+  lines.onClose(fleet.bus.subscribe((event) => feed.push(event)));
   // Events may come while the log is read; those that it has by then are not told twice.
-  let waiting: string[] | null = [];
-  const unsubscribe = fleet.bus.subscribe((event) => {
-    if (waiting !== null) waiting.push(JSON.stringify(event));
-    else lines.send(event);
-  });
-  response.once('close', unsubscribe);
   const past = new Set<string>();
   for (const event of count > 0 ? await history.last(count) : []) {
     past.add(JSON.stringify(event));
-    lines.send(event);
+    await lines.write(event);
   }
-  if (!follow) {
-    unsubscribe();
-    return lines.end();
-  }
-  for (const event of waiting) if (!past.has(event)) lines.send(JSON.parse(event));
-  waiting = null;
+  feed.begin((event) => past.has(JSON.stringify(event)));
+  lines.endWithReader();
 }

@@ -42,9 +42,11 @@ export async function streamLogs(
     const snapshot = await link.request('logs', { lines: count, follow }, QUICK);
     const stream = new LineStream(response);
     stream.onDrain(() => link.resume());
-    stream.send({ type: 'snapshot', ...snapshot });
-    for (const message of early.splice(0)) stream.send(message);
+    for (const message of [{ type: 'snapshot', ...snapshot } as const, ...early.splice(0)]) {
+      if (!stream.send(message)) link.pause();
+    }
     lines = stream;
+    if (follow) stream.endWithReader();
   } catch (error) {
     link.close();
     throw error;

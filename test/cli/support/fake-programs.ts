@@ -46,7 +46,7 @@ export function appSpec(name: string, change: Partial<AppSpec> = {}): AppSpec {
     hooks: { beforeFork: [] },
     logs: {
       ...{ stdout: { kind: 'off' }, stderr: { kind: 'off' } },
-      ...{ maxSize: null, schedule: null, keep: 10, compress: true, timestamps: false },
+      ...{ maxSize: null, schedule: null, keep: 10, compress: true, timestamps: false, onSlow: 'wait' },
     },
     user: null,
     dependsOn: [],

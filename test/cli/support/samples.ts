@@ -168,6 +168,10 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     'the config has 2 problems (evenkeel check lists them); nothing was changed',
   ],
   [{ ...ofManager, type: 'reload-started' }, 'reload begins'],
+  [
+    { ...ofManager, type: 'events-skipped', events: 12 },
+    '12 events are missing here: they came faster than they were read',
+  ],
   [{ ...ofManager, type: 'reload-finished', ok: true, changes: 1 }, 'reload done, 1 change'],
   [
     { ...ofManager, type: 'state-repaired', file: 'state.json', message: 'rebuilt' },
