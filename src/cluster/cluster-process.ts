@@ -199,6 +199,7 @@ export class ClusterProcess {
       isOwn: (pid) => [...(this.#running?.host.workers.values() ?? [])].some(({ identity }) => identity?.pid === pid),
       stopSignal: (generation) => this.#specOf(generation)?.stop.signal ?? 'SIGTERM',
       uid: (generation) => uidOf(this.#specOf(generation)?.user ?? null),
+      lastGeneration: () => this.generations.last,
       onQuiet: (key) => this.#running?.host.dispatch({ type: 'worker-quiet', key }),
       onDrained: (key) => this.#running?.host.dispatch({ type: 'worker-drained', key }),
       onFound: (orphan) => this.#takeOver(orphan),
