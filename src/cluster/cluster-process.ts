@@ -7,9 +7,10 @@ import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { ClusterRecord, KnownWorker } from '../platform/cluster-record.ts';
+import { logAccess } from '../platform/log-access.ts';
 import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
 import { readClusterRecord } from '../platform/read-cluster-record.ts';
-import { groupOf, uidOf } from '../platform/run-as.ts';
+import { uidOf } from '../platform/run-as.ts';
 import { StateFile } from '../platform/state-file.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterHost } from './cluster-host.ts';
@@ -113,7 +114,7 @@ export class ClusterProcess {
       stderr: process.stderr,
       now: () => Date.now(),
       onProblem: (stream, message) => host.tell({ type: 'log-problem', stream, message }),
-      group: () => groupOf((this.#running?.host.currentSpec ?? spec)?.user ?? null),
+      access: () => logAccess((this.#running?.host.currentSpec ?? spec)?.user ?? null, boot.config ?? null),
     });
     const host = new ClusterHost({
       ...{ app: boot.app, clock: systemClock, events, generations, logs },

@@ -18,12 +18,12 @@ import {
 } from './rotating-file.ts';
 import { RotationFault } from './rotation-fault.ts';
 import { RotationSchedule } from './rotation-schedule.ts';
+import { type FileAccess, isSameAccess, placeFault } from './safe-place.ts';
 import { SinkProgress } from './sink-progress.ts';
 import { errorText } from './system-error-code.ts';
 import { endsWithin } from './within.ts';
 
-export type RotationSettings = Pick<LogSpec, 'maxSize' | 'schedule' | 'keep' | 'compress'> &
-  Partial<Pick<RotatingFileOptions, 'group'>>;
+export type RotationSettings = Pick<LogSpec, 'maxSize' | 'schedule' | 'keep' | 'compress'> & Partial<FileAccess>;
 
 export interface RotatingSinkOptions {
   /** Absolute. */
@@ -118,11 +118,11 @@ export class RotatingSink implements LineSink {
   }
 
   apply(settings: RotationSettings): void {
-    const { maxSize, group } = this.#settings;
-    this.#reopenDue ||= settings.maxSize !== maxSize || settings.group !== group;
+    const isSame = isSameAccess(settings, this.#settings);
+    this.#reopenDue ||= settings.maxSize !== this.#settings.maxSize || !isSame;
     this.#settings = settings;
     this.#schedule.set(settings.schedule);
-    this.#archive.apply(settings);
+    this.#archive.apply(settings, isSame);
     this.#wake();
   }
 
@@ -202,14 +202,13 @@ export class RotatingSink implements LineSink {
   }
 
   async #open(): Promise<void> {
+    const unsafe = await placeFault(this.#options.path, this.#settings.trusted ?? null);
+    if (unsafe !== null) return this.#failed(unsafe);
     await this.#archive.open();
     const outcome = await this.#openFile(
       this.#rotationFault.open ? { ...this.#fileOptions, maxSize: null } : this.#fileOptions,
     );
-    if (outcome.kind === 'failed') {
-      this.#openFailed(outcome);
-      return;
-    }
+    if (outcome.kind === 'failed') return this.#openFailed(outcome);
     const { file, rotated } = outcome;
     this.#file = file;
     this.#lastLook = this.#now();

@@ -42,16 +42,6 @@ export function uidOf(user: string | null): number | null {
   }
 }
 
-/** The group of what we write for that user to read; null: our own, or nobody that there is. */
-export function groupOf(user: string | null): number | null {
-  if (user === null || self().uid !== 0) return null;
-  try {
-    return resolveAccount(user).gid;
-  } catch {
-    return null;
-  }
-}
-
 /** Throws SPAWN_FAILED where this process could not start anybody as that user. */
 export function mayRunAs(account: Account): void {
   planRunAs(account, {}, self(), findSetpriv);
