@@ -3,6 +3,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { shownUrl } from '../core/shown-url.ts';
 import { ProbeSocket } from './probe-socket.ts';
 import { isHttp2, isTls } from './server-kind.ts';
 
@@ -23,7 +24,7 @@ export interface ProbeAnswer {
 /** Calls back exactly once. `server` null: the app has none that speaks HTTP. */
 export function probe(server: Server | null, request: ProbeRequest, onAnswer: (answer: ProbeAnswer) => void): void {
   if (server === null) return onAnswer({ ok: false, detail: 'no HTTP server listens' });
-  const asked = `GET ${request.path}`;
+  const asked = `GET ${shownUrl(request.path)}`;
   let isAnswered = false;
   const answer = (ok: boolean, detail: string): void => {
     if (!isAnswered) onAnswer({ ok, detail: `${asked} ${detail}` });

@@ -2,15 +2,15 @@
 
 import { EvenkeelError } from '../core/errors.ts';
 import { type AppSpec, formatAddress } from '../core/spec.ts';
-import type { DeployRecord, Generation } from '../core/status.ts';
 import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
 import { endsWithin } from '../logs/within.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { ClusterRecord, KnownWorker } from '../platform/cluster-record.ts';
+import { logAccess } from '../platform/log-access.ts';
 import { identify, isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
 import { readClusterRecord } from '../platform/read-cluster-record.ts';
-import { groupOf, uidOf } from '../platform/run-as.ts';
+import { uidOf } from '../platform/run-as.ts';
 import { StateFile } from '../platform/state-file.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { CLOSING } from '../protocol/cluster-link.ts';
@@ -25,7 +25,7 @@ import { LiveStatus } from './live-status.ts';
 import type { OrphanWorker } from './orphan-worker.ts';
 import { Orphans } from './orphans.ts';
 import { output } from './own-output.ts';
-import { Recycler } from './recycle.ts';
+import { Recycler, recyclable } from './recycle.ts';
 import { regainSockets } from './regain-sockets.ts';
 import { SocketTraffic } from './socket-traffic.ts';
 import { UNKNOWN_SETTINGS, UNKNOWN_SPEC } from './unknown-app.ts';
@@ -118,7 +118,7 @@ export class ClusterProcess {
       ownOutput: boot.output ?? null,
       now: () => Date.now(),
       onProblem: (stream, message) => host.tell({ type: 'log-problem', stream, message }),
-      group: () => groupOf((this.#running?.host.currentSpec ?? spec)?.user ?? null),
+      access: () => logAccess((this.#running?.host.currentSpec ?? spec)?.user ?? null, boot.config ?? null),
     });
     const host = new ClusterHost({
       ...{ app: boot.app, clock: systemClock, events, generations, logs },
@@ -155,7 +155,8 @@ export class ClusterProcess {
     const { host } = this.open(spec);
     // Should this process be killed meanwhile, its successor has to know as much as it did.
     this.#resuming = { current, desired: record.desired, started: record.started };
-    this.#recordUnfinished(record, generation);
+    const lost = this.generations.recordLost(record.unfinished, generation);
+    if (lost !== null) host.tell(deployFinished(lost.record, lost.loss));
     this.adoptOrphans();
     await this.#regainSockets(spec);
     this.#resuming = null;
@@ -204,6 +205,7 @@ export class ClusterProcess {
       isOwn: (pid) => [...(this.#running?.host.workers.values() ?? [])].some(({ identity }) => identity?.pid === pid),
       stopSignal: (generation) => this.#specOf(generation)?.stop.signal ?? 'SIGTERM',
       uid: (generation) => uidOf(this.#specOf(generation)?.user ?? null),
+      lastGeneration: () => this.generations.last,
       onQuiet: (key) => this.#running?.host.dispatch({ type: 'worker-quiet', key }),
       onDrained: (key) => this.#running?.host.dispatch({ type: 'worker-drained', key }),
       onFound: (orphan) => this.#takeOver(orphan),
@@ -271,30 +273,4 @@ export class ClusterProcess {
       ...this.#resuming,
     };
   }
-
-  /** A deploy ends with the process that ran it: it is done where its generation serves, and has failed where not. */
-  #recordUnfinished({ unfinished }: ClusterRecord, current: Generation): void {
-    if (unfinished === null) return;
-    const { generation, reason, startedAt } = unfinished;
-    const isDone = generation === current;
-    const record: DeployRecord = {
-      ...{ generation, outcome: isDone ? 'done' : 'failed' },
-      reason: `${reason}: the cluster process was killed ${isDone ? 'while the old workers drained' : 'during the deploy'}`,
-      ...{ startedAt: new Date(startedAt).toISOString(), durationMs: Date.now() - startedAt },
-    };
-    // What their agents counted went with it.
-    const loss = { finished: null, cut: null, killed: 0 };
-    this.generations.record(record, loss, { current, settings: {} });
-    this.#running?.host.tell(deployFinished(record, loss));
-  }
-}
-
-function recyclable(host: ClusterHost): readonly { readonly key: number; readonly pid: number }[] {
-  const workers: { key: number; pid: number }[] = [];
-  for (const worker of host.model.workers) {
-    const pid = host.workers.get(worker.key)?.identity?.pid;
-    if (worker.state === 'ready' && worker.leaving === null && pid !== undefined)
-      workers.push({ key: worker.key, pid });
-  }
-  return workers;
 }

@@ -109,7 +109,7 @@ export class Deploys {
     const { spec, pinned } = running.request;
     const { cwd, script } = spec;
     const hooks = await runHooks(running.kind === 'deploy' ? spec.deploy.before : [], {
-      ...{ spec, generation, slot: null, cwd, script, signal: running.abort.signal },
+      ...{ key: 'deploy.before', spec, generation, slot: null, cwd, script, signal: running.abort.signal },
       lines: running.hookLines,
     });
     if (!hooks.ok) return this.#host.dispatch({ type: 'hooks-failed', generation, reason: hooks.reason });
@@ -124,7 +124,7 @@ export class Deploys {
     const { deploy, outcome } = action;
     if (running?.generation !== deploy.generation) return;
     const { running: hook } = running.hookLines;
-    const reason = hook === null ? action.reason : `${action.reason}; hook "${hook}" was still running`;
+    const reason = hook === null ? action.reason : `${action.reason}; hook ${hook} was still running`;
     running.abort.abort();
     const { request, startedAt } = running;
     const told = outcome === 'done' ? request.reason : `${request.reason}: ${reason}`;
@@ -165,7 +165,7 @@ export class Deploys {
     const late = AbortSignal.timeout(deadline);
     const signal = AbortSignal.any([late, running.cutAfter.signal]);
     const result = await runHooks(spec.deploy.after, {
-      ...{ spec, generation, slot: null, cwd, script, signal },
+      ...{ key: 'deploy.after', spec, generation, slot: null, cwd, script, signal },
       lines: hookLines,
     });
     if (result.ok) return null;

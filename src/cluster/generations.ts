@@ -78,6 +78,30 @@ export class Generations {
     this.#prune(model);
   }
 
+  /**
+   * A deploy ends with the cluster process that ran it: it is done where its generation serves, and has failed where not.
+   * Notes that; null: none was under way.
+   */
+  recordLost(
+    unfinished: ClusterRecord['unfinished'],
+    current: Generation,
+  ): { readonly record: DeployRecord; readonly loss: LossReport } | null {
+    if (unfinished === null) return null;
+    const { generation, reason, startedAt } = unfinished;
+    const isDone = generation === current;
+    const record: DeployRecord = {
+      generation,
+      outcome: isDone ? 'done' : 'failed',
+      reason: `${reason}: the cluster process was killed ${isDone ? 'while the old workers drained' : 'during the deploy'}`,
+      startedAt: new Date(startedAt).toISOString(),
+      durationMs: Date.now() - startedAt,
+    };
+    // What their agents counted went with it.
+    const loss: LossReport = { finished: null, cut: null, killed: 0 };
+    this.record(record, loss, { current, settings: {} });
+    return { record, loss };
+  }
+
   /** What serves, or still has workers, is needed whatever became of the deploy that brought it. */
   #prune({ current, settings }: Served): void {
     const recorded = this.#history.filter(({ pinned }) => pinned !== null).map(({ generation }) => generation);

@@ -7,6 +7,7 @@ import type { AppSpec, Hook, Milliseconds } from '../core/spec.ts';
 import type { Generation, Slot } from '../core/status.ts';
 import { identify, killIdentity } from '../platform/process-identity.ts';
 import { runAs } from '../platform/run-as.ts';
+import { errorCode } from '../platform/system-error.ts';
 import { HookOutput } from './hook-output.ts';
 
 /** What a hook is run for, and where. */
@@ -41,10 +42,6 @@ process.exit(0);
 const LONGEST_ANSWER = 64 * 1024;
 /** For the last of a hook's output once it has ended. */
 const LAST_LINES: Milliseconds = 250;
-
-export function hookName(hook: Hook): string {
-  return hook.kind === 'command' ? hook.argv.join(' ') : hook.file;
-}
 
 /** Aborting kills it with all that it has started. Throws where the user is unknown. */
 export function runHook(
@@ -123,15 +120,14 @@ function describeEnd(code: number | null, signal: string | null, answer: string 
   if (answer === '') return { ok: true, answer: {} };
   const fields = answer === null ? null : parseObject(answer);
   if (fields !== null) return { ok: true, answer: fields };
-  return {
-    ok: false,
-    reason: `returned ${answer === null ? 'too much' : `what is no object: ${answer.slice(0, 80)}`}`,
-  };
+  return { ok: false, reason: `returned ${answer === null ? 'too much' : 'what is no object'}` };
 }
 
-/** The system names the program also where it is the folder that is missing. */
+/** The system says the same where it is the folder that is missing. */
 function describeStart(error: Error, cwd: string): string {
-  return existsSync(cwd) ? `could not be started: ${error.message}` : `could not be started: there is no folder ${cwd}`;
+  if (!existsSync(cwd)) return `could not be started: there is no folder ${cwd}`;
+  const code = errorCode(error) ?? error.name;
+  return `could not be started: ${code === 'ENOENT' ? 'there is no such program (ENOENT)' : code}`;
 }
 
 /** Whatever the module did with its descriptors: null where it is no object. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Hook } from '../core/spec.ts';
 import { movedScript } from '../platform/moved-script.ts';
 import type { HookLines } from './hook-output.ts';
-import { type HookScene, hookName, runHook } from './hook-process.ts';
+import { type HookScene, runHook } from './hook-process.ts';
 
 /** What is to run, and where. */
 export interface Place {
@@ -14,10 +14,14 @@ export interface Place {
 
 export type HookResult =
   | ({ readonly ok: true } & Place)
-  /** The whole reason: `hook "npm run migrate" exited with code 3`. */
+  /** The whole reason: "hook deploy.before[0] exited with code 3". */
   | { readonly ok: false; readonly reason: string };
 
+/** Where in the config they are: hooks are named by it, for what they are called with may be secret. */
+export type HookKey = 'deploy.before' | 'deploy.after' | 'hooks.beforeFork';
+
 export interface HookRun extends HookScene {
+  readonly key: HookKey;
   readonly signal: AbortSignal;
   readonly lines: HookLines;
 }
@@ -25,18 +29,19 @@ export interface HookRun extends HookScene {
 /** Stops at the first that fails. Aborting kills the one that runs. Never rejects. */
 export async function runHooks(hooks: readonly Hook[], run: HookRun): Promise<HookResult> {
   let place: Place = { cwd: run.cwd, script: run.script };
-  for (const hook of hooks) {
+  for (const [index, hook] of hooks.entries()) {
+    const name = `${run.key}[${index}]`;
     if (run.signal.aborted) return { ok: false, reason: 'aborted' };
-    const result = await runOne(hook, { ...run, ...place });
-    if (!result.ok) return { ok: false, reason: `hook "${hookName(hook)}" ${result.reason}` };
+    const result = await runOne(name, hook, { ...run, ...place });
+    if (!result.ok) return { ok: false, reason: `hook ${name} ${result.reason}` };
     place = result;
   }
   return { ok: true, ...place };
 }
 
-async function runOne(hook: Hook, run: HookRun): Promise<HookResult> {
+async function runOne(name: string, hook: Hook, run: HookRun): Promise<HookResult> {
   const { lines, signal } = run;
-  lines.begin(hookName(hook));
+  lines.begin(name);
   try {
     const end = await runHook(hook, run, signal, (line) => lines.add(line));
     return end.ok ? placeAfter(run, end.answer) : end;

@@ -3,9 +3,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerKey } from '../core/cluster-model.ts';
+import { deferred } from '../core/deferred.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { KnownWorker } from '../platform/cluster-record.ts';
-import { killIdentity, type ProcessIdentity, waitForExit } from '../platform/process-identity.ts';
+import { isAlive, killIdentity, type ProcessIdentity, waitForExit } from '../platform/process-identity.ts';
 import { type AgentMetrics, DRAIN_SIGNAL } from '../protocol/agent-link.ts';
 import { type DrainReport, LAST_WORD, type LiveWorker, NOT_COUNTED, NOTHING_DRAINED } from './live-worker.ts';
 import type { WorkerLink } from './worker-link.ts';
@@ -18,6 +19,8 @@ export interface OrphanWorkerPorts {
   connected(): Promise<void>;
   /** That of its generation, as far as known. */
   stopSignal(): string;
+  /** Whether it still is what we took it for: nothing else gets a signal. */
+  isWorker(): boolean;
 }
 
 const WAIT_STEP: Milliseconds = 60_000;
@@ -37,6 +40,7 @@ export class OrphanWorker implements LiveWorker {
   #link: WorkerLink | null = null;
   #drainAt: { readonly deadline: number } | null = null;
   readonly #ports: OrphanWorkerPorts;
+  readonly #disowned = deferred<void>();
 
   constructor(known: KnownWorker, ports: OrphanWorkerPorts) {
     this.key = known.key;
@@ -88,7 +92,7 @@ export class OrphanWorker implements LiveWorker {
   async kill(): Promise<void> {
     this.#link?.send({ type: 'report' });
     await sleep(LAST_WORD);
-    killIdentity(this.identity, 'SIGKILL', { group: true });
+    this.#signal('SIGKILL', { group: true });
   }
 
   metrics(timeout: Milliseconds): Promise<AgentMetrics | null> {
@@ -101,7 +105,7 @@ export class OrphanWorker implements LiveWorker {
   }
 
   signal(signal: string): boolean {
-    return killIdentity(this.identity, signal);
+    return this.#signal(signal);
   }
 
   watchHealth(): void {}
@@ -114,8 +118,15 @@ export class OrphanWorker implements LiveWorker {
     this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });
   }
 
+  #signal(signal: string, options: { readonly group?: boolean } = {}): boolean {
+    if (!isAlive(this.identity) || this.#ports.isWorker()) return killIdentity(this.identity, signal, options);
+    this.#disowned.resolve();
+    return false;
+  }
+
   async #whenEnded(): Promise<ProcessEnd> {
-    while (!(await waitForExit(this.identity, WAIT_STEP))) {
+    const disowned = this.#disowned.promise.then(() => true);
+    while (!(await Promise.race([disowned, waitForExit(this.identity, WAIT_STEP)]))) {
       // It serves as long as it is needed.
     }
     this.#link?.close();

@@ -13,9 +13,10 @@ import type { KnownWorker } from '../platform/cluster-record.ts';
 import { fileStatus } from '../platform/file-status.ts';
 import { agentsSocketFor } from '../platform/paths.ts';
 import { ensurePassableDir } from '../platform/private-dir.ts';
-import { identify, isAlive } from '../platform/process-identity.ts';
+import { isAlive, type ProcessIdentity } from '../platform/process-identity.ts';
 import { listenUnix, type UnixListener } from '../platform/unix-server.ts';
-import type { AgentMessage } from '../protocol/agent-link.ts';
+import { leadsSessionOf } from '../platform/worker-facts.ts';
+import { type Hello, proveWorker } from './orphan-proof.ts';
 import { OrphanWorker } from './orphan-worker.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -28,13 +29,13 @@ export interface OrphanPorts {
   stopSignal(generation: Generation): string;
   /** Whom it runs as; null: as we do. */
   uid(generation: Generation): number | null;
+  /** The highest that is known. */
+  lastGeneration(): Generation;
   onQuiet(key: WorkerKey): void;
   onDrained(key: WorkerKey): void;
   /** One that was not written down. */
   onFound(orphan: OrphanWorker): void;
 }
-
-type Hello = AgentMessage & { type: 'hello' };
 
 /** An agent without cluster process tries to connect at least once a second; one that has not by then never will. */
 const CONNECT_GRACE: Milliseconds = 3_000;
@@ -53,7 +54,9 @@ export class Orphans {
 
   constructor(recorded: readonly KnownWorker[], ports: OrphanPorts) {
     this.#ports = ports;
-    this.#workers = recorded.filter((worker) => isAlive(worker.identity)).map((worker) => this.#create(worker));
+    const alive = recorded.filter((worker) => isAlive(worker.identity));
+    // What a predecessor has started and written down needs no other proof.
+    this.#workers = alive.map((worker) => this.#create(worker, () => true));
   }
 
   /** Those that live, or did a moment ago. */
@@ -65,7 +68,7 @@ export class Orphans {
   async listen(path: string): Promise<void> {
     // A cluster process that ends by itself removes its socket.
     const wasKilled = fileStatus(path) !== null;
-    this.#listener = await listenUnix(path, (socket) => this.#greet(socket));
+    this.#listener = await listenUnix(path, (socket) => this.#greet(socket, null));
     await this.#listenForOthers(path);
     if (wasKilled || this.#workers.length > 0) this.#complete = sleep(CONNECT_GRACE, undefined, { ref: false });
   }
@@ -78,7 +81,7 @@ export class Orphans {
     for (const uid of new Set(uids)) {
       const own = agentsSocketFor(path, uid);
       ensurePassableDir(dirname(own));
-      const listener = await listenUnix(own, (socket) => this.#greet(socket), uid);
+      const listener = await listenUnix(own, (socket) => this.#greet(socket, uid), uid);
       void ended.then(() => listener.close()).then(() => removeIfEmpty(dirname(own)));
     }
   }
@@ -125,25 +128,26 @@ export class Orphans {
     this.#listener = null;
   }
 
-  #greet(socket: Socket): void {
+  /** `uid`: the user who can have connected; null: one who could do all that we do. */
+  #greet(socket: Socket, uid: number | null): void {
     const link = new WorkerLink(socket);
     link.on((message) => {
-      if (message.type === 'hello') this.#welcome(link, message);
+      if (message.type === 'hello') this.#welcome(link, message, uid);
       if (message.type === 'offer-sockets') {
-        const take = this.#offers.get(message.pid);
+        const take = mayBe(message.pid, uid) ? this.#offers.get(message.pid) : undefined;
         if (take === undefined) link.close();
         else take(link.handOver());
       }
     });
   }
 
-  #welcome(link: WorkerLink, hello: Hello): void {
+  #welcome(link: WorkerLink, hello: Hello, uid: number | null): void {
     const { app, pid, sockets } = hello;
     if (app !== this.#ports.app) return link.close();
     const known = this.#known(pid);
     // It stays connected, and asks no more; it is told by signal what it has to do.
     if (known === undefined && this.#ports.isOwn(pid)) return;
-    const orphan = known ?? this.#discover(hello);
+    const orphan = known === undefined ? this.#discover(hello, uid) : mayBe(pid, uid) ? known : null;
     if (orphan === null) return link.close();
     orphan.connect(link, sockets);
     this.#arrival.resolve();
@@ -154,26 +158,37 @@ export class Orphans {
     return this.#workers.find(({ identity }) => identity.pid === pid && isAlive(identity));
   }
 
-  #discover({ pid, slot, generation, startedAt }: Hello): OrphanWorker | null {
-    const identity = identify(pid);
+  #discover(hello: Hello, other: number | null): OrphanWorker | null {
+    const uid = other ?? process.geteuid?.() ?? 0;
+    const identity = proveWorker(hello, uid, this.#ports.lastGeneration());
     if (identity === null) return null;
+    const { slot, generation } = hello;
     const key = Math.max(this.#ports.nextKey(), ...this.#workers.map((known) => known.key + 1));
-    const orphan = this.#create({ key, slot, generation, identity, hasAgent: true, startedAt });
+    const startedAt = Math.min(Math.max(hello.startedAt, 0), Date.now());
+    const known: KnownWorker = { key, slot, generation, identity, hasAgent: true, startedAt };
+    // It can become another user's by what it runs: then it is no worker any more.
+    const orphan = this.#create(known, ({ pid }) => leadsSessionOf(pid, uid));
     this.#workers.push(orphan);
     this.#ports.onFound(orphan);
     return orphan;
   }
 
-  #create(known: KnownWorker): OrphanWorker {
+  #create(known: KnownWorker, isWorker: (identity: ProcessIdentity) => boolean): OrphanWorker {
     const orphan = new OrphanWorker(known, {
       onQuiet: () => this.#ports.onQuiet(known.key),
       onDrained: () => this.#ports.onDrained(known.key),
       connected: () => this.#complete,
       stopSignal: () => this.#ports.stopSignal(known.generation),
+      isWorker: () => isWorker(known.identity),
     });
     void orphan.ended.then(() => this.#workers.splice(this.#workers.indexOf(orphan), 1));
     return orphan;
   }
+}
+
+/** Whether it can have been this process that has connected. */
+function mayBe(pid: number, uid: number | null): boolean {
+  return uid === null || leadsSessionOf(pid, uid);
 }
 
 /** Other apps may have sockets there. */

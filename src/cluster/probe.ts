@@ -2,6 +2,7 @@
 
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { shownUrl } from '../core/shown-url.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import { portOfUrl, type Taken, whoTook } from './shared-port.ts';
 import type { ProbeAnswer } from './worker-link.ts';
@@ -98,7 +99,7 @@ async function get(url: string, status: number | null, socket: Socket, timeout: 
   const { request } = await import('node:http');
   const stream = url.startsWith('https:') ? await encrypted(url, socket) : socket;
   return new Promise((resolve) => {
-    const end = (ok: boolean, detail: string): void => resolve({ ok, detail: `GET ${url} ${detail}` });
+    const end = (ok: boolean, detail: string): void => resolve({ ok, detail: `GET ${shownUrl(url)} ${detail}` });
     const signal = AbortSignal.timeout(timeout);
     const { pathname, search, host } = new URL(url);
     const headers = { host, connection: 'close', 'user-agent': 'evenkeel' };

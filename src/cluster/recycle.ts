@@ -1,18 +1,25 @@
 // Workers that are replaced although they are well: too much memory, or the time of `restart.schedule`.
 // (cluster process)
 
+import type { WorkerKey } from '../core/cluster-model.ts';
 import type { RestartSpec } from '../core/spec.ts';
 import { RotationSchedule } from '../logs/rotation-schedule.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { rssOf } from '../platform/proc-stats.ts';
+import type { ClusterHost } from './cluster-host.ts';
 
 /** How often memory is looked at: a leak of 50 MB/s must not reach a multiple of the limit. */
 const MEMORY_INTERVAL = 1_000;
 
+export interface Recyclable {
+  readonly key: WorkerKey;
+  readonly pid: number;
+}
+
 export interface RecyclePorts {
   readonly clock: Clock;
   /** Ready workers that are not leaving yet. */
-  workers(): readonly { readonly key: number; readonly pid: number }[];
+  workers(): readonly Recyclable[];
   onTooLarge(key: number, reason: string): void;
   onSchedule(reason: string): void;
 }
@@ -58,3 +65,14 @@ export class Recycler {
 }
 
 const toMiB = (bytes: number): number => Math.round(bytes / 1024 / 1024);
+
+/** Workers whose memory is looked at. */
+export function recyclable(host: Pick<ClusterHost, 'model' | 'workers'>): readonly Recyclable[] {
+  const workers: Recyclable[] = [];
+  for (const worker of host.model.workers) {
+    const pid = host.workers.get(worker.key)?.identity?.pid;
+    if (worker.state === 'ready' && worker.leaving === null && pid !== undefined)
+      workers.push({ key: worker.key, pid });
+  }
+  return workers;
+}

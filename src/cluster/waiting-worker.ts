@@ -47,7 +47,7 @@ export class WaitingWorker implements LiveWorker {
   /** What the hooks wrote, and which of them still runs. */
   get lastLines(): readonly string[] {
     const { last, running } = this.#lines;
-    return running === null ? last : [...last, `(hook "${running}" is still running)`];
+    return running === null ? last : [...last, `(hook ${running} is still running)`];
   }
 
   openGate(): void {}
@@ -78,6 +78,7 @@ export class WaitingWorker implements LiveWorker {
 
   #run({ spec, generation, realCwd: cwd, realScript: script }: PinnedSpec): Promise<HookResult> {
     const { lines, signal } = { lines: this.#lines, signal: this.#cut.signal };
-    return runHooks(spec.hooks.beforeFork, { spec, generation, slot: this.slot, cwd, script, lines, signal });
+    const scene = { key: 'hooks.beforeFork', spec, generation, slot: this.slot, cwd, script } as const;
+    return runHooks(spec.hooks.beforeFork, { ...scene, lines, signal });
   }
 }

@@ -14,25 +14,29 @@ export function isTemplate(text: string): boolean {
   return text.includes('${') || text.includes('$$');
 }
 
-/** A copy with every text filled in. What cannot be is reported and becomes undefined. */
-export function interpolate(value: unknown, variables: Variables, report: Report, path: KeyPath = []): unknown {
-  if (typeof value === 'string') return expand(value, variables, (message, hint) => report(path, message, { hint }));
-  if (Array.isArray(value)) return value.map((item, index) => interpolate(item, variables, report, [...path, index]));
-  if (!isRecord(value)) return value;
-  const entries = Object.entries(value);
-  return Object.fromEntries(entries.map(([key, item]) => [key, interpolate(item, variables, report, [...path, key])]));
+/** Where variables come from, and who is told which were used. */
+export interface Filling {
+  readonly variables: Variables;
+  readonly report: Report;
+  onUsed?(name: string, value: string): void;
 }
 
-function expand(
-  text: string,
-  variables: Variables,
-  fail: (message: string, hint: string | null) => void,
-): string | undefined {
+/** A copy with every text filled in. What cannot be is reported and becomes undefined. */
+export function interpolate(value: unknown, filling: Filling, path: KeyPath = []): unknown {
+  if (typeof value === 'string') return expand(value, filling, path);
+  if (Array.isArray(value)) return value.map((item, index) => interpolate(item, filling, [...path, index]));
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([key, item]) => [key, interpolate(item, filling, [...path, key])]));
+}
+
+function expand(text: string, filling: Filling, path: KeyPath): string | undefined {
   let failed = false;
+  const fail = (message: string, hint: string | null): void => filling.report(path, message, { hint });
   const expanded = text.replace(DOLLAR, (match, inner: string | undefined, close: string) => {
     if (match === '$$') return '$';
     const [, name, fallback] = close === '' ? [] : (REFERENCE.exec(inner ?? '') ?? []);
-    const value = name === undefined ? undefined : lookUp(name, fallback, variables);
+    const value = name === undefined ? undefined : lookUp(name, fallback, filling);
     if (value !== undefined) return value;
     failed = true;
     if (name === undefined)
@@ -45,7 +49,9 @@ function expand(
 }
 
 /** As in a shell, `:-` also stands in for an empty variable. */
-function lookUp(name: string, fallback: string | undefined, variables: Variables): string | undefined {
+function lookUp(name: string, fallback: string | undefined, { variables, onUsed }: Filling): string | undefined {
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
-  return value === undefined || (value === '' && fallback !== undefined) ? fallback : value;
+  if (value === undefined || (value === '' && fallback !== undefined)) return fallback;
+  onUsed?.(name, value);
+  return value;
 }

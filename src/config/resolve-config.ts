@@ -10,6 +10,7 @@ import type { ConfigSource } from './config-source.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { collectFaults, type Fault, makeFault, type Report } from './fault.ts';
 import type { Files } from './files.ts';
+import { hideValues, type UsedVariables } from './hide-values.ts';
 import { interpolate, isTemplate, type Variables } from './interpolate.ts';
 import { type Data, isRecord } from './is-record.ts';
 import { hasPath, type KeyPath, valueAt } from './key-path.ts';
@@ -58,7 +59,8 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
     generated: source.scriptsFolder !== undefined,
     report,
   });
-  const merged = [...expanded.faults, ...faults].map((fault) => ({ ...fault, path: flattened.originOf(fault.path) }));
+  const shown = [...expanded.faults, ...faults].map((fault) => hideValues(fault, expanded.used));
+  const merged = shown.map((fault) => ({ ...fault, path: flattened.originOf(fault.path) }));
   const problems = locateFaults(source, [...written, ...merged]);
   if (problems.length > 0) return { ok: false, problems };
   const values = new AppValues(complete(schema, schema, expanded.config));
@@ -103,18 +105,20 @@ function checkProfile(file: unknown, profile: string | null): readonly Fault[] {
 interface Expanded {
   readonly config: Data;
   readonly faults: readonly Fault[];
+  readonly used: UsedVariables;
 }
 
 /** Fills in variables, and validates again: a text may have become one that is wrong. */
 function expandTexts({ config }: Flattened, validate: Validator, variables: Variables): Expanded {
   const { faults, report } = collectFaults();
-  const filled = interpolate(config, variables, report);
+  const used = new Map<string, string>();
+  const filled = interpolate(config, { variables, report, onUsed: (name, value) => void used.set(name, value) });
   // What was wrong before is undefined by now.
   const wrong = validate(filled, (path, text) => quoteTemplate(valueAt(config, path), text)).filter(
     (fault) => valueAt(filled, fault.path) !== undefined,
   );
   const sound = prune(filled, wrong.map(pathOf));
-  return { config: isRecord(sound) ? sound : {}, faults: [...faults, ...wrong] };
+  return { config: isRecord(sound) ? sound : {}, faults: [...faults, ...wrong], used };
 }
 
 /** A variable's value may be a secret: what was written shows instead. */

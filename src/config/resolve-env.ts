@@ -57,6 +57,8 @@ function fromFile(app: AppValues, { folder, files, report }: EnvSources): Readon
   for (const { line, message, hint } of faults) {
     report(['envFile'], message, { hint, place: { file, line, column: 1 } });
   }
+  const broken = [...variables].find(([, value]) => value.includes('\0'));
+  if (broken !== undefined) report(['envFile'], `${broken[0]} in ${file} contains a NUL character`);
   return variables;
 }
 

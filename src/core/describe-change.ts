@@ -1,15 +1,15 @@
-// Pure: a changed key in words. Values of env and URLs (which may hold a password) never show.
+// Pure: a changed key in words. Of texts only those show of which there are a few: any other may come from a variable.
 
 import type { KeyChange } from './plan.ts';
 
 const DURATION = /(^|\.)(timeout|delay|interval|minDelay|maxDelay|resetAfter|settle)$/;
 const SIZE = new Set(['restart.memory', 'logs.maxSize']);
-const PRIVATE = /^env\.|^ready\.url$|^health\.http$/;
+/** Their values are words of the config's own. */
+const WORDS = new Set(['balance', 'ready.on', 'stop.signal', 'restart.onUncaught', 'deploy.strategy']);
 
 /** "workers 2 → 4", "env.PORT changed", "restart.memory none → 512M". */
 export function describeChange(path: string, kind: KeyChange['kind'], before: unknown, after: unknown): string {
-  const from = PRIVATE.test(path) ? null : formatValue(path, before);
-  const to = PRIVATE.test(path) ? null : formatValue(path, after);
+  const [from, to] = [formatValue(path, before), formatValue(path, after)];
   return from === null || to === null || from === to ? `${path} ${kind}` : `${path} ${from} → ${to}`;
 }
 
@@ -21,7 +21,7 @@ function formatValue(path: string, value: unknown): string | null {
     return SIZE.has(path) ? formatSize(value) : String(value);
   }
   if (typeof value === 'boolean') return String(value);
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && WORDS.has(path) ? value : null;
 }
 
 /** As a config would say it: "500ms", "30s", "5m". */

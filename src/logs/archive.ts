@@ -27,6 +27,8 @@ export class Archive {
   #settings: ArchiveSettings;
   #running: Promise<void> | null = null;
   #again: boolean = false;
+  /** The folder may be used. */
+  #opened: boolean = false;
   #troubled = false;
 
   /**
@@ -42,6 +44,7 @@ export class Archive {
 
   /** Before the live file is opened. Also finishes what a killed process left, and obeys a `keep` lowered meanwhile. */
   async open(): Promise<void> {
+    this.#opened = true;
     await this.#names.load();
     this.#sweep();
   }
@@ -55,9 +58,11 @@ export class Archive {
     this.#sweep();
   }
 
-  apply(settings: ArchiveSettings): void {
+  /** `isSame`: false where the folder may not be used before the next `open`. */
+  apply(settings: ArchiveSettings, isSame = true): void {
     this.#settings = settings;
-    this.#sweep();
+    this.#opened &&= isSame;
+    if (this.#opened) this.#sweep();
   }
 
   /** Resolves when nothing is left to do. */

@@ -5,6 +5,7 @@ import type { LogSpec, LogTarget } from '../core/spec.ts';
 import type { LogLine } from '../protocol/cluster-link.ts';
 import { type LineSink, nullSink } from './line-sink.ts';
 import { RotatingSink, type RotationSettings } from './rotating-sink.ts';
+import type { FileAccess } from './safe-place.ts';
 import { openSharedFile, SHARED_SETTINGS } from './shared-file.ts';
 import { StreamSink } from './stream-sink.ts';
 
@@ -20,8 +21,8 @@ export interface TargetPorts {
   /** Milliseconds since the epoch, by the system's clock. */
   readonly now: () => number;
   readonly onProblem: (stream: string, message: string) => void;
-  /** The group that may read the files; null: that of this process. */
-  readonly group?: () => number | null;
+  /** Who may read the files, and change the folders that they are in. */
+  readonly access?: () => FileAccess;
 }
 
 /** Where a stream's file stands: see `RotatingSink.sizeAt`. */
@@ -90,7 +91,7 @@ export class LogTargets {
   }
 
   #settingsFrom(spec: LogSpec): RotationSettings {
-    return { ...spec, group: this.#ports.group?.() ?? null };
+    return { ...spec, ...this.#ports.access?.() };
   }
 
   #make(target: LogTarget, stream: StreamName, spec: LogSpec): LineSink {

@@ -18,12 +18,12 @@ import {
 } from './rotating-file.ts';
 import { RotationFault } from './rotation-fault.ts';
 import { RotationSchedule } from './rotation-schedule.ts';
+import { type FileAccess, isSameAccess, placeFault } from './safe-place.ts';
 import { SinkProgress } from './sink-progress.ts';
 import { errorText } from './system-error-code.ts';
 import { endsWithin } from './within.ts';
 
-export type RotationSettings = Pick<LogSpec, 'maxSize' | 'schedule' | 'keep' | 'compress'> &
-  Partial<Pick<RotatingFileOptions, 'group'>>;
+export type RotationSettings = Pick<LogSpec, 'maxSize' | 'schedule' | 'keep' | 'compress'> & Partial<FileAccess>;
 
 export interface RotatingSinkOptions {
   /** Absolute. */
@@ -118,11 +118,11 @@ export class RotatingSink implements LineSink {
   }
 
   apply(settings: RotationSettings): void {
-    const { maxSize, group } = this.#settings;
-    this.#reopenDue ||= settings.maxSize !== maxSize || settings.group !== group;
+    const isSame = isSameAccess(settings, this.#settings);
+    this.#reopenDue ||= settings.maxSize !== this.#settings.maxSize || !isSame;
     this.#settings = settings;
     this.#schedule.set(settings.schedule);
-    this.#archive.apply(settings);
+    this.#archive.apply(settings, isSame);
     this.#wake();
   }
 
@@ -203,10 +203,11 @@ export class RotatingSink implements LineSink {
   }
 
   async #open(): Promise<void> {
+    const fault = await placeFault(this.#options.path, this.#settings.trusted ?? null);
+    if (fault !== null) return this.#failed(fault);
     await this.#archive.open();
-    const outcome = await this.#openFile(
-      this.#rotationFault.open ? { ...this.#fileOptions, maxSize: null } : this.#fileOptions,
-    );
+    const options = this.#fileOptions;
+    const outcome = await this.#openFile(this.#rotationFault.open ? { ...options, maxSize: null } : options);
     if (outcome.kind === 'failed') return this.#openFailed(outcome);
     const { file, rotated } = outcome;
     this.#file = file;

@@ -13,13 +13,15 @@ interface Means {
   readonly layout: StateLayout;
   readonly agent: string;
   readonly evenkeel: string;
+  /** Absolute path of the config; null: none was ever valid. */
+  readonly config: string | null;
   ensureDir(path: string): void;
 }
 
 /** Throws STATE_DIR_UNSAFE or STATE_DIR_UNUSABLE. */
 export function prepareBoot(
   { app, layout }: ClusterHandle,
-  { layout: state, agent, evenkeel, ensureDir }: Means,
+  { layout: state, agent, evenkeel, config, ensureDir }: Means,
   generation: Generation,
   sockets: readonly BoundSocket[],
 ): ClusterBoot {
@@ -27,6 +29,7 @@ export function prepareBoot(
   for (const path of [dir, dirname(socket), dirname(agentsSocket)]) ensureDir(path);
   return {
     ...{ app, appDir: dir, stateFile, socket, agentsSocket, agent, evenkeel, generation },
+    ...(config === null ? {} : { config }),
     presence: presencePaths(state.dir).app(app),
     sockets: bootSockets(sockets),
   };

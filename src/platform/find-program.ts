@@ -13,7 +13,7 @@ export function requireProgram(file: string, cwd: string, path: string | undefin
   }
   if (path === undefined) return;
   const found = path.split(':').some((folder) => isExecutable(resolve(cwd, folder, file)));
-  if (!found) throw missing(`there is no program "${file}" in PATH (${path})`, file);
+  if (!found) throw missing(`there is no program "${file}" in the app's PATH`, file);
 }
 
 function isExecutable(path: string): boolean {

@@ -42,16 +42,6 @@ export function uidOf(user: string | null): number | null {
   }
 }
 
-/** The group of what we write for that user to read; null: our own, or nobody that there is. */
-export function groupOf(user: string | null): number | null {
-  if (user === null || self().uid !== 0) return null;
-  try {
-    return resolveAccount(user).gid;
-  } catch {
-    return null;
-  }
-}
-
 /** Throws SPAWN_FAILED where this process could not start anybody as that user. */
 export function mayRunAs(account: Account): void {
   planRunAs(account, {}, self(), findSetpriv);
@@ -66,10 +56,10 @@ export function planRunAs(account: Account, env: Env, self: Self, setpriv: () =>
   const program = setpriv();
   if (program === null) throw noSetpriv(name);
   const all = [gid, ...groups].join(',');
-  const [safe, loader] = partition(env);
   const change = [program, `--reuid=${uid}`, `--regid=${gid}`, `--groups=${all}`, '--'];
-  const through = loader.length === 0 ? change : [...change, '/usr/bin/env', ...loader];
-  return { ids: {}, through, env: safe, uid };
+  const held = Object.keys(env).filter(isLoaders);
+  if (held.length === 0) return { ids: {}, through: change, env, uid };
+  return { ids: {}, through: [...change, ...handOver(held, env, name)], env: renamed(held, env), uid };
 }
 
 /** What a login would set. */
@@ -77,13 +67,26 @@ function identityOf({ home, name }: Account): Env {
   return { HOME: home, USER: name, LOGNAME: name };
 }
 
-/** setpriv begins as root: what makes it load files comes only after it. */
-function partition(env: Env): [Env, readonly string[]] {
-  const entries = Object.entries(env);
-  const isLoaders = (name: string): boolean =>
-    /^(LD_|MALLOC_)/.test(name) || ['GLIBC_TUNABLES', 'GCONV_PATH', 'LOCPATH', 'NLSPATH'].includes(name);
-  const safe = entries.filter(([name]) => !isLoaders(name));
-  return [Object.fromEntries(safe), entries.flatMap(([name, value]) => (isLoaders(name) ? [`${name}=${value}`] : []))];
+/** setpriv begins as root: what makes it load files has another name until it has changed users. */
+function isLoaders(name: string): boolean {
+  return /^(LD_|MALLOC_)/.test(name) || ['GLIBC_TUNABLES', 'GCONV_PATH', 'LOCPATH', 'NLSPATH'].includes(name);
+}
+
+const HELD = 'EVENKEEL_HELD_';
+
+function renamed(held: readonly string[], env: Env): Env {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [held.includes(name) ? `${HELD}${held.indexOf(name)}` : name, value]),
+  );
+}
+
+/** A shell that gives them their names back: as arguments, their values could be read by anybody. */
+function handOver(held: readonly string[], env: Env, user: string): readonly string[] {
+  const odd = Object.keys(env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  if (odd !== undefined) throw oddName(user, odd, held.join(', '));
+  const added = ['PWD', 'OLDPWD', 'SHLVL'].filter((name) => env[name] === undefined);
+  const steps = held.map((name, index) => `export ${name}="$${HELD}${index}"; unset ${HELD}${index}`);
+  return ['/bin/sh', '-c', [...steps, `unset ${added.join(' ')}`, 'exec "$@"'].join('; '), 'sh'];
 }
 
 function self(): Self {
@@ -105,6 +108,13 @@ function findSetpriv(): string | null {
 function notRoot(name: string): EvenkeelError {
   return new EvenkeelError('SPAWN_FAILED', `cannot run as ${name}: evenkeel does not run as root`, {
     hint: 'Start the manager as root, or remove `user`.',
+  });
+}
+
+function oddName(user: string, odd: string, held: string): EvenkeelError {
+  const message = `cannot run as ${user}, who is in more than one group, with the variables ${held} and ${JSON.stringify(odd)}`;
+  return new EvenkeelError('SPAWN_FAILED', message, {
+    hint: `A shell hands them on, and would drop the last. Name the one group to run with: \`user: ${user}:GROUP\`.`,
   });
 }
 

@@ -3,7 +3,7 @@
 // worker is up.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lchownSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { EvenkeelError } from '../core/errors.ts';
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
@@ -108,12 +108,29 @@ function bindPath(path: string): NodeHandle {
   );
 }
 
-/** Only root can, and the path is root's: what its folder allows others to do there is the administrator's choice. */
+/** Only root can. */
 function givePath(path: string, user: string | null): void {
-  if (process.geteuid?.() !== 0 || fileStatus(path)?.isSocket() !== true) return;
+  if (process.geteuid?.() !== 0) return;
   const { uid, gid } = user === null ? { uid: 0, gid: 0 } : resolveAccount(user);
-  lchownSync(path, uid, gid);
-  if (user !== null) chmodSync(path, 0o660);
+  onSocketFile(path, (file) => {
+    chownSync(file, uid, gid);
+    if (user !== null) chmodSync(file, 0o660);
+  });
+}
+
+/** Opens nothing but the name itself (Linux). Node has no name for it. */
+const O_PATH = 0o10_000_000;
+
+/** Gives a path of that very socket, whatever takes its name meanwhile: its folder may be the app's. */
+function onSocketFile(path: string, act: (file: string) => void): void {
+  if (fileStatus(path)?.isSocket() !== true) return;
+  if (process.platform !== 'linux') return act(path);
+  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    if (fstatSync(fd).isSocket()) act(`/proc/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function removeStale(path: string): void {

@@ -24,6 +24,8 @@ export interface ClusterBoot {
   readonly agentsSocket: string;
   /** Absolute path of the lock, outside of the state directory, by which it is known that the process lives. */
   readonly presence: string;
+  /** Absolute path of the config: who may write it may do all that we do. Absent: an earlier manager. */
+  readonly config?: string;
   /** Absolute path of the agent (main.cjs) to preload into Node workers. */
   readonly agent: string;
   /** Version of evenkeel. */

@@ -40,6 +40,8 @@ test('the answer to a probe says what is wrong', async () => {
   await worker.says('listening');
   expect(await worker.probe('/healthz')).toBe('not ok: GET /healthz answered 503');
   expect(await worker.probe('/healthz', { status: 503 })).toBe('ok: GET /healthz answered 503');
+  // What may be secret is not told.
+  expect(await worker.probe('/healthz?token=hunter2')).toBe('ok: GET /healthz answered 200');
   expect(await worker.probe('/', { status: 204 })).toBe('not ok: GET / answered 200');
   expect(await worker.probe('/never', { timeout: 50 })).toBe('not ok: GET /never got no answer within 50ms');
   const idle = await primary.fork('idle.cjs');

@@ -40,6 +40,13 @@ it('tells after so many failures in a row, once, and asks no more', async () => 
   expect(health.isOver).toBe(true);
 });
 
+it('does not tell what may be secret in the URL', async () => {
+  const { url } = await app(() => 500);
+  const { health, told } = watch(() => checks(url.replace('://', '://me:hunter2@').concat('h?token=hunter2')));
+  await health.ended;
+  expect(told).toEqual([`failed 2 health checks: GET ${url}h answered 500`]);
+});
+
 it('leaves no listener behind, however often it asks', async () => {
   const { signal } = new AbortController();
   const most: number[] = [];

@@ -42,7 +42,7 @@ async function run(hooks: readonly Hook[], { signal, slot, spec: change }: RunOp
     ...change,
   });
   const result = await runHooks(hooks, {
-    ...{ spec, generation: 4, slot: slot ?? null, cwd: spec.cwd, script: spec.script, lines },
+    ...{ key: 'deploy.before', spec, generation: 4, slot: slot ?? null, cwd: spec.cwd, script: spec.script, lines },
     signal: signal ?? new AbortController().signal,
   });
   return { result, lines: lines.last, told };
@@ -78,18 +78,18 @@ describe('hooks', () => {
   });
 
   it('stop at the first that fails, which says why', async () => {
-    const { result, lines } = await run([node('process.exit(3)'), node('console.log("never")')]);
-    expect(result).toEqual({ ok: false, reason: expect.stringMatching(/^hook ".*" exited with code 3$/) });
+    const { result, lines } = await run([node(''), node('process.exit(3)'), node('console.log("never")')]);
+    expect(result).toEqual({ ok: false, reason: 'hook deploy.before[1] exited with code 3' });
     expect(lines).toEqual([]);
   });
 
   it('that do not exist, have no folder, or no user, fail', async () => {
-    const missing: Hook = { kind: 'command', argv: ['/no/such/program'] };
+    const missing: Hook = { kind: 'command', argv: ['/no/such/program', 'hunter2'] };
     const reason = async (options: RunOptions = {}) => {
       const { result } = await run([missing], options);
       return result.ok ? 'passed' : result.reason;
     };
-    expect(await reason()).toMatch(/could not be started: .*\/no\/such\/program/);
+    expect(await reason()).toBe('hook deploy.before[0] could not be started: there is no such program (ENOENT)');
     expect(await reason({ spec: { cwd: '/no/such/folder' } })).toMatch(/there is no folder \/no\/such\/folder/);
     expect(await reason({ spec: { user: 'nobody-of-that-name' } })).toMatch(/nobody-of-that-name/);
   });
@@ -104,8 +104,22 @@ describe('hooks', () => {
     });
     const spec = appSpec({ cwd: root, env: { PATH: process.env.PATH ?? '' } });
     const scene = { spec, generation: 1, slot: null, cwd: root, script: null, lines, signal: abort.signal };
-    expect(await runHooks([hook], scene)).toMatchObject({ ok: false, reason: expect.stringContaining('SIGKILL') });
+    const key = 'deploy.before';
+    expect(await runHooks([hook], { key, ...scene })).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('SIGKILL'),
+    });
     await eventually('its child is gone', () => !isAlive(Number(told[0])));
+  });
+
+  it('are named by their place: what they are called with may be secret', async () => {
+    const names: string[] = [];
+    const lines = new HookLines((name) => names.push(name));
+    const spec = appSpec({ cwd: root, env: { PATH: process.env.PATH ?? '' } });
+    const scene = { spec, generation: 1, slot: null, cwd: root, script: null, lines };
+    const hook: Hook = { kind: 'command', argv: ['/bin/sh', '-c', 'echo said', 'hunter2'] };
+    await runHooks([hook, hook], { key: 'deploy.after', ...scene, signal: new AbortController().signal });
+    expect(names).toEqual(['deploy.after[0]', 'deploy.after[1]']);
   });
 
   it('do not run when the deploy was aborted before', async () => {

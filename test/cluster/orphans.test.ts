@@ -5,8 +5,11 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OrphanWorker } from '../../src/cluster/orphan-worker.ts';
 import { type OrphanPorts, Orphans } from '../../src/cluster/orphans.ts';
 import type { KnownWorker } from '../../src/platform/cluster-record.ts';
+import { agentsSocketFor } from '../../src/platform/paths.ts';
 import { isAlive } from '../../src/platform/process-identity.ts';
-import { FakeOrphan } from '../support/fake-orphan.ts';
+import { leadsSessionOf } from '../../src/platform/worker-facts.ts';
+import { eventually } from '../support/eventually.ts';
+import { type FakeFacts, FakeOrphan } from '../support/fake-orphan.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 interface Options extends Partial<OrphanPorts> {
@@ -21,7 +24,7 @@ async function listening({ recorded = [], killed = false, ...ports }: Options = 
   const found: OrphanWorker[] = [];
   const orphans = new Orphans(recorded, {
     ...{ app: 'web', nextKey: () => 1, isOwn: () => false, stopSignal: () => 'SIGUSR2', onQuiet: () => {} },
-    ...{ uid: () => null, onDrained: () => {} },
+    ...{ uid: () => null, onDrained: () => {}, lastGeneration: () => 10 },
     onFound: (orphan) => void found.push(orphan),
     ...ports,
   });
@@ -63,9 +66,9 @@ describe('who is an orphan', () => {
   });
 
   it('whoever says so, with a key that nobody has had', async () => {
-    const [recorded, first, second] = [new FakeOrphan(), new FakeOrphan(), new FakeOrphan()];
+    const [recorded, first, second] = [new FakeOrphan(), new FakeOrphan({ slot: 3, generation: 9 }), new FakeOrphan()];
     const { orphans, path, found } = await listening({ recorded: [known(recorded)] });
-    await first.connect(path, { slot: 3, generation: 9, startedAt: 5 });
+    await first.connect(path, { startedAt: 5 });
     await orphans.find(({ identity }) => identity.pid === first.pid);
     await second.connect(path);
     await orphans.find(({ identity }) => identity.pid === second.pid);
@@ -104,6 +107,74 @@ describe('who is an orphan', () => {
     await orphans.find(({ identity }) => identity.pid === other.pid);
     expect(found.map(({ identity }) => identity.pid)).toEqual([other.pid]);
     expect(own.socket.destroyed).toBe(false);
+  });
+});
+
+/** An id that nobody has. */
+const STRANGER = 54_321;
+
+describe('who only says that it is one', () => {
+  const cases: readonly (readonly [string, FakeFacts, Record<string, unknown>])[] = [
+    ['a process of another app', { app: 'api' }, { app: 'web' }],
+    ['a process that nobody has started as a worker', { marked: false }, {}],
+    ['a worker that names another slot', { slot: 1 }, { slot: 2 }],
+    ['a worker that names another generation', { generation: 1 }, { generation: 2 }],
+    ['a generation that would use up all numbers', { generation: 2 ** 53 - 1 }, {}],
+    ['no generation at all', { generation: 0 }, {}],
+    ['a slot that no app has', { slot: 1024 }, {}],
+    ['a part of another session', { leads: false }, {}],
+  ];
+  it.each(cases)('is refused: %s', async (_what, facts, hello) => {
+    const { path, found, orphans } = await listening({ killed: true });
+    const agent = await new FakeOrphan(facts).connect(path, hello);
+    await agent.closed;
+    expect([found, orphans.workers]).toEqual([[], []]);
+  });
+
+  it('is refused where it is another user’s, however well it looks', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root can start processes as another user');
+    const { path, found } = await listening({ killed: true });
+    const agent = await new FakeOrphan({ uid: STRANGER }).connect(path);
+    await agent.closed;
+    expect(found).toEqual([]);
+  });
+
+  it('on the socket of a user, is refused where it is not that user’s, also for one that was written down', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root can start processes as another user');
+    const [recorded, ours] = [new FakeOrphan({ uid: STRANGER }), new FakeOrphan()];
+    const other = new FakeOrphan({ generation: 2 });
+    const recordings = [known(recorded), known(other, { key: 8, generation: 2 })];
+    const uid = (generation: number): number | null => (generation === 1 ? STRANGER : null);
+    const { path, found, orphans } = await listening({ recorded: recordings, uid });
+    const theirs = agentsSocketFor(path, STRANGER);
+    for (const victim of [ours, other]) await (await victim.connect(theirs)).closed;
+    expect(found).toEqual([]);
+    await recorded.connect(theirs, { sockets: ['80'] });
+    expect((await orphans.find(({ sockets }) => sockets.includes('80')))?.identity).toEqual(recorded.identity);
+    for (const worker of [recorded, other]) worker.end();
+    await Promise.all(orphans.workers.map(({ ended }) => ended));
+  });
+
+  it('is told neither to drain nor killed once it has become somebody else’s: it counts as gone', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root can become another user');
+    const { orphans, path } = await listening({ killed: true });
+    const worker = new FakeOrphan({ becomes: STRANGER });
+    await worker.connect(path);
+    const orphan = await orphans.find(() => true);
+    worker.turn();
+    await eventually('it is another user', () => leadsSessionOf(worker.pid, STRANGER));
+    expect(orphan?.signal('SIGTERM')).toBe(false);
+    await orphan?.kill();
+    await orphan?.ended;
+    expect(isAlive(worker.identity)).toBe(true);
+    expect(orphans.workers).toEqual([]);
+  });
+
+  it('cannot be older than its machine, nor from the future', async () => {
+    const { orphans, path } = await listening({ killed: true });
+    await new FakeOrphan().connect(path, { startedAt: 1e300 });
+    const orphan = await orphans.find(() => true);
+    expect(() => new Date(orphan?.startedAt ?? Number.NaN).toISOString()).not.toThrow();
   });
 });
 
@@ -202,7 +273,7 @@ it('another process that listens there is not pushed aside', async () => {
   const { path } = await listening();
   const second = new Orphans([], {
     ...{ app: 'web', nextKey: () => 1, isOwn: () => false, stopSignal: () => 'SIGTERM' },
-    ...{ uid: () => null, onQuiet: () => {}, onDrained: () => {}, onFound: () => {} },
+    ...{ uid: () => null, lastGeneration: () => 1, onQuiet: () => {}, onDrained: () => {}, onFound: () => {} },
   });
   await expect(second.listen(path)).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
 });

@@ -26,12 +26,16 @@ test.for([
 ] as const)('row 29: a program runs as its user, with %s', async ([, groups], context) => {
   needsLinux(context);
   needsRoot(context, MEMBER.uid, SETPRIV);
-  const env = { PATH: '/usr/bin:/bin', LD_BIND_NOW: '1' };
+  const env = { PATH: '/usr/bin:/bin', LD_BIND_NOW: '1', LD_KEY: 'it\'s $(id) "1"' };
   const { env: safe, ...runAs } = planRunAs({ ...MEMBER, groups }, env, ROOT, () => SETPRIV);
-  const argv = ['/bin/sh', '-c', 'id -u; id -g; id -G; id -ru; echo $LD_BIND_NOW'] as const;
+  const argv = [
+    '/bin/sh',
+    '-c',
+    'id -u; id -g; id -G; id -ru; echo $LD_BIND_NOW; echo "$LD_KEY"; env | grep -c HELD',
+  ] as const;
   const launch = { cwd: '/', env: safe, socketFds: [], runAs, argv, file: '/bin/sh' };
   const lines = await output(startWorkerProcess({ ...launch, kind: 'command' }));
-  expect(lines.split('\n')).toEqual(['4321', '4322', [4322, ...groups].join(' '), '4321', '1']);
+  expect(lines.split('\n')).toEqual(['4321', '4322', [4322, ...groups].join(' '), '4321', '1', env.LD_KEY, '0']);
 });
 
 test('row 29: a Node worker runs as its user, with its groups and its channel', async (context) => {

@@ -40,7 +40,7 @@ process.exit(0);
 async function attempt() {
   if (kind === 'hook') {
     const spec = { name: 'web', script, cwd: process.cwd(), env: process.env, user: null, node: { bin: process.execPath } };
-    const place = { cwd: process.cwd(), script, slot: null };
+    const place = { key: 'deploy.before', cwd: process.cwd(), script, slot: null };
     const context = { ...place, spec, generation: 1, signal: new AbortController().signal, lines: new HookLines(() => {}) };
     const { ok, reason } = await runHooks([{ kind: 'command', argv: [process.execPath, script] }], context);
     return JSON.stringify({ ok, reason });
@@ -96,7 +96,7 @@ it('a hook for which no descriptors are left fails and says why', async () => {
   expect([first, exhausted, second]).toEqual([passed, 'EMFILE', passed]);
   expect(JSON.parse(failed ?? '')).toEqual({
     ok: false,
-    reason: expect.stringMatching(/^hook ".*" .*EMFILE/),
+    reason: expect.stringMatching(/^hook deploy\.before\[0\] .*EMFILE/),
   });
 });
 

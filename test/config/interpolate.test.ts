@@ -6,7 +6,7 @@ const VARIABLES = { NAME: 'shop', EMPTY: '', _X1: 'y' };
 
 function expand(value: unknown): { readonly result: unknown; readonly messages: readonly string[] } {
   const { faults, report } = collectFaults();
-  const result = interpolate(value, VARIABLES, report);
+  const result = interpolate(value, { variables: VARIABLES, report });
   return { result, messages: faults.map((fault) => `${fault.path.join('.')}: ${fault.message}`) };
 }
 

@@ -20,7 +20,7 @@ describe('the reasons and the action of a change', () => {
       ['env.NEW added', 'env.OLD removed'],
     ],
     ['the worker count', { workers: 4 }, 'scale', ['workers 2 → 4']],
-    ['the script', { script: '/srv/next.js' }, 'deploy', ['script /srv/app.js → /srv/next.js']],
+    ['the script', { script: '/srv/next.js' }, 'deploy', ['script changed']],
     ['arguments', { args: ['--verbose'] }, 'deploy', ['args changed']],
     ['a timeout', { stop: { ...web.stop, timeout: 60_000 } }, 'live', ['stop.timeout 30s → 1m']],
     ['a stop signal', { stop: { ...web.stop, signal: 'SIGINT' } }, 'deploy', ['stop.signal SIGTERM → SIGINT']],
@@ -52,6 +52,19 @@ describe('the reasons and the action of a change', () => {
   ];
   it.each(cases)('%s', (_what, change, action, reasons) => {
     expect(planOne(web, { ...web, ...change })).toMatchObject({ action, reasons });
+  });
+
+  it.each<[string, Partial<AppSpec>]>([
+    ['script', { script: '/srv/hunter2.js' }],
+    ['cwd', { cwd: '/hunter2' }],
+    ['user', { user: 'hunter2' }],
+    ['node.bin', { node: { bin: '/hunter2/node', args: [] } }],
+    ['restart.schedule', { restart: { ...web.restart, schedule: '1 2 3 4 5' } }],
+    ['args', { args: ['hunter2'] }],
+    ['deploy.before', { deploy: { ...web.deploy, before: [{ kind: 'command', argv: ['hunter2'] }] } }],
+  ])('does not show the text of %s, which a variable may have filled in', (path, change) => {
+    const [reason, ...more] = planOne(web, { ...web, ...change }).keys.map((key) => key.reason);
+    expect([reason, more]).toEqual([expect.stringMatching(`^${path} (changed|added)$`), []]);
   });
 
   it('never shows a value of env or of a URL', () => {

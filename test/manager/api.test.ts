@@ -110,6 +110,10 @@ it('serves many clients at once', async () => {
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
 });
 
+function nested(depth: number, open = '{"a":', close = '}'): string {
+  return `{"message":${open.repeat(depth)}1${close.repeat(depth)}}`;
+}
+
 const refused: [string, string, string, unknown, number, string, string][] = [
   ['an unknown path', 'GET', '/v2/status', undefined, 404, 'NOT_FOUND', '/v2/status'],
   ['a path that is no host', 'GET', '//', undefined, 404, 'NOT_FOUND', '//'],
@@ -120,6 +124,9 @@ const refused: [string, string, string, unknown, number, string, string][] = [
   ['an unknown app asked about', 'GET', '/v1/status?app=nope', undefined, 404, 'NO_SUCH_APP', 'nope'],
   ['an app that is no URL', 'GET', '/v1/apps/%E0%A4%A/history', undefined, 400, 'BAD_REQUEST', 'URL-encoded'],
   ['half of a body', 'POST', '/v1/stop', '{"apps":', 400, 'BAD_REQUEST', 'not JSON'],
+  ['half of a body with a secret', 'POST', '/v1/stop', '{"env":{"A":hunter2', 400, 'BAD_REQUEST', 'not JSON'],
+  ['a body like a well', 'POST', '/v1/apps/web/send', nested(50_000), 400, 'BAD_REQUEST', 'levels deep'],
+  ['lists like a well', 'POST', '/v1/apps/web/send', nested(50_000, '[', ']'), 400, 'BAD_REQUEST', 'levels deep'],
   ['a body that is a list', 'POST', '/v1/stop', '[]', 400, 'BAD_REQUEST', 'not a JSON object'],
   ['an unknown field', 'POST', '/v1/stop', { app: 'web' }, 400, 'BAD_REQUEST', 'app is not known'],
   [

@@ -28,11 +28,11 @@ describe('requireProgram', () => {
     expect(() => requireProgram(file, folder(), path)).not.toThrow();
   });
 
-  it.each(['text', 'folder', 'none', ''])('does not find "%s", and says where it looked', (file) => {
+  it.each(['text', 'folder', 'none', ''])('does not find "%s", and does not say what the environment has', (file) => {
     expect(() => requireProgram(file, folder(), '/nowhere:bin')).toThrow(
       expect.objectContaining({
         code: 'SPAWN_FAILED',
-        message: `there is no program "${file}" in PATH (/nowhere:bin)`,
+        message: `there is no program "${file}" in the app's PATH`,
       }),
     );
   });

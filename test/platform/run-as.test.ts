@@ -22,13 +22,18 @@ describe('planRunAs', () => {
   it('keeps what makes a program load files away from setpriv, which begins as root', () => {
     const env = { LD_PRELOAD: '/srv/shop/x.so', PATH: '/bin', MALLOC_TRACE: '/x', LOCPATH: '/y', LDAP: 'no' };
     const plan = planRunAs({ ...shop, groups: [4] }, env, root, () => SETPRIV);
-    expect(plan.env).toEqual({ PATH: '/bin', LDAP: 'no' });
-    expect(plan.through.slice(-4)).toEqual([
-      '/usr/bin/env',
-      'LD_PRELOAD=/srv/shop/x.so',
-      'MALLOC_TRACE=/x',
-      'LOCPATH=/y',
-    ]);
+    const held = { EVENKEEL_HELD_0: '/srv/shop/x.so', EVENKEEL_HELD_1: '/x', EVENKEEL_HELD_2: '/y' };
+    expect(plan.env).toEqual({ PATH: '/bin', LDAP: 'no', ...held });
+    expect(plan.through.slice(-4, -2)).toEqual(['/bin/sh', '-c']);
+    // Anybody can read the arguments of a program.
+    expect(plan.through.join(' ')).not.toMatch(/x\.so|\/x|\/y/);
+  });
+
+  it('refuses such a variable beside one whose name no shell hands on', () => {
+    const env = { LD_PRELOAD: '/srv/shop/x.so', 'a.b': '1' };
+    expect(() => planRunAs({ ...shop, groups: [4] }, env, root, () => SETPRIV)).toThrow(
+      expect.objectContaining({ code: 'SPAWN_FAILED', hint: expect.stringContaining('user: shop:GROUP') }),
+    );
   });
 
   it('does without setpriv where the system works the groups out itself', () => {

@@ -6,8 +6,23 @@ import net from 'node:net';
 import { onTestFinished } from 'vitest';
 import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { identify, type ProcessIdentity } from '../../src/platform/process-identity.ts';
-import type { AgentCommand } from '../../src/protocol/agent-link.ts';
+import { AGENT_ENV, type AgentCommand } from '../../src/protocol/agent-link.ts';
 import { Bell } from './bell.ts';
+
+/** What the kernel shows of it. */
+export interface FakeFacts {
+  readonly slot?: number;
+  readonly generation?: number;
+  readonly app?: string;
+  /** Another user. */
+  readonly uid?: number;
+  /** False: it belongs to the session of the test. */
+  readonly leads?: boolean;
+  /** False: nothing says that a cluster process has started it. */
+  readonly marked?: boolean;
+  /** The user that it becomes when it is told to turn. */
+  readonly becomes?: number;
+}
 
 export class FakeOrphan {
   readonly pid: number;
@@ -15,9 +30,17 @@ export class FakeOrphan {
   /** How it ended. */
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
+  readonly #facts: { readonly app: string; readonly slot: number; readonly generation: number };
 
-  constructor() {
-    this.#child = spawn('/bin/sleep', ['600'], { detached: true, stdio: 'ignore' });
+  constructor({ app = 'web', slot = 0, generation = 1, uid, leads = true, marked = true, becomes }: FakeFacts = {}) {
+    this.#facts = { app, slot, generation };
+    const env = marked ? { [AGENT_ENV]: JSON.stringify(this.#facts) } : {};
+    const user = uid === undefined ? {} : { uid, gid: uid };
+    const [file, ...args] =
+      becomes === undefined
+        ? ['/bin/sleep', '600']
+        : [process.execPath, '-e', `process.stdin.once('data', () => process.setuid(${becomes}))`];
+    this.#child = spawn(file, args, { detached: leads, stdio: ['pipe', 'ignore', 'ignore'], env, ...user });
     const identity = identify(this.#child.pid ?? 0);
     if (identity === null) throw new Error('not started');
     this.pid = identity.pid;
@@ -32,12 +55,17 @@ export class FakeOrphan {
     this.#child.kill('SIGKILL');
   }
 
+  /** It becomes another user, as with sudo. */
+  turn(): void {
+    this.#child.stdin?.write('now');
+  }
+
   /** Its agent finds the socket. */
   async connect(path: string, hello: Record<string, unknown> = {}): Promise<FakeAgent> {
     const socket = net.connect(path);
     await once(socket, 'connect');
     const agent = new FakeAgent(socket);
-    const said = { type: 'hello', app: 'web', pid: this.pid, slot: 0, generation: 1, orphan: true, startedAt: 1 };
+    const said = { type: 'hello', ...this.#facts, pid: this.pid, orphan: true, startedAt: 1 };
     agent.say({ ...said, sockets: [], ...hello });
     return agent;
   }

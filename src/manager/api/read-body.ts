@@ -5,12 +5,17 @@ import { EvenkeelError } from '../../core/errors.ts';
 import { MAX_BODY_BYTES } from '../../protocol/control-api.ts';
 import { isRecord, type JsonObject } from '../is-record.ts';
 
+/** Far above any message; where it is handed on, it is written by recursion. */
+const MAX_DEPTH = 200;
 const MAX_DISCARDED_BYTES = 64 * MAX_BODY_BYTES;
 
 /** No body is an empty object. Throws BODY_TOO_LARGE or BAD_REQUEST. */
 export async function readBody(request: IncomingMessage): Promise<JsonObject> {
   const text = (await readAll(request)).toString('utf8');
   const body = text.trim() === '' ? {} : parse(text);
+  if (isTooDeep(body)) {
+    throw new EvenkeelError('BAD_REQUEST', `the body of the request nests more than ${MAX_DEPTH} levels deep`);
+  }
   if (isRecord(body)) return body;
   throw new EvenkeelError('BAD_REQUEST', 'the body of the request is not a JSON object');
 }
@@ -40,9 +45,21 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EvenkeelError('BAD_REQUEST', `the body of the request is not JSON: ${reason}`);
+    // Node quotes what it could not read, and that may be a secret.
+    const place = error instanceof Error ? /(?:at|in JSON at) position (\d+)/.exec(error.message)?.[1] : undefined;
+    const where = place === undefined ? '' : ` (at position ${place})`;
+    throw new EvenkeelError('BAD_REQUEST', `the body of the request is not JSON${where}`);
   }
+}
+
+/** Level by level: recursion is what it has to prevent. */
+function isTooDeep(body: unknown): boolean {
+  let level: readonly unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
+  return false;
 }
 
 function tooLarge(): EvenkeelError {

@@ -1,6 +1,7 @@
 // Manager: the generations of an app, whether it runs or not.
 
 import { readdirSync } from 'node:fs';
+import { maskSpec } from '../../core/mask-spec.ts';
 import { readClusterRecord } from '../../platform/read-cluster-record.ts';
 import type { HistoryEntry } from '../../protocol/cluster-link.ts';
 import type { HistoryAnswer } from '../../protocol/control-api.ts';
@@ -8,7 +9,7 @@ import type { ManagerContext } from '../context.ts';
 import { QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 
-/** As HistoryAnswer; without `showEnv` the values of env are null. Throws NO_SUCH_APP for one that has never run either. */
+/** As HistoryAnswer; without `showEnv` what may be secret is null. Throws NO_SUCH_APP for one that has never run either. */
 export async function history(
   { fleet }: ManagerContext,
   app: string,
@@ -16,7 +17,7 @@ export async function history(
 ): Promise<HistoryAnswer | MaskedHistory> {
   const generations = await generationsOf(fleet, app);
   if (showEnv) return { app, generations };
-  return { app, generations: generations.map((entry) => ({ ...entry, pinned: maskEnv(entry.pinned) })) };
+  return { app, generations: generations.map((entry) => ({ ...entry, pinned: masked(entry.pinned) })) };
 }
 
 async function generationsOf(fleet: Fleet, app: string): Promise<readonly HistoryEntry[]> {
@@ -47,8 +48,6 @@ export interface MaskedHistory {
   readonly generations: readonly object[];
 }
 
-function maskEnv(pinned: Pinned): object | null {
-  if (pinned === null) return null;
-  const env = Object.fromEntries(Object.keys(pinned.spec.env).map((key) => [key, null]));
-  return { ...pinned, spec: { ...pinned.spec, env } };
+function masked(pinned: Pinned): object | null {
+  return pinned === null ? null : { ...pinned, spec: maskSpec(pinned.spec) };
 }

@@ -106,7 +106,7 @@ describe('row 9: all at once', () => {
     await phase(rig, 'preparing');
     if (what === 'abort') await rig.run('abort', 'web');
     const { code, stderr } = await deploy.ended;
-    expect([code, stderr]).toEqual([exit, expect.stringMatching(/hook "node -e .*" was still running/)]);
+    expect([code, stderr]).toEqual([exit, expect.stringMatching(/hook deploy\.before\[\d\] was still running/)]);
     expect(old.isRunning).toBe(true);
     expect(await rig.app('web')).toMatchObject({ generation: 1, ready: 1, lastDeploy: { outcome } });
   });
