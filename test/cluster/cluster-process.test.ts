@@ -93,8 +93,8 @@ it('a start takes over workers that it knows nothing of, and has them drain when
   const dir = tempDir();
   const { cluster, ask } = openCluster(dir);
   await cluster.orphans.listen(cluster.boot.agentsSocket);
-  const orphan = new FakeOrphan();
-  const agent = await orphan.connect(cluster.boot.agentsSocket, { generation: 7, slot: 1 });
+  const orphan = new FakeOrphan({ generation: 7, slot: 1 });
+  const agent = await orphan.connect(cluster.boot.agentsSocket);
   await eventually('it is known', () => cluster.orphans.workers.length > 0);
   const started = ask('start', request(shellApp(dir, SERVE, { listen: [] })));
   await agent.told('drain');
