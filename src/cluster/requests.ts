@@ -3,9 +3,9 @@
 import { type ClusterModel, hasReadyWorker, IDLE_CLUSTER } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
 import { EvenkeelError } from '../core/errors.ts';
-import type { DeployResult, WorkerFailure } from '../core/status.ts';
+import type { ChangeResult, DeployResult, Slot, WorkerFailure } from '../core/status.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
-import type { ClusterParams, ClusterSnapshot, LogLine, ScaleResult } from '../protocol/cluster-link.ts';
+import type { ClusterParams, ClusterSnapshot, LogLine, ResumeResult, ScaleResult } from '../protocol/cluster-link.ts';
 import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
 import type { ClusterHost } from './cluster-host.ts';
 import type { ClusterProcess } from './cluster-process.ts';
@@ -17,15 +17,24 @@ import { sendToWorkers, signalWorkers } from './tell-workers.ts';
 export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers {
   const { app } = cluster.boot;
   let stopping: Promise<number> | null = null;
+  let stopped = false;
+  /** What would come up now would be left behind. */
+  const refuseWhileStopping = (): void => {
+    if (stopping !== null || stopped) throw new EvenkeelError('SHUTTING_DOWN', `${app} is being stopped`);
+  };
   return {
     hello: async (params) => hello(cluster, params),
     start: async (request) => {
+      refuseWhileStopping();
       const before = startOf(cluster);
       if (before !== null) return before;
       const { deploys } = await cluster.begin(request.spec);
       return startOf(cluster) ?? deploys.begin(request);
     },
-    resume: async () => resume(cluster),
+    resume: async () => {
+      refuseWhileStopping();
+      return resume(cluster);
+    },
     deploy: async (request) => cluster.active.deploys.begin(request),
     abort: async ({ reason }) => cluster.active.deploys.abort(reason, app),
     scale: async ({ workers }) => scale(cluster, workers),
@@ -41,6 +50,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
         stopping = null;
       });
       const killed = await stopping;
+      stopped = true;
       exit();
       return { killed };
     },
@@ -109,18 +119,15 @@ function hello(cluster: ClusterProcess, params: ClusterParams<'hello'>): Cluster
 }
 
 /** Answers when its workers are ready, or one of them failed: the restart policy goes on either way. */
-async function resume(cluster: ClusterProcess): Promise<{ readonly generation: number }> {
+async function resume(cluster: ClusterProcess): Promise<ResumeResult> {
   const generation = await cluster.resume();
   const { host } = cluster.active;
   const { desired } = host.model;
-  await until(cluster, () => {
+  const result = await until(cluster, () => {
     const { model } = host;
-    const failed = Object.values(model.slots).some((record) => record.failures > 0);
-    return failed || hasAllReady(model, 0, desired) || model.mode !== 'running' || model.desired !== desired
-      ? true
-      : null;
+    return overtaken(model, desired) ?? failed(host, 0) ?? (hasAllReady(model, 0, desired) ? DONE : null);
   });
-  return { generation };
+  return { ...result, generation };
 }
 
 /**
@@ -133,16 +140,28 @@ async function scale(cluster: ClusterProcess, workers: number): Promise<ScaleRes
   if (deploys.running !== null) throw inProgress(app, deploys.running.generation, host.model.deploy?.phase);
   const from = host.model.desired;
   setWorkers(cluster, workers);
-  const { failure } = await until(cluster, (): { readonly failure: WorkerFailure | null } | null => {
-    const { model } = host;
-    if (isScaled(model, from, workers)) return { failure: null };
-    const failed = Object.entries(model.slots).find(([slot, record]) => Number(slot) >= from && record.failures > 0);
-    return failed === undefined ? null : { failure: failureOfSlot(host, Number(failed[0])) };
-  });
-  if (failure === null) return { from, to: workers, failure };
+  const result = await until(cluster, () => scaled(host.model, from, workers) ?? failed(host, from));
+  if (result.outcome !== 'failed') return { ...result, from, to: host.model.desired };
   setWorkers(cluster, from);
-  await until(cluster, () => isScaled(host.model, from, from) || null);
-  return { from, to: from, failure };
+  await until(cluster, () => scaled(host.model, from, from));
+  return { ...result, from, to: host.model.desired };
+}
+
+const DONE: ChangeResult = { outcome: 'done', cause: null, failure: null };
+
+/** Of what is to have so many workers: it will not, for something else came. */
+function overtaken({ mode, desired }: ClusterModel, workers: number): ChangeResult | null {
+  if (mode !== 'running') return { outcome: 'aborted', cause: 'the app was stopped', failure: null };
+  if (desired === workers) return null;
+  return { outcome: 'aborted', cause: `the app is to have ${desired} workers since`, failure: null };
+}
+
+/** A worker from this slot on has failed. */
+function failed(host: ClusterHost, from: Slot): ChangeResult | null {
+  const found = Object.entries(host.model.slots).find(([slot, record]) => Number(slot) >= from && record.failures > 0);
+  if (found === undefined) return null;
+  const failure = failureOfSlot(host, Number(found[0]));
+  return { outcome: 'failed', cause: failure.reason, failure };
 }
 
 /** Of the worker that has just failed: it may be on its way out still. */
@@ -165,20 +184,21 @@ function setWorkers(cluster: ClusterProcess, workers: number): void {
 }
 
 /** Stop, then start: the generation that serves comes back as a new one. */
-async function restart(cluster: ClusterProcess): Promise<ScaleResult> {
+function restart(cluster: ClusterProcess): Promise<DeployResult> {
   const { host, deploys } = cluster.active;
-  const { model } = host;
-  const { spec, realCwd, realScript } = cluster.generations.pinned(model.current);
+  const { current, desired } = host.model;
+  const { spec, realCwd, realScript } = cluster.generations.pinned(current);
   const pinned = { realCwd, realScript };
-  const request = { spec: { ...spec, workers: model.desired }, reason: 'restart', timeout: null, pinned };
-  const { failure } = await deploys.begin(request, 'restart');
-  return { from: model.desired, to: host.model.desired, failure };
+  const request = { spec: { ...spec, workers: desired }, reason: 'restart', timeout: null, pinned };
+  return deploys.begin(request, 'restart');
 }
 
-function isScaled(model: ClusterModel, from: number, workers: number): boolean {
-  if (model.mode !== 'running' || model.desired !== workers) return true;
-  if (model.workers.some((worker) => worker.slot >= workers)) return false;
-  return hasAllReady(model, from, workers);
+/** null: not yet. */
+function scaled(model: ClusterModel, from: number, workers: number): ChangeResult | null {
+  const other = overtaken(model, workers);
+  if (other !== null) return other;
+  const isDone = model.workers.every((worker) => worker.slot < workers) && hasAllReady(model, from, workers);
+  return isDone ? DONE : null;
 }
 
 function hasAllReady(model: ClusterModel, from: number, to: number): boolean {

@@ -24,10 +24,11 @@ export function planApp(running: RunningApp | undefined, desired: AppSpec): AppC
     return { app, action: 'start', reasons: ['not running'], keys: [] };
   }
   const keys = diffSpecs(running.spec, desired);
-  const action = strongest(keys);
-  if (action === 'none') return { app, action, reasons: [], keys };
   const reasons = keys.filter((key) => key.class !== 'restart' && key.class !== 'none').map((key) => key.reason);
-  return { app, action, reasons, keys };
+  const { rolledBack = null } = running;
+  if (rolledBack === null) return { app, action: strongest(keys), reasons, keys };
+  // Also where no key differs: a link may lead elsewhere by now.
+  return { app, action: 'deploy', reasons: [...reasons, `undoes the rollback to ${rolledBack}`], keys };
 }
 
 /** What a deploy of `desired` may use now: keys that take effect at a restart stay as they run. */

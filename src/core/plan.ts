@@ -1,6 +1,7 @@
 // What has to change so that what runs is what the file says, and why: the vocabulary (plan-changes.ts computes it).
 
 import type { AppSpec } from './spec.ts';
+import type { Generation } from './status.ts';
 
 /** `restart`: takes effect when the app is restarted; a reload leaves it and says so. */
 export type ChangeClass = 'deploy' | 'scale' | 'live' | 'restart' | 'none';
@@ -36,4 +37,6 @@ export interface RunningApp {
   readonly spec: AppSpec | null;
   /** Why `spec` is null: stopped by a command (the default), or meant to run and yet down, as after a failed start. */
   readonly down?: boolean;
+  /** The generation that it was rolled back to: the paths of then may not be those that the file stands for now. */
+  readonly rolledBack?: Generation | null;
 }

@@ -114,12 +114,18 @@ export interface ToldWorker {
   readonly problem: string | null;
 }
 
-export interface DeployResult extends DeployRecord {
-  readonly app: string;
-  /** Why it did not succeed, alone; null where it did. */
+/** How a change of what runs has ended. Whoever asks a cluster process for one gets this, and every exit code comes from it. */
+export interface ChangeResult {
+  readonly outcome: DeployOutcome;
+  /** Why it is not done, alone; null: it is. */
   readonly cause: string | null;
-  readonly loss: LossReport;
+  /** The worker by which it failed, if it was one. */
   readonly failure: WorkerFailure | null;
+}
+
+export interface DeployResult extends DeployRecord, ChangeResult {
+  readonly app: string;
+  readonly loss: LossReport;
   /** The last lines that the hooks wrote. */
   readonly hookOutput: readonly string[];
   /** Why a hook failed that ran after it: the new generation serves all the same. */

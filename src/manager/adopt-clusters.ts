@@ -3,23 +3,29 @@
 import { readdir } from 'node:fs/promises';
 import { EvenkeelError } from '../core/errors.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
+import { Superseded } from './app-lane.ts';
 import type { Fleet } from './fleet.ts';
+import { takeDown } from './take-down.ts';
 
 /**
  * Connects to every cluster process of the state directory. One that is gone or hangs while its app should run is brought
  * back; that goes on after this returns, as does taking over the sockets of those that were adopted. `present`: those
- * that are known to live, also without the state directory. `remembered` false: there is no word of an earlier manager,
- * so what was left was meant to run. Returns the apps that were adopted.
+ * that are known to live, also without the state directory. `remembered`: those of which an earlier manager has left word;
+ * what was left of any other was meant to run. Returns the apps that were adopted.
  */
 export async function adoptClusters(
   fleet: Fleet,
   present: ReadonlyMap<string, ProcessIdentity>,
-  remembered: boolean,
+  remembered: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const names = new Set([...(await directories(fleet.layout.apps)), ...fleet.state.names, ...present.keys()]);
   const adopted = await Promise.all(
-    [...names].map(async (name) => ((await adopt(fleet, name, present.get(name) ?? null, remembered)) ? [name] : [])),
+    [...names].map(async (name) =>
+      (await adopt(fleet, name, present.get(name) ?? null, remembered.has(name))) ? [name] : [],
+    ),
   );
+  // Of apps that the config no longer has, only their directories are left.
+  for (const name of names) if (!fleet.state.names.includes(name)) fleet.forgetIfOver(name);
   return adopted.flat();
 }
 
@@ -51,9 +57,10 @@ async function adopt(
 /** Before whatever is asked next. */
 async function finishStop(fleet: Fleet, name: string): Promise<void> {
   try {
-    await fleet.handle(name).queue.run(() => fleet.takeDown(name, null));
+    await fleet.lane(name).run('operation', () => takeDown(fleet, name, null));
   } catch (error) {
-    fleet.complain(error);
+    // Somebody asked for the same.
+    if (!(error instanceof Superseded)) fleet.complain(error);
   }
 }
 
@@ -84,10 +91,7 @@ function settle(fleet: Fleet, name: string, remembered: boolean): void {
     case 'revive':
       return void fleet.recover(name, cluster);
     case 'clear':
-      return void fleet
-        .handle(name)
-        .queue.run(() => fleet.takeDown(name, null))
-        .catch((error) => fleet.complain(error));
+      return void finishStop(fleet, name);
     case 'forget':
       return fleet.state.update(name, { cluster: null });
     case 'none':

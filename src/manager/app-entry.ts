@@ -1,7 +1,9 @@
-// Manager: what it keeps of one app: the handle of its cluster process, its heartbeat, how often it was lost in a row.
+// Manager: what it keeps of one app: the handle of its cluster process, its lane, its heartbeat, how often it was lost in
+// a row.
 
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
+import { AppLane } from './app-lane.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
 import { Heartbeat } from './heartbeat.ts';
 
@@ -10,14 +12,16 @@ const SOUND_AFTER: Milliseconds = 60_000;
 
 export class AppEntry {
   readonly handle: ClusterHandle;
-  readonly heartbeat: Heartbeat;
+  readonly lane: AppLane;
+  readonly #heartbeat: Heartbeat;
   readonly #clock: Clock;
   #losses = 0;
   #upSince = 0;
 
   constructor(handle: ClusterHandle, clock: Clock) {
     this.handle = handle;
-    this.heartbeat = new Heartbeat(handle, clock);
+    this.lane = new AppLane(handle.app);
+    this.#heartbeat = new Heartbeat(handle, clock);
     this.#clock = clock;
   }
 
@@ -30,11 +34,21 @@ export class AppEntry {
     return this.#losses;
   }
 
-  noteProcess(): void {
+  /** `runs`: there is a cluster process from now on; false: none. */
+  noteProcess(runs: boolean): void {
     this.#upSince = this.#clock.now();
+    if (runs) this.#heartbeat.watch();
+    else this.#heartbeat.stop();
   }
 
   noteLoss(): void {
     this.#losses = this.#clock.now() - this.#upSince > SOUND_AFTER ? 1 : this.#losses + 1;
+  }
+
+  /** Lets go of the cluster process, which runs on. */
+  close(): void {
+    this.lane.close();
+    this.#heartbeat.stop();
+    this.handle.detach();
   }
 }

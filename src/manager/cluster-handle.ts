@@ -18,7 +18,6 @@ import { awaitSocket, pause, reachSocket } from './await-socket.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 import { LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
-import { SerialQueue } from './serial-queue.ts';
 
 export interface HandleListener {
   onEvent(app: string, event: AppEvent): void;
@@ -41,8 +40,6 @@ const KILL_TIMEOUT: Milliseconds = 5_000;
 
 export class ClusterHandle {
   readonly app: string;
-  /** Operations on one app happen one after the other. */
-  readonly queue = new SerialQueue();
   readonly layout: AppLayout;
   readonly #ports: ClusterPorts;
   readonly #evenkeel: string;
@@ -53,6 +50,8 @@ export class ClusterHandle {
   #lastEvent = 0;
   /** What was asked to stop: its end is no loss. */
   #leaving: Up | null = null;
+  /** Of these, all get their answer before the connection is let go. */
+  readonly #stops = new Set<Promise<unknown>>();
   #revival: Promise<void> | null = null;
 
   constructor(app: string, layout: AppLayout, evenkeel: string, ports: ClusterPorts, listener: HandleListener) {
@@ -116,7 +115,10 @@ export class ClusterHandle {
     await this.#take(socket, null, QUICK, this.#lastEvent);
   }
 
-  /** Throws what the cluster process answers, APP_STOPPED, CLUSTER_LOST or TIMED_OUT. Waits for a revival under way. */
+  /**
+   * For what does not wait in the app's lane, as a revival does, for which this waits. Throws what the cluster process
+   * answers, APP_STOPPED, CLUSTER_LOST or TIMED_OUT.
+   */
   async request<T extends ClusterRequestType>(
     type: T,
     params: ClusterParams<T>,
@@ -126,13 +128,13 @@ export class ClusterHandle {
     return await this.ask(type, params, timeout);
   }
 
-  /** As request, of the cluster process there is now: for the revival itself. */
+  /** As request, of the cluster process that there is now: for tasks of the lane, which come before the next revival or after it. */
   async ask<T extends ClusterRequestType>(
     type: T,
     params: ClusterParams<T>,
     timeout: Milliseconds,
   ): Promise<ClusterResult<T>> {
-    if (this.#connection.kind === 'down') throw notRunning(this.app);
+    if (this.#connection.kind === 'down') throw this.#revival === null ? notRunning(this.app) : lost(this.app);
     return await this.#connection.link.request(type, params, timeout);
   }
 
@@ -189,14 +191,18 @@ export class ClusterHandle {
     if (this.#connection.kind === 'down') throw notRunning(this.app);
     const { link, identity } = this.#connection;
     this.#leaving = this.#connection;
+    const answer = link.request('stop', { timeout }, deadline);
+    this.#stops.add(answer);
     try {
-      const result = await link.request('stop', { timeout }, deadline);
+      const result = await answer;
+      await Promise.allSettled(this.#stops);
       this.detach();
       if (!(await this.#ports.waitForExit(identity, QUICK))) await this.#destroy(identity);
       this.#state = 'stopped';
       this.#listener.onProcess(this.app, null);
       return result;
     } finally {
+      this.#stops.delete(answer);
       this.#leaving = null;
     }
   }
@@ -281,6 +287,12 @@ export class ClusterHandle {
 
 export function notRunning(app: string): EvenkeelError {
   return new EvenkeelError('APP_STOPPED', `${app} is not running`, { hint: `\`evenkeel start ${app}\` starts it.` });
+}
+
+function lost(app: string): EvenkeelError {
+  return new EvenkeelError('CLUSTER_LOST', `${app}: its cluster process was lost`, {
+    hint: 'The manager brings it back; see `evenkeel events`.',
+  });
 }
 
 function text(error: unknown): string {

@@ -2,19 +2,19 @@
 // record and its sockets. Keeps the cluster process of every app that is meant to run alive.
 
 import type { AppEvent } from '../core/events.ts';
-import type { AppSpec, ListenAddress, Milliseconds } from '../core/spec.ts';
+import type { AppSpec, ListenAddress } from '../core/spec.ts';
 import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import { type BoundSocket, removeSocketFile } from '../platform/sockets.ts';
+import type { BoundSocket } from '../platform/sockets.ts';
 import { AppEntry } from './app-entry.ts';
+import { type AppLane, Superseded, type Task } from './app-lane.ts';
 import { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
 import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
-import { isLoss } from './link-client.ts';
 import { noSuchApp } from './no-such-app.ts';
 import { overrideSpec } from './overrides.ts';
 import { settlePending } from './pending-override.ts';
@@ -40,11 +40,6 @@ export interface FleetOptions {
   complain(problem: unknown): void;
 }
 
-interface Stopped {
-  /** Workers that did not end by themselves. */
-  readonly killed: number;
-}
-
 export class Fleet {
   readonly bus: EventBus;
   readonly state: StateStore;
@@ -65,6 +60,7 @@ export class Fleet {
     this.keeper = new SocketKeeper({
       ...{ ports: options.ports, sockets: this.sockets, complain: (problem) => this.complain(problem) },
       isWanted: (app) => this.#isWanted(app),
+      inLane: (app, work) => this.lane(app).run('operation', work),
       onTaken: (app, addresses) => this.bus.emit({ type: 'sockets-taken', app, addresses }),
     });
   }
@@ -87,6 +83,11 @@ export class Fleet {
 
   handle(name: string): ClusterHandle {
     return this.#entry(name).handle;
+  }
+
+  /** Where everything waits for its turn that changes the app. */
+  lane(name: string): AppLane {
+    return this.#entry(name).lane;
   }
 
   /** What the file says of an app; null: not in it. */
@@ -118,12 +119,32 @@ export class Fleet {
     if (!this.names.includes(name)) throw noSuchApp(name, this.names);
   }
 
-  /** Binds the app's sockets and starts its cluster process; workers come with `start`. Throws LISTEN_FAILED. */
-  async launch(name: string, spec: AppSpec): Promise<ClusterHandle> {
+  /**
+   * Binds the app's sockets and starts its cluster process; workers come with `start`. Throws LISTEN_FAILED, or Superseded
+   * where a stop has come, which then takes it down.
+   */
+  async launch(name: string, spec: AppSpec, task: Task): Promise<ClusterHandle> {
+    task.goOn();
     // Workers that were left may have them: the cluster process asks those.
     if (this.hasLeftWorkers(name)) this.sockets.holdPossible(name, spec);
     else this.sockets.hold(name, spec);
-    return await this.#start(name);
+    const handle = await this.startCluster(name);
+    task.goOn();
+    return handle;
+  }
+
+  /** With the sockets that are held for it. */
+  async startCluster(name: string): Promise<ClusterHandle> {
+    const { handle } = this.#entry(name);
+    const { ports } = this.#options;
+    const { cluster, generation } = this.state.app(name);
+    // It would hold the socket of its successor, and yet could not be asked.
+    if (cluster !== null && ports.isAlive(cluster)) await endProcess(cluster, ports);
+    const sockets = this.sockets.of(name);
+    const means = { ...this.#options, config: this.state.ecosystem?.file ?? null };
+    await handle.launch(prepareBoot(handle, means, generation, sockets), sockets);
+    this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 });
+    return handle;
   }
 
   /** A cluster process of the app that does not run any more did not end by itself: perhaps its workers serve. */
@@ -131,52 +152,29 @@ export class Fleet {
     return fileStatus(this.layout.app(name).agentsSocket) !== null;
   }
 
-  /** Stops the workers and the cluster process and lets the sockets go. */
-  async takeDown(name: string, timeout: Milliseconds | null): Promise<Stopped> {
-    const { handle } = this.#entry(name);
-    const spec = this.runningSpec(name);
-    const deadline = stopDeadline(spec, timeout);
-    this.state.update(name, { wanted: false });
-    await this.state.flush(); // The next manager must not bring back what is being stopped.
-    if (handle.revival !== null) await handle.revival;
-    await this.keeper.release(name);
-    const result = await this.#stop(name, timeout, deadline);
-    this.sockets.release(name);
-    for (const address of spec?.listen ?? []) removeSocketFile(address);
-    return result;
+  /** An app that is in the file no more, and of which nothing is left, is not kept. */
+  forgetIfOver(name: string): boolean {
+    const entry = this.#entries.get(name);
+    const { wanted, cluster } = this.state.app(name);
+    if (this.fileSpec(name) !== null || wanted || cluster !== null) return false;
+    if (entry !== undefined && (entry.isPresent || !entry.lane.isIdle)) return false;
+    entry?.close();
+    this.#entries.delete(name);
+    this.state.forget(name);
+    return true;
   }
 
   /** Lets go of every cluster process; they run on. */
   close(): void {
     this.#closed.abort();
     this.keeper.close();
-    for (const { handle, heartbeat } of this.#entries.values()) {
-      heartbeat.stop();
-      handle.detach();
-    }
+    for (const entry of this.#entries.values()) entry.close();
   }
 
   /** Brings back the cluster process of an app that was lost, or did not answer, when it was to be adopted. */
   async recover(name: string, lost: ProcessIdentity | null): Promise<void> {
     this.state.update(name, { wanted: true });
     await this.#revive(this.#entry(name), lost, 'end');
-  }
-
-  async #stop(name: string, timeout: Milliseconds | null, deadline: Milliseconds): Promise<Stopped> {
-    const { handle } = this.#entry(name);
-    // Lost, and not brought back yet: only a successor can stop the workers it left.
-    const wasLost = this.hasLeftWorkers(name) || this.state.app(name).cluster !== null;
-    if (!handle.isUp && wasLost) await this.#start(name);
-    if (!handle.isUp) return { killed: 0 };
-    try {
-      return await handle.stop(timeout, deadline);
-    } catch (error) {
-      if (!isLoss(error)) throw error;
-      // It died or hangs in the midst of it.
-      await handle.abandon();
-      await this.#start(name);
-      return await handle.stop(timeout, deadline);
-    }
   }
 
   isAlive(identity: ProcessIdentity): boolean {
@@ -214,19 +212,6 @@ export class Fleet {
     return entry;
   }
 
-  async #start(name: string): Promise<ClusterHandle> {
-    const { handle } = this.#entry(name);
-    const { ports } = this.#options;
-    const { cluster, generation } = this.state.app(name);
-    // It would hold the socket of its successor, and yet could not be asked.
-    if (cluster !== null && ports.isAlive(cluster)) await endProcess(cluster, ports);
-    const sockets = this.sockets.of(name);
-    const means = { ...this.#options, config: this.state.ecosystem?.file ?? null };
-    await handle.launch(prepareBoot(handle, means, generation, sockets), sockets);
-    this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 });
-    return handle;
-  }
-
   #isPresent(name: string): boolean {
     return this.#entries.get(name)?.isPresent === true;
   }
@@ -252,30 +237,36 @@ export class Fleet {
   }
 
   #noteProcess(app: string, identity: ProcessIdentity | null): void {
-    this.#entry(app).noteProcess();
+    this.#entry(app).noteProcess(identity !== null);
     this.state.update(app, { cluster: identity });
   }
 
   async #revive(entry: AppEntry, lost: ProcessIdentity | null, ifAlive: Revival['ifAlive']): Promise<void> {
-    const { handle } = entry;
+    const { handle, lane } = entry;
     const { app } = handle;
-    const revival = {
-      ...{ handle, ifAlive, ports: this.#options.ports },
-      isWanted: () => this.#isWanted(app),
-      onDead: ({ pid }: ProcessIdentity) => this.bus.emit({ type: 'cluster-lost', app, pid }),
-      relaunch: () => this.#relaunch(app),
-      onFailure: (error: unknown) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
-    };
-    await handle.revive(() => reviveCluster(lost, entry.losses, revival).catch((error) => this.complain(error)));
+    const revive = (task: Task): Promise<void> =>
+      reviveCluster(lost, entry.losses, {
+        ...{ handle, ifAlive, ports: this.#options.ports, signal: task.signal },
+        isWanted: () => this.#isWanted(app),
+        onDead: ({ pid }) => this.bus.emit({ type: 'cluster-lost', app, pid }),
+        relaunch: () => this.#relaunch(app, task),
+        onFailure: (error) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
+      });
+    await handle.revive(() =>
+      lane.run('revival', revive).catch((error) => {
+        // Who stops the app takes down what there is.
+        if (!(error instanceof Superseded)) this.complain(error);
+      }),
+    );
   }
 
-  async #relaunch(name: string): Promise<void> {
+  async #relaunch(name: string, task: Task): Promise<void> {
     const last = this.handle(name).snapshot?.current?.spec;
     const spec = last ?? (this.fileSpec(name) === null ? null : this.wantedSpec(name));
     // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
     if (spec !== null) this.sockets.holdPossible(name, spec);
-    const handle = await this.#start(name);
-    if (await resumeCluster(handle, spec)) {
+    const handle = await this.startCluster(name);
+    if (await resumeCluster(handle, spec, task)) {
       // The file may declare others by now than what runs.
       this.sockets.release(name, handle.snapshot?.current?.spec.listen);
       return this.keeper.watch(handle);

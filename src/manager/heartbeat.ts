@@ -14,28 +14,35 @@ export class Heartbeat {
   readonly #clock: Clock;
   #timer: Timer | null = null;
   #misses = 0;
-  readonly #stopped = new AbortController();
+  #watching = new AbortController();
 
   constructor(handle: ClusterHandle, clock: Clock) {
     this.#handle = handle;
     this.#clock = clock;
-    this.#schedule();
+  }
+
+  /** From now until `stop`: there is a cluster process. */
+  watch(): void {
+    this.stop();
+    this.#misses = 0;
+    this.#watching = new AbortController();
+    this.#schedule(this.#watching.signal);
   }
 
   stop(): void {
-    this.#stopped.abort();
+    this.#watching.abort();
     this.#timer?.cancel();
   }
 
-  #schedule(): void {
-    if (this.#stopped.signal.aborted) return;
-    this.#timer = this.#clock.setTimer(this.#clock.now() + INTERVAL, () => void this.#beat());
+  #schedule(signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#timer = this.#clock.setTimer(this.#clock.now() + INTERVAL, () => void this.#beat(signal));
   }
 
-  async #beat(): Promise<void> {
+  async #beat(signal: AbortSignal): Promise<void> {
     if (this.#handle.isUp) {
       try {
-        await this.#handle.request('ping', {}, INTERVAL);
+        await this.#handle.ask('ping', {}, INTERVAL);
         this.#misses = 0;
       } catch (error) {
         if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') this.#misses += 1;
@@ -45,6 +52,6 @@ export class Heartbeat {
       this.#misses = 0;
       this.#handle.kill();
     }
-    this.#schedule();
+    this.#schedule(signal);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { Fleet } from './fleet.ts';
+import { inLane } from './results.ts';
 import { startApp } from './steps/start-app.ts';
 
 export class LateStarts {
@@ -29,6 +30,7 @@ export class LateStarts {
 
   #start(name: string): void {
     this.#waiting.delete(name);
-    void this.#fleet.handle(name).queue.run(() => startApp(this.#fleet, name, ['what it depends on is online']));
+    const reasons = ['what it depends on is online'];
+    void inLane(this.#fleet, name, 'start', reasons, (task) => startApp(this.#fleet, name, reasons, task));
   }
 }

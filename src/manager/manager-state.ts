@@ -27,19 +27,25 @@ export interface ManagerState {
 export const EMPTY_STATE: ManagerState = { ecosystem: null, apps: {} };
 export const NEW_RECORD: AppRecord = { wanted: false, override: null, pending: null, generation: 0, cluster: null };
 
-/**
- * null: not the state of a manager. The file is written in one step and private to the user, so what is checked is that it
- * is whole, not every key of every spec.
- */
-export function decodeManagerState(value: unknown): ManagerState | null {
-  if (!isRecord(value) || !isEcosystem(value.ecosystem) || !isRecord(value.apps)) return null;
+export interface DecodedState {
+  readonly state: ManagerState;
+  /** For people: what could not be used and is left out. */
+  readonly lost: readonly string[];
+}
+
+/** null: not the state of a manager at all. What is broken in it costs nothing else. */
+export function decodeManagerState(value: unknown): DecodedState | null {
+  if (!isRecord(value) || !isRecord(value.apps)) return null;
+  const lost: string[] = [];
+  const ecosystem = isEcosystem(value.ecosystem) ? value.ecosystem : null;
+  if (ecosystem === null && value.ecosystem !== null) lost.push('the last valid config');
   const apps: [string, AppRecord][] = [];
   for (const [name, record] of Object.entries(value.apps)) {
-    if (!isAppRecord(record)) return null;
     // A record of an earlier version has no such key.
-    apps.push([name, { ...record, pending: record.pending ?? null }]);
+    if (isAppRecord(record)) apps.push([name, { ...record, pending: record.pending ?? null }]);
+    else lost.push(`the record of ${name}`);
   }
-  return { ecosystem: value.ecosystem, apps: Object.fromEntries(apps) };
+  return { state: { ecosystem, apps: Object.fromEntries(apps) }, lost };
 }
 
 function isEcosystem(value: unknown): value is EcosystemSpec | null {

@@ -77,7 +77,6 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
     bus.emit({ type: 'manager-started', pid: process.pid, version: options.evenkeel });
     if (repaired !== null) bus.emit({ type: 'state-repaired', file: layout.stateFile, message: repaired });
-    const remembered = store.ecosystem !== null;
     if (config.ok) useConfig(store, config.ecosystem);
     else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
     const registration = await register(store, options);
@@ -88,7 +87,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
       complain: (problem) => options.complain(problem),
     });
     for (const name of options.anew ?? []) if (store.names.includes(name)) store.update(name, { wanted: false });
-    await adoptClusters(fleet, options.ports.present(), remembered);
+    await adoptClusters(fleet, options.ports.present(), new Set(Object.keys(state.apps)));
     // With nothing to look after there is no use in a manager without a config.
     if (!config.ok && fleet.isIdle) {
       bus.emit({ type: 'manager-stopped', reason: 'the config cannot be used, and nothing runs' });

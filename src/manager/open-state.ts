@@ -1,7 +1,8 @@
-// Manager: reads state.json. One that is broken is set aside: what runs is found again through the clusters themselves.
+// Manager: reads state.json. What is broken is left out, and a copy set aside: what runs is found again through the
+// clusters themselves.
 
 import { EvenkeelError } from '../core/errors.ts';
-import { readStateFile } from '../platform/state-file.ts';
+import { copyAside, readStateFile, setAside } from '../platform/state-file.ts';
 import { decodeManagerState, EMPTY_STATE, type ManagerState } from './manager-state.ts';
 
 export interface OpenedState {
@@ -23,10 +24,13 @@ export function openState(file: string): OpenedState {
         hint: 'Use that version; or stop everything with it, and remove the file.',
       });
     case 'ok': {
-      const state = decodeManagerState(reading.value);
-      return state === null
-        ? { state: EMPTY_STATE, repaired: 'it was not the state of a manager, and is replaced' }
-        : { state, repaired: null };
+      const decoded = decodeManagerState(reading.value);
+      if (decoded === null) {
+        return { state: EMPTY_STATE, repaired: `it was not the state of a manager; it lies at ${setAside(file)} now` };
+      }
+      const { state, lost } = decoded;
+      if (lost.length === 0) return { state, repaired: null };
+      return { state, repaired: `${lost.join(', ')} could not be used; a copy of the file lies at ${copyAside(file)}` };
     }
   }
 }

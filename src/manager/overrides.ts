@@ -8,9 +8,14 @@ import { movedScript } from '../platform/moved-script.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { DeployOptions } from '../protocol/control-api.ts';
 
+export interface Rollback extends PinnedSpec {
+  /** A deploy since then has resolved the paths anew: its settings are all that is left of it. */
+  readonly redeployed?: boolean;
+}
+
 export interface Override {
   /** Takes the place of the file's spec. */
-  readonly rollback?: PinnedSpec;
+  readonly rollback?: Rollback;
   readonly workers?: number;
   /** What `--shell-env` brought; `env` wins over it. */
   readonly shellEnv?: Readonly<Record<string, string>>;
@@ -39,6 +44,18 @@ export function overrideSpec(spec: AppSpec, override: Override | null): AppSpec 
     ...(script === undefined ? {} : { script }),
     ...(cwd === undefined ? {} : { cwd }),
   };
+}
+
+/** Where symlinks are not to be resolved anew, because the app was rolled back: the generation whose paths hold. */
+export function pinnedPaths(override: Override | null): PinnedSpec | null {
+  const rollback = override?.rollback;
+  return rollback === undefined || rollback.redeployed === true ? null : rollback;
+}
+
+/** What is left of it when the app is deployed as it runs. */
+export function afterDeploy(override: Override | null): Override | null {
+  const rollback = override?.rollback;
+  return rollback === undefined ? override : { ...override, rollback: { ...rollback, redeployed: true } };
 }
 
 /** The override after a deploy with options, or a scale; null: nothing was ever changed. */
@@ -70,7 +87,7 @@ export function withMovedScript(running: AppSpec, options: DeployOptions): Deplo
 export function isDrift(spec: AppSpec | null, override: Override | null): boolean {
   if (override === null || spec === null) return override !== null;
   // The same settings may stand for other paths by now.
-  return override.rollback !== undefined || diffSpecs(spec, overrideSpec(spec, override)).length > 0;
+  return pinnedPaths(override) !== null || diffSpecs(spec, overrideSpec(spec, override)).length > 0;
 }
 
 function envAfter(

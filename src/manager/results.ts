@@ -2,8 +2,9 @@
 // leaves the other apps alone.
 
 import { EvenkeelError, toErrorBody } from '../core/errors.ts';
-import type { DeployResult } from '../core/status.ts';
+import type { ChangeResult, DeployResult } from '../core/status.ts';
 import type { AppResult, OperationResult } from '../protocol/control-api.ts';
+import { Superseded, type Work } from './app-lane.ts';
 import type { Fleet } from './fleet.ts';
 
 export type Outcome = Pick<AppResult, 'ok' | 'message'> &
@@ -34,13 +35,40 @@ export function skipped(app: string, message: string): AppResult {
   return { ...base, app, action: 'skipped', ok: false, message, durationMs: 0 };
 }
 
-export function describeDeploy(result: DeployResult): Outcome {
+/** What a cluster process has made of a change that it was asked for. `done`: what to say where it is done. */
+export function describeChange({ outcome, cause, failure }: ChangeResult, done: string): Outcome {
+  if (outcome === 'done') return { ok: true, message: done, failure };
+  const message = outcome === 'failed' ? String(cause) : `${outcome}: ${cause}`;
+  return { ok: false, message, failure };
+}
+
+/** `word`: what it was, where "deploy" does not say it. */
+export function describeDeploy(result: DeployResult, word: 'restarted' | 'up again' | null = null): Outcome {
   const { outcome, generation, cause, failure, afterFailure } = result;
   const ok = outcome === 'done';
   // A cluster process of an earlier version says nothing of hooks.
   const after = (afterFailure ?? null) === null ? '' : `; but then ${afterFailure}`;
-  const message = ok ? `generation ${generation} serves${after}` : `generation ${generation} ${outcome}: ${cause}`;
-  return { ok, message, deploy: result, failure };
+  const serves = `${word === null ? '' : `${word}: `}generation ${generation} serves${after}`;
+  return { ok, message: ok ? serves : `generation ${generation} ${outcome}: ${cause}`, deploy: result, failure };
+}
+
+/**
+ * Runs one app's part of an operation when its turn has come. Where a stop comes before that, this is the result; anything
+ * else that is thrown is thrown on.
+ */
+export async function inLane(
+  fleet: Fleet,
+  app: string,
+  action: AppResult['action'],
+  reasons: readonly string[],
+  work: Work<AppResult>,
+): Promise<AppResult> {
+  try {
+    return await fleet.lane(app).run('operation', work);
+  } catch (error) {
+    if (!(error instanceof Superseded)) throw error;
+    return await attempt(fleet, app, action, reasons, () => Promise.reject(error));
+  }
 }
 
 export function operationResult(

@@ -5,19 +5,21 @@ import type { Milliseconds } from '../core/spec.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
+import { pauseUnless } from './pause.ts';
 
 /** For a process whose connection has ended to end itself; one that was killed is gone by then. */
 const EXIT_TIMEOUT: Milliseconds = 500;
 const KILL_TIMEOUT: Milliseconds = 5_000;
 const LONGEST_PAUSE: Milliseconds = 30_000;
-const PAUSE_STEP: Milliseconds = 200;
 
 export interface Revival {
   readonly handle: ClusterHandle;
   readonly ports: ClusterPorts;
   /** What to do with a process that lives: perhaps only the connection broke; or it has been tried already. */
   readonly ifAlive: 'reconnect' | 'end';
-  /** False: the app was stopped meanwhile. */
+  /** Aborted: the app is to be stopped. Whoever stops it takes over what there is. */
+  readonly signal: AbortSignal;
+  /** False: the app is not meant to run. */
   isWanted(): boolean;
   /** Told once, when the process is known to be dead. */
   onDead(lost: ProcessIdentity): void;
@@ -28,15 +30,17 @@ export interface Revival {
 
 /** `losses`: how often it was lost in a row, this time included. `lost` null: it is gone, and nobody knows its name. */
 export async function reviveCluster(lost: ProcessIdentity | null, losses: number, revival: Revival): Promise<void> {
-  const { handle } = revival;
+  const { handle, ports, signal } = revival;
   if (lost !== null && !(await isGone(lost, revival))) return;
   if (lost !== null) revival.onDead(lost);
-  for (let attempt = losses; revival.isWanted(); attempt++) {
-    await pause(revivalDelay(attempt), revival);
-    if (!revival.isWanted()) return;
+  for (let attempt = losses; ; attempt++) {
+    const delay = revivalDelay(attempt);
+    if (delay > 0) await pauseUnless(signal, ports.clock, delay);
+    if (signal.aborted || !revival.isWanted()) return;
     try {
       return await revival.relaunch();
     } catch (error) {
+      if (signal.aborted) return;
       // A successor that started and yet cannot resume must not be left behind beside the next one.
       await handle.abandon();
       revival.onFailure(error);
@@ -68,15 +72,5 @@ async function canReconnect(handle: ClusterHandle, lost: ProcessIdentity): Promi
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Ends early when the app is stopped. */
-async function pause(delay: Milliseconds, { ports: { clock }, isWanted }: Revival): Promise<void> {
-  for (const until = clock.now() + delay; clock.now() < until && isWanted(); ) {
-    const at = Math.min(until, clock.now() + PAUSE_STEP);
-    await new Promise<void>((resolve) => {
-      clock.setTimer(at, resolve);
-    });
   }
 }

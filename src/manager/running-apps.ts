@@ -2,6 +2,7 @@
 
 import type { RunningApp } from '../core/plan.ts';
 import type { Fleet } from './fleet.ts';
+import { pinnedPaths } from './overrides.ts';
 
 /** An app of the file without a record is new. */
 export function runningApps(fleet: Fleet): readonly RunningApp[] {
@@ -11,5 +12,6 @@ export function runningApps(fleet: Fleet): readonly RunningApp[] {
 }
 
 export function runningApp(fleet: Fleet, name: string): RunningApp {
-  return { name, spec: fleet.runningSpec(name), down: fleet.state.app(name).wanted };
+  const { wanted, override } = fleet.state.app(name);
+  return { name, spec: fleet.runningSpec(name), down: wanted, rolledBack: pinnedPaths(override)?.generation ?? null };
 }

@@ -8,6 +8,7 @@ import type { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { deployDeadline } from './deadlines.ts';
 import type { DeclaredSockets } from './declared-sockets.ts';
+import { pauseUnless } from './pause.ts';
 import { planSockets, type SocketPlan } from './plan-sockets.ts';
 import { Turns } from './turns.ts';
 
@@ -16,6 +17,8 @@ export interface SocketKeeperPorts {
   readonly sockets: DeclaredSockets;
   /** False: the app was stopped. */
   isWanted(app: string): boolean;
+  /** Runs something that changes an app when nothing else does. */
+  inLane(app: string, work: () => Promise<void>): Promise<void>;
   /** Sockets were fetched. */
   onTaken(app: string, addresses: readonly string[]): void;
   complain(problem: unknown): void;
@@ -78,12 +81,13 @@ export class SocketKeeper {
         }
         // While one worker serves there is a port to lose.
         const serves = handle.state === 'online' || handle.state === 'degraded';
-        if (!serves) await handle.queue.run(() => this.#replace(handle, signal));
+        if (!serves) await this.#ports.inLane(handle.app, () => this.#replace(handle, signal));
       } catch (error) {
         failures += 1;
         if (failures === 1 && !signal.aborted) this.#ports.complain(`${handle.app}: ${String(error)}`);
       }
-      await this.#pause(plan.fetch.length > 0 ? fetchPause(failures) : LOOK_PAUSE, signal);
+      const { clock } = this.#ports.ports;
+      await pauseUnless(signal, clock, plan.fetch.length > 0 ? fetchPause(failures) : LOOK_PAUSE);
     }
   }
 
@@ -129,22 +133,9 @@ export class SocketKeeper {
     sockets.hold(handle.app, { listen: plan.bind, user: spec.user });
     await handle.passSockets(sockets.of(handle.app, plan.pass));
     // Its workers are in their restart delays, or given up, for the want of these sockets.
-    await handle.request('restart', {}, deployDeadline(spec, spec, null));
+    const { outcome, cause } = await handle.ask('restart', {}, deployDeadline(spec, spec, null));
     await handle.refresh();
-  }
-
-  /** Ends early with the watch. */
-  #pause(delay: Milliseconds, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#ports.ports;
-    return new Promise((resolve) => {
-      const timer = clock.setTimer(clock.now() + delay, resolve);
-      const end = (): void => {
-        timer.cancel();
-        resolve();
-      };
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-    });
+    if (outcome !== 'done') throw new Error(`its workers do not have their sockets back: ${outcome}: ${cause}`);
   }
 }
 

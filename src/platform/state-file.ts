@@ -2,7 +2,7 @@
 // the version of its form. One process writes a given file.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Clock, systemClock, type Timer } from './clock.ts';
@@ -30,9 +30,20 @@ export function readStateFile(path: string, now: Date = new Date()): StateReadin
 
 /** For a person to look at: what is in the file is of no use. Where it lies now. */
 export function setAside(path: string, now: Date = new Date()): string {
-  const movedTo = `${path}.corrupt-${now.toISOString()}`;
+  const movedTo = asidePath(path, now);
   renameSync(path, movedTo);
   return movedTo;
+}
+
+/** As setAside, where a part of it is of use still: the file stays, until it is written again. Where the copy lies. */
+export function copyAside(path: string, now: Date = new Date()): string {
+  const copy = asidePath(path, now);
+  copyFileSync(path, copy);
+  return copy;
+}
+
+function asidePath(path: string, now: Date): string {
+  return `${path}.corrupt-${now.toISOString()}`;
 }
 
 /**

@@ -6,7 +6,7 @@
 import type { ErrorBody } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
-import type { AppStatus, DeployResult, Generation, Slot, ToldWorker, WorkerFailure } from '../core/status.ts';
+import type { AppStatus, ChangeResult, DeployResult, Generation, Slot, ToldWorker } from '../core/status.ts';
 
 /** Raised when a message changes its meaning; both ends accept every version from OLDEST_LINK_VERSION on. */
 export const LINK_VERSION = 1;
@@ -51,7 +51,7 @@ export interface ClusterRequests {
    */
   start: { params: DeployRequest; result: DeployResult };
   /** After the death of a predecessor: boots its committed generation, then retires the workers it left. */
-  resume: { params: Record<string, never>; result: { readonly generation: Generation } };
+  resume: { params: Record<string, never>; result: ResumeResult };
   deploy: { params: DeployRequest; result: DeployResult };
   /** Answers when the deploy has ended, with how it ended. */
   abort: { params: { readonly reason: string }; result: DeployResult };
@@ -59,8 +59,8 @@ export interface ClusterRequests {
   scale: { params: { readonly workers: number }; result: ScaleResult };
   /** Keys of the change class `live`, taken from `spec`; touches no worker. */
   'apply-live': { params: { readonly spec: AppSpec; readonly keys: readonly string[] }; result: Record<string, never> };
-  /** Stop, then start the generation that serves. */
-  restart: { params: Record<string, never>; result: ScaleResult };
+  /** Stop, then start the generation that serves, as a new one. */
+  restart: { params: Record<string, never>; result: DeployResult };
   /** Stops every worker, answers, then the cluster process exits. Asked again meanwhile, it answers both. */
   stop: { params: { readonly timeout: Milliseconds | null }; result: { readonly killed: number } };
   status: { params: Record<string, never>; result: AppStatus };
@@ -80,10 +80,15 @@ export type ClusterRequestType = keyof ClusterRequests;
 export type ClusterParams<T extends ClusterRequestType> = ClusterRequests[T]['params'];
 export type ClusterResult<T extends ClusterRequestType> = ClusterRequests[T]['result'];
 
-export interface ScaleResult {
+/** `failed`: its workers do not become ready, and come back by the restart policy. */
+export interface ResumeResult extends ChangeResult {
+  readonly generation: Generation;
+}
+
+export interface ScaleResult extends ChangeResult {
   readonly from: number;
+  /** What is wanted now: `from`, where it failed. */
   readonly to: number;
-  readonly failure: WorkerFailure | null;
 }
 
 export interface HistoryEntry {

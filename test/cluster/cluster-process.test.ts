@@ -59,7 +59,7 @@ it('scales an app one slot of which has given up', async () => {
   const spec = shellApp(dir, `[ "$EVENKEEL_WORKER" = 0 ] && exit 1; ${SERVE}`);
   await ask('start', request({ ...spec, restart: { ...spec.restart, limit: 1 } }));
   expect((await ask('status', {})).state).toBe('failed');
-  expect(await ask('scale', { workers: 2 })).toEqual({ from: 1, to: 2, failure: null });
+  expect(await ask('scale', { workers: 2 })).toEqual({ outcome: 'done', cause: null, from: 1, to: 2, failure: null });
 });
 
 it.each([
@@ -70,8 +70,50 @@ it.each([
   const { ask } = openCluster(dir);
   const ready = { on: 'log', pattern: 'up', timeout: 300 } as const;
   await ask('start', request(shellApp(dir, `[ "$EVENKEEL_WORKER" = 0 ] || ${code}; echo up; ${SERVE}`, { ready })));
-  expect(await ask('scale', { workers: 3 })).toMatchObject({ from: 1, to: 1, failure });
+  expect(await ask('scale', { workers: 3 })).toMatchObject({ outcome: 'failed', from: 1, to: 1, failure });
   expect(await ask('status', {})).toMatchObject({ state: 'online', desired: 1, ready: 1, workers: [{ slot: 0 }] });
+});
+
+it('a scale or a resume that a stop overtakes says so', async () => {
+  const dir = tempDir();
+  const { ask } = openCluster(dir);
+  const ready = { on: 'log', pattern: 'up', timeout: 60_000 } as const;
+  await ask('start', request(shellApp(dir, `[ "$EVENKEEL_WORKER" = 0 ] && echo up; ${SERVE}`, { ready })));
+  const scaled = ask('scale', { workers: 2 });
+  await ask('stop', { timeout: 0 });
+  expect(await scaled).toEqual({ outcome: 'aborted', cause: 'the app was stopped', from: 1, to: 2, failure: null });
+  const { ask: askNext } = openCluster(dir);
+  const resumed = askNext('resume', {});
+  await eventually('it boots', async () => (await askNext('status', {})).workers.length > 0);
+  await askNext('stop', { timeout: 0 });
+  expect(await resumed).toEqual({ outcome: 'aborted', cause: 'the app was stopped', generation: 1, failure: null });
+});
+
+it.each([
+  ['ends', 'exit 1', 60_000, 'failed'],
+  ['is not ready before the deploy is to be done', SERVE, 500, 'timed-out'],
+])('a restart whose new worker %s tells so', async (_how, code, timeout, outcome) => {
+  const dir = tempDir();
+  const { ask } = openCluster(dir);
+  const { deploy } = appSpec();
+  const settings = {
+    ready: { on: 'log', pattern: 'up', timeout: 60_000 },
+    deploy: { ...deploy, timeout, settle: 0 },
+  } as const;
+  await ask('start', request(shellApp(dir, `[ "$EVENKEEL_GENERATION" = 2 ] && ${code}; echo up; ${SERVE}`, settings)));
+  expect(await ask('restart', {})).toMatchObject({ outcome, generation: 2, cause: expect.any(String) });
+});
+
+it('nothing is brought up while the app is being stopped, or after it', async () => {
+  const dir = tempDir();
+  const { ask } = openCluster(dir);
+  const spec = shellApp(dir, SERVE);
+  const stopped = ask('stop', { timeout: 0 });
+  for (const refused of [ask('start', request(spec)), ask('resume', {})]) {
+    await expect(refused).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+  }
+  await stopped;
+  await expect(ask('start', request(spec))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
 });
 
 it('ends the workers of a predecessor that was killed before its first start was through', async () => {

@@ -107,6 +107,19 @@ describe('a key that takes effect at a restart', () => {
   });
 });
 
+describe('an app that was rolled back', () => {
+  const web = appSpec();
+  it.each([
+    ['nothing else', {}, []],
+    ['the worker count', { workers: 4 }, ['workers 2 → 4']],
+  ])('is deployed again, whatever changed: %s', (_what, change, reasons) => {
+    expect(planApp({ ...running(web), rolledBack: 3 }, { ...web, ...change })).toMatchObject({
+      action: 'deploy',
+      reasons: [...reasons, 'undoes the rollback to 3'],
+    });
+  });
+});
+
 describe('apps that come and go', () => {
   const [web, api] = [appSpec({ name: 'web' }), appSpec({ name: 'api' })];
 

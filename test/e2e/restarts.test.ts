@@ -1,5 +1,6 @@
 // Workers that end unasked, and workers that are replaced on purpose: memory, schedule, their own request (P7).
 
+import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
@@ -198,6 +199,56 @@ test('restart stops, then starts, and says so', async () => {
   expect(stdout + stderr).toMatch(/stops the app first/);
   expect(old.isRunning).toBe(false);
   expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1 });
+});
+
+describe('a restart that does not succeed says so, and leaves what ran', () => {
+  test('where the script is gone', async () => {
+    const files = { 'app.mjs': `import { createServer } from 'node:http'; createServer().listen(process.env.PORT);` };
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort(), { script: 'app.mjs' }) },
+      files,
+    });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    rmSync(rig.path('app.mjs'));
+    const { code, stdout, stderr } = await rig.cli('restart', 'web');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/web: restart failed: generation 2 failed: .*app\.mjs does not exist/);
+    expect(stdout).not.toMatch(/restarted/);
+    expect(await rig.pids('web')).toEqual(pids);
+  });
+
+  test.each([
+    ['timed out', '1s', () => Promise.resolve(), 4],
+    ['was aborted', '4m', (rig: Rig) => rig.run('abort', 'web'), 1],
+  ] as const)('where it %s', async (_how, timeout, end, exit) => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ deploy: { settle: 0, timeout } }) } });
+    const start = rig.spawnCli(['start']);
+    await (await rig.puppets.next()).listen(port);
+    expect((await start.ended).code).toBe(0);
+    const restart = rig.spawnCli(['restart', 'web']);
+    // The new one does not listen; the old generation comes back.
+    await rig.puppets.next(({ generation }) => generation === 2);
+    const ended = end(rig);
+    await (await rig.puppets.next(({ generation }) => generation === 1)).listen(port);
+    await ended;
+    expect((await restart.ended).code).toBe(exit);
+    expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 1 });
+  });
+
+  test('where the app is stopped meanwhile', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet() } });
+    const start = rig.spawnCli(['start']);
+    await (await rig.puppets.next()).listen(port);
+    expect((await start.ended).code).toBe(0);
+    const restart = rig.spawnCli(['restart', 'web']);
+    await rig.puppets.next(({ generation }) => generation === 2);
+    await rig.run('stop', 'web');
+    expect((await restart.ended).code).toBe(1);
+    expect((await rig.app('web')).state).toBe('stopped');
+  });
 });
 
 function isExpected({ expected }: { readonly expected: boolean }): boolean {

@@ -1,5 +1,6 @@
 // `rollback` and `history`: earlier generations and how to get back to them.
 
+import { symlinkSync, unlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
@@ -30,6 +31,26 @@ describe('rollback', () => {
       [5, 'done'],
     ]);
     expect(generations.filter(({ current }) => current).map(({ generation }) => generation)).toEqual([5]);
+  });
+
+  test('to a release that a link does not lead to any more is undone by a reload', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
+      files: { 'releases/1/readme.txt': '', 'releases/2/readme.txt': '' },
+    });
+    symlinkSync('releases/1', rig.path('current'));
+    await rig.run('start');
+    unlinkSync(rig.path('current'));
+    symlinkSync('releases/2', rig.path('current'));
+    await rig.run('deploy', 'web');
+    await rig.run('rollback', 'web');
+    expect((await seenBy(port)).cwd).toBe(rig.path('releases/1'));
+    expect((await rig.run('plan')).stdout).toMatch(/undoes the rollback to 1/);
+    await rig.run('reload');
+    expect((await seenBy(port)).cwd).toBe(rig.path('releases/2'));
+    expect((await rig.app('web')).drift).toBe(false);
+    expect((await rig.run('plan')).stdout).toMatch(/nothing to do/);
   });
 
   test('with nothing to go back to fails and changes nothing', async () => {

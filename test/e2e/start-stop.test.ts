@@ -247,6 +247,49 @@ describe('stop', () => {
     expect((await rig.app('web')).state).toBe('stopped');
   });
 
+  test('does not wait for the cluster process that is brought back, whatever its workers wait for', async () => {
+    const port = await freePort();
+    const ready = { timeout: '4m' };
+    await using rig = await createRig({ apps: { web: puppet({ listen: [port], ready }) } });
+    const start = rig.spawnCli(['start']);
+    const old = await rig.puppets.next();
+    await old.listen(port);
+    expect((await start.ended).code).toBe(0);
+    await rig.kill9((await rig.app('web')).clusterPid ?? 0);
+    // It never listens.
+    await rig.puppets.next();
+    await rig.run('stop', 'web', '--timeout', '2s');
+    await old.closed;
+    expect((await rig.app('web')).state).toBe('stopped');
+  });
+
+  test('does not wait for a scale, which says that it came to nothing', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: puppet({ listen: [port], ready: { timeout: '4m' } }) } });
+    const start = rig.spawnCli(['start']);
+    await (await rig.puppets.next()).listen(port);
+    expect((await start.ended).code).toBe(0);
+    const scale = rig.spawnCli(['scale', 'web=2']);
+    await rig.puppets.next(({ slot }) => slot === 1);
+    await rig.run('stop', 'web', '--timeout', '2s');
+    const { code, stderr } = await scale.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/scale failed: aborted: the app was stopped/);
+  });
+
+  test('with less time overtakes one that leaves the workers more', async () => {
+    const apps = { web: puppet({ env: { PORT: await freePort() }, stop: { timeout: '4m' } }) };
+    await using rig = await createRig({ apps });
+    await rig.run('start');
+    const worker = await rig.puppets.next();
+    await worker.trap('SIGTERM');
+    const patient = rig.spawnCli(['stop', 'web']);
+    await worker.waitFor((news) => news.news === 'signal');
+    const { stdout } = await rig.run('stop', 'web', '--timeout', '300ms');
+    expect(stdout).toMatch(/stopped; 1 had to be killed/);
+    expect((await patient.ended).code).toBe(0);
+  });
+
   test('while a reload still reads the config lets it bring nothing up', async () => {
     const apps = { web: server('http', await freePort()) };
     const added = { ...apps, extra: server('http', await freePort()) };

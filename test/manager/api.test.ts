@@ -47,7 +47,7 @@ it('does what it is asked, and answers with the result', async () => {
     ['/v1/apps/web/restart', undefined, { action: 'restart' }],
     ['/v1/apps/web/signal', { signal: 'SIGUSR1' }, { action: 'signal', message: 'SIGUSR1 sent to 2 workers' }],
     ['/v1/apps/web/send', { message: null }, { action: 'send', message: 'message sent to 2 workers' }],
-    ['/v1/reload', {}, { action: 'none' }],
+    ['/v1/reload', {}, { action: 'deploy', reasons: ['undoes the rollback to 1'] }],
     ['/v1/start', { apps: ['web'], reset: true }, { action: 'none' }],
     ['/v1/stop', { apps: ['web'], timeout: 1000 }, { action: 'stop' }],
   ];
@@ -98,7 +98,7 @@ it('a client that leaves changes nothing', async () => {
   response.destroy();
   rig.script('web').hold?.resolve();
   await rig.event('deploy-finished', 'web', 2);
-  await context.fleet.handle('web').queue.run(async () => {});
+  await context.fleet.lane('web').run('operation', async () => {});
   expect(context.fleet.runningSpec('web')).not.toBe(null);
   expect(rig.cluster('web').memory.current?.generation).toBe(2);
   expect(rig.complaints).toEqual([]);

@@ -96,13 +96,13 @@ it('an abort ends the deploy under way', async () => {
 it('an abort calls off a deploy that has been accepted and waits', async () => {
   const { rig, context } = await started(appSpec());
   const busy = deferred<void>();
-  void context.fleet.handle('web').queue.run(() => busy.promise);
+  void context.fleet.lane('web').run('operation', () => busy.promise);
   await deploy(context, ['web'], { wait: false });
   expect((await abort(context, 'web')).apps).toMatchObject([
     { ok: true, message: 'the deploy had not begun, and will not' },
   ]);
   busy.resolve();
-  await context.fleet.handle('web').queue.run(async () => {});
+  await context.fleet.lane('web').run('operation', async () => {});
   expect(rig.cluster('web').asked).toEqual(['start start']);
   expect(context.fleet.claims.of('web')).toBe(null);
 });
@@ -164,6 +164,24 @@ it('rolls back to the generation before, or to a named one, and that is drift', 
   expect((await status(context, null)).apps).toMatchObject([{ drift: true, generation: 4 }]);
   await rollback(context, 'web', { to: 1 });
   expect(context.fleet.runningSpec('web')?.env).toEqual({ V: '1' });
+});
+
+it('a deploy after a rollback keeps its settings and resolves the paths anew, also when the app is started again', async () => {
+  const { rig, context } = await started(appSpec({ env: { V: '1' }, cwd: '/current' }));
+  const { memory } = rig.cluster('web');
+  memory.history = memory.history.map((entry) => ({
+    ...entry,
+    pinned: entry.pinned && { ...entry.pinned, realCwd: '/v1' },
+  }));
+  await deploy(context, ['web'], { env: { V: '2' } });
+  await rollback(context, 'web', {});
+  expect(memory.current).toMatchObject({ spec: { env: { V: '1' } }, realCwd: '/v1' });
+  await deploy(context, ['web'], {});
+  expect((await plan(context)).changes).toMatchObject([{ action: 'none' }]);
+  expect((await status(context, null)).apps).toMatchObject([{ drift: false }]);
+  await stop(context, ['web'], null);
+  await start(context, ['web']);
+  expect(memory.current).toMatchObject({ spec: { env: { V: '1' } }, realCwd: '/current' });
 });
 
 it('a generation that failed cannot be rolled back to', async () => {
@@ -231,7 +249,7 @@ it('a deploy that waits for its turn when the app is stopped never begins', asyn
   const { rig, context } = await started(appSpec());
   const cluster = rig.cluster('web');
   const busy = deferred<void>();
-  void context.fleet.handle('web').queue.run(() => busy.promise);
+  void context.fleet.lane('web').run('operation', () => busy.promise);
   await deploy(context, ['web'], { wait: false });
   const stopping = stop(context, ['web'], null);
   busy.resolve();
@@ -297,11 +315,11 @@ it.each([
 it('a deploy that is aborted before it begins changes nothing', async () => {
   const { context } = await started(appSpec());
   const busy = deferred<void>();
-  void context.fleet.handle('web').queue.run(() => busy.promise);
+  void context.fleet.lane('web').run('operation', () => busy.promise);
   await deploy(context, ['web'], { env: { A: '1' }, wait: false });
   await abort(context, 'web');
   busy.resolve();
-  await context.fleet.handle('web').queue.run(async () => {});
+  await context.fleet.lane('web').run('operation', async () => {});
   expect(context.fleet.state.app('web')).toMatchObject({ override: null, pending: null });
 });
 

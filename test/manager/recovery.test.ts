@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { EvenkeelError } from '../../src/core/errors.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
@@ -142,6 +143,37 @@ describe('the next manager', () => {
       expect(rig.cluster('web').asked).toEqual(['start start']);
     },
   );
+
+  it('of a state in which one record is broken leaves out that record alone, and sets a copy aside', async () => {
+    const { rig, manager, context } = await started(web, appSpec({ name: 'api' }), appSpec({ name: 'job' }));
+    await scale(context, 'web', 5);
+    await stop(context, ['job'], null);
+    await manager.close('test');
+    const whole = readFileSync(rig.layout.stateFile, 'utf8');
+    const state = JSON.parse(whole);
+    state.data.apps.api.generation = null;
+    const broken = JSON.stringify(state);
+    writeFileSync(rig.layout.stateFile, broken);
+    rig.cluster('api').die();
+    writeFileSync(rig.layout.app('api').agentsSocket, '');
+    const next = await rig.open();
+    const copy = readdirSync(rig.layout.dir).find((name) => name.startsWith('state.json.corrupt-')) ?? '';
+    expect(readFileSync(join(rig.layout.dir, copy), 'utf8')).toBe(broken);
+    expect(statSync(join(rig.layout.dir, copy)).mode & 0o777).toBe(0o600);
+    expect(rig.events).toContainEqual(
+      expect.objectContaining({
+        type: 'state-repaired',
+        message: `the record of api could not be used; a copy of the file lies at ${join(rig.layout.dir, copy)}`,
+      }),
+    );
+    // What was left of it was meant to run, for all that is known.
+    await rig.event('cluster-started', 'api', 2);
+    expect((await status(next.context, null)).apps).toMatchObject([
+      { name: 'web', desired: 5, drift: true },
+      { name: 'api' },
+      { name: 'job', state: 'stopped' },
+    ]);
+  });
 
   it('refuses the state of a newer version', async () => {
     const rig = new ManagerRig([web]);

@@ -1,15 +1,20 @@
 import { expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/client/operation-outcome.ts';
 import { deferred } from '../../src/core/deferred.ts';
 import { EvenkeelError } from '../../src/core/errors.ts';
 import type { ManagerContext } from '../../src/manager/context.ts';
+import { deploy } from '../../src/manager/operations/deploy.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
 import { restart } from '../../src/manager/operations/restart.ts';
+import { rollback } from '../../src/manager/operations/rollback.ts';
 import { scale } from '../../src/manager/operations/scale.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { appSpec } from '../support/app-spec.ts';
+import { eventually } from '../support/eventually.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
 const [web, api, job, old] = ['web', 'api', 'job', 'old'].map((name) => appSpec({ name })) as [
@@ -136,6 +141,89 @@ it('undoes what commands have changed, and that is drift until then', async () =
   expect((await status(context, null)).apps).toMatchObject([{ desired: 2, drift: false }]);
 });
 
+it('undoes also what a deploy that is under way brings', async () => {
+  const { rig, context } = await started({ ...web, env: { A: 'file' } });
+  rig.script('web').hold = deferred();
+  const deploying = deploy(context, ['web'], { env: { A: 'command' } });
+  await rig.event('deploy-started', 'web', 2);
+  const reloading = reload(context);
+  await rig.event('reload-started');
+  rig.script('web').hold?.resolve();
+  expect((await deploying).ok).toBe(true);
+  expect((await reloading).apps).toMatchObject([{ action: 'deploy', reasons: ['env.A changed'] }]);
+  expect((await status(context, null)).apps).toMatchObject([{ drift: false }]);
+  await stop(context, ['web'], null);
+  await start(context, ['web']);
+  expect(context.fleet.runningSpec('web')?.env).toEqual({ A: 'file' });
+});
+
+it('undoes also a scale that is under way', async () => {
+  const { rig, context } = await started(web);
+  rig.script('web').hold = deferred();
+  const scaling = scale(context, 'web', 5);
+  await eventually('it is asked for', () => rig.cluster('web').asked.length > 0);
+  const reloading = reload(context);
+  await rig.event('reload-started');
+  rig.script('web').hold?.resolve();
+  expect([(await scaling).ok, (await reloading).ok]).toEqual([true, true]);
+  expect((await status(context, null)).apps).toMatchObject([{ desired: 2, drift: false }]);
+});
+
+it('where it fails, what runs is as commands have left it, and that stays drift', async () => {
+  const { rig, context } = await started(web, api);
+  await deploy(context, ['web'], { env: { A: 'command' } });
+  await scale(context, 'api', 5);
+  for (const app of ['web', 'api']) Object.assign(rig.script(app), { outcome: 'failed', reason: 'broken' });
+  expect((await reload(context)).apps).toMatchObject([
+    { action: 'deploy', ok: false },
+    { action: 'scale', ok: false, message: 'broken' },
+  ]);
+  expect((await status(context, null)).apps).toMatchObject([{ drift: true }, { drift: true }]);
+  expect(context.fleet.wantedSpec('web').env).toEqual({ A: 'command' });
+});
+
+it('undoes a rollback by a deploy, also where no setting differs: its links may lead elsewhere by now', async () => {
+  const { rig, context } = await started(web);
+  await deploy(context, ['web'], {});
+  await rollback(context, 'web', { to: 1 });
+  const undone = { action: 'deploy', reasons: ['undoes the rollback to 1'] };
+  expect((await plan(context)).changes).toMatchObject([undone]);
+  expect((await reload(context)).apps).toMatchObject([{ ...undone, ok: true }]);
+  expect(rig.cluster('web').asked.at(-1)).toBe('deploy undoes the rollback to 1');
+  expect((await status(context, null)).apps).toMatchObject([{ drift: false }]);
+  expect((await plan(context)).changes).toMatchObject([{ action: 'none' }]);
+});
+
+it('keeps nothing of an app that it has removed', async () => {
+  const timers = new Set<object>();
+  const rig = new ManagerRig([web, api]);
+  rig.clock = {
+    ...systemClock,
+    // The only timers of a manager at rest that are as long as that.
+    setTimer(at, fire) {
+      const timer = systemClock.setTimer(at, () => {
+        timers.delete(timer);
+        fire();
+      });
+      if (at - systemClock.now() > 14_000 && at - systemClock.now() < 16_000) timers.add(timer);
+      return {
+        cancel() {
+          timers.delete(timer);
+          timer.cancel();
+        },
+      };
+    },
+  };
+  const { context } = await rig.open();
+  await start(context, null);
+  expect(timers.size).toBe(2);
+  const before = context.fleet.handle('api');
+  rig.apps = [web];
+  await reload(context);
+  expect(timers.size).toBe(1);
+  expect(context.fleet.handle('api')).not.toBe(before);
+});
+
 it('passes a new address to the running cluster process, and lets a removed one go', async () => {
   const { rig, context } = await started({ ...web, listen: [port(1)] });
   rig.apps = [{ ...web, listen: [port(2)] }];
@@ -190,8 +278,24 @@ it('a changed balance waits for a restart, which starts a new cluster process', 
 
 it('restarts in place where nothing waits', async () => {
   const { rig, context } = await started(web);
-  expect((await restart(context, 'web')).apps).toMatchObject([{ action: 'restart', ok: true }]);
+  expect((await restart(context, 'web')).apps).toMatchObject([
+    { action: 'restart', ok: true, message: 'restarted: generation 2 serves' },
+  ]);
   expect(rig.cluster('web').asked).toEqual(['restart']);
+});
+
+it.each([
+  ['failed', 1],
+  ['aborted', 1],
+  ['timed-out', 4],
+] as const)('a restart that has %s says so, and why', async (outcome, exit) => {
+  const { rig, context } = await started(web);
+  Object.assign(rig.script('web'), { outcome, reason: 'no script' });
+  const result = await restart(context, 'web');
+  expect(result.apps).toMatchObject([
+    { action: 'restart', ok: false, message: `generation 2 ${outcome}: no script`, deploy: { outcome } },
+  ]);
+  expect(exitCodeOf(result)).toBe(exit);
 });
 
 it('reloads one after the other', async () => {

@@ -82,7 +82,7 @@ it('a refusal reaches a reader that sleeps as well', async () => {
   const { rig, context, api } = await serving(appSpec());
   const { fleet } = context;
   const held = deferred<void>();
-  void fleet.handle('web').queue.run(() => held.promise);
+  void fleet.lane('web').run('operation', () => held.promise);
   const response = await api.open('POST', '/v1/apps/web/scale', { workers: 3 }, NDJSON);
   await api.ask('GET', '/v1/version');
   flood(rig);

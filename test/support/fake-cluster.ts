@@ -6,7 +6,7 @@ import { type Deferred, deferred } from '../../src/core/deferred.ts';
 import { type ErrorBody, EvenkeelError, toErrorBody } from '../../src/core/errors.ts';
 import type { AppEvent } from '../../src/core/events.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
-import type { AppStatus, DeployOutcome, DeployResult, ToldWorker } from '../../src/core/status.ts';
+import type { AppStatus, ChangeResult, DeployOutcome, DeployResult, ToldWorker } from '../../src/core/status.ts';
 import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { listenUnix, type UnixListener } from '../../src/platform/unix-server.ts';
 import type { ClusterBoot } from '../../src/protocol/cluster-boot.ts';
@@ -22,7 +22,7 @@ export interface ClusterMemory {
 
 export const freshMemory = (): ClusterMemory => ({ current: null, history: [], generation: 0, running: false });
 
-/** How the next deploy or start goes. */
+/** How the next deploy or start goes, or any other change of what runs. */
 export interface Script {
   outcome: DeployOutcome;
   reason: string;
@@ -41,6 +41,7 @@ export class FakeCluster {
   readonly asked: string[] = [];
   readonly received = new Set<string>();
   readonly #exited = deferred<void>();
+  readonly #stopped = deferred<void>();
   readonly #connections = new Set<Socket>();
   readonly #events: NumberedEvent[] = [];
   #server: UnixListener | null = null;
@@ -128,14 +129,19 @@ export class FakeCluster {
         if (!memory.running || memory.current === null)
           throw new EvenkeelError('APP_STOPPED', 'nothing was running here');
         this.#started = true;
-        return { generation: memory.current.generation };
+        return { ...(await this.#change()), generation: memory.current.generation };
       }
-      case 'restart':
+      case 'restart': {
+        const { current } = memory;
+        if (current === null) throw new EvenkeelError('APP_STOPPED', 'nothing is running here');
+        return await this.#deploy({ spec: current.spec, reason: 'restart', timeout: null, pinned: current });
+      }
       case 'scale': {
         const from = memory.current?.spec.workers ?? 0;
-        const to = type === 'scale' ? Number(params.workers) : from;
+        const result = await this.#change();
+        const to = result.outcome === 'done' ? Number(params.workers) : from;
         this.#amend({ workers: to });
-        return { from, to, failure: null };
+        return { ...result, from, to };
       }
       case 'apply-live':
         memory.current = memory.current && { ...memory.current, spec: params.spec as AppSpec };
@@ -143,6 +149,7 @@ export class FakeCluster {
       case 'stop':
         memory.running = false;
         this.#deploying?.aborted.resolve('the app was stopped');
+        this.#stopped.resolve();
         return { killed: 0 };
       case 'abort':
         if (this.#deploying === null) throw new EvenkeelError('NO_DEPLOY', 'no deploy is under way');
@@ -189,6 +196,17 @@ export class FakeCluster {
     this.tell({ ...result, type: 'deploy-finished' });
     if (outcome === 'done') this.tell({ type: 'app-state', state: 'online', previous: 'deploying' });
     return result;
+  }
+
+  /** How a change that is no deploy ends: as the script says, or by a stop. */
+  async #change(): Promise<ChangeResult> {
+    const { hold, outcome, reason } = this.script;
+    const isStopped = await Promise.race([
+      hold?.promise.then(() => false) ?? false,
+      this.#stopped.promise.then(() => true),
+    ]);
+    if (isStopped) return { outcome: 'aborted', cause: 'the app was stopped', failure: null };
+    return { outcome, cause: outcome === 'done' ? null : reason, failure: null };
   }
 
   #result(generation: number, outcome: DeployOutcome, reason: string): DeployResult {

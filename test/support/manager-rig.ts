@@ -45,6 +45,8 @@ export class ManagerRig {
   readonly profiles: (string | null)[] = [];
   /** Cluster processes that say elsewhere than in the state directory that they live. */
   readonly present = new Map<string, ProcessIdentity>();
+  /** Set to make cluster processes wait before they take connections, until it is resolved. */
+  bootGate: Deferred<void> | null = null;
   /** Cluster processes end before they can be asked. */
   spawnFails: boolean = false;
   config: EcosystemSpec | EvenkeelError;
@@ -175,7 +177,7 @@ export class ManagerRig {
     const cluster = new FakeCluster(1_000_000 + this.clusters.length, boot, memory, this.script(boot.app));
     this.clusters.push(cluster);
     if (this.spawnFails) cluster.die();
-    else void cluster.listen();
+    else void Promise.resolve(this.bootGate?.promise).then(() => cluster.listen());
     return identity(cluster.pid);
   };
 

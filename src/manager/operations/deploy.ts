@@ -5,9 +5,9 @@ import type { AppResult, DeployOptions, OperationResult } from '../../protocol/c
 import type { ManagerContext } from '../context.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
-import { mergeOverride, overrideSpec, withMovedScript } from '../overrides.ts';
+import { afterDeploy, mergeOverride, overrideSpec, withMovedScript } from '../overrides.ts';
 import { claimDeploy, requireRunning } from '../refusals.ts';
-import { attempt, operationResult, skipped, throwRefusal } from '../results.ts';
+import { attempt, inLane, operationResult, skipped, throwRefusal } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';
 import { type DeployWork, deployApp } from '../steps/deploy-app.ts';
 
@@ -68,24 +68,25 @@ async function deployOne(
   claim: DeployClaim,
   notices: string[],
 ): Promise<AppResult> {
-  return await fleet.handle(name).queue.run(async () => {
-    return await attempt(fleet, name, 'deploy', reasonsOf(options), async () => {
+  const reasons = reasonsOf(options);
+  return await inLane(fleet, name, 'deploy', reasons, () =>
+    attempt(fleet, name, 'deploy', reasons, async () => {
       // It may have been stopped since the command was accepted.
       const running = requireRunning(fleet, name);
       const changes = withMovedScript(running, options);
       const work: DeployWork = {
         action: 'deploy',
         spec: overrideSpec(running, mergeOverride(null, changes)),
-        reasons: reasonsOf(options),
+        reasons,
         timeout: options.timeout ?? null,
         pinned: null,
         claim,
         // A deploy that failed leaves no trace: not in what its successor starts from either.
-        override: mergeOverride(fleet.state.app(name).override, changes),
+        override: mergeOverride(afterDeploy(fleet.state.app(name).override), changes),
       };
       return await deployApp(fleet, name, work, notices);
-    });
-  });
+    }),
+  );
 }
 
 /** "deploy", "deploy --env PORT --workers 4": names only, never values of env. */

@@ -28,10 +28,7 @@ export function reload(context: ManagerContext, profile?: string | null): Promis
     const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
     fleet.state.setEcosystem(ecosystem);
-    for (const name of fleet.state.names) {
-      if (isOver(fleet, name)) fleet.state.forget(name);
-      else fleet.state.update(name, { override: null });
-    }
+    for (const name of fleet.state.names) fleet.forgetIfOver(name);
     const applied = await runInOrder(ecosystem.apps, (name) => applyQueued(context, ecosystem, name, notices));
     lateStarts(context, plan, applied);
     const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
@@ -58,12 +55,6 @@ function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult
   return runInReverse(apps, (name) => stopApp(fleet, name, null, reasonsOf(removed, name)));
 }
 
-/** It is in the file no more, and nothing of it is left. */
-function isOver(fleet: Fleet, name: string): boolean {
-  const { wanted, cluster } = fleet.state.app(name);
-  return fleet.fileSpec(name) === null && !wanted && cluster === null;
-}
-
 function applyQueued(
   context: ManagerContext,
   ecosystem: EcosystemSpec,
@@ -73,9 +64,9 @@ function applyQueued(
   const { fleet } = context;
   const desired = ecosystem.apps.find((app) => app.name === name);
   if (desired === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
-  return fleet.handle(name).queue.run(async () => {
+  return fleet.lane(name).run('reconcile', async (task) => {
     refuseWhileStopping(context);
-    return await applyChange(fleet, desired, notices);
+    return await applyChange(fleet, desired, notices, task);
   });
 }
 

@@ -3,7 +3,7 @@
 import type { OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { refuseWhileStopping } from '../refusals.ts';
-import { operationResult } from '../results.ts';
+import { inLane, operationResult } from '../results.ts';
 import { restartApp } from '../steps/restart-app.ts';
 
 /** Throws NO_SUCH_APP. */
@@ -11,9 +11,9 @@ export async function restart(context: ManagerContext, name: string): Promise<Op
   const { fleet } = context;
   const startedAt = fleet.now();
   fleet.requireKnown(name);
-  const result = await fleet.handle(name).queue.run(async () => {
+  const result = await inLane(fleet, name, 'restart', ['restart'], async (task) => {
     refuseWhileStopping(context);
-    return await restartApp(fleet, name);
+    return await restartApp(fleet, name, task);
   });
   const notices =
     result.action === 'restart' ? [`${name}: a restart stops the app first; \`evenkeel deploy ${name}\` does not`] : [];

@@ -7,7 +7,7 @@ import type { OperationResult, RollbackBody } from '../../protocol/control-api.t
 import type { ManagerContext } from '../context.ts';
 import { QUICK } from '../deadlines.ts';
 import { claimDeploy } from '../refusals.ts';
-import { attempt, operationResult, throwRefusal } from '../results.ts';
+import { attempt, inLane, operationResult, throwRefusal } from '../results.ts';
 import { deployApp } from '../steps/deploy-app.ts';
 
 /** Throws NO_SUCH_APP, APP_STOPPED, NO_SUCH_GENERATION or DEPLOY_IN_PROGRESS. */
@@ -18,9 +18,9 @@ export async function rollback({ fleet }: ManagerContext, name: string, body: Ro
   const handle = fleet.handle(name);
   const claim = await claimDeploy(fleet, name);
   const notices: string[] = [];
-  const result = await handle.queue.run(() =>
+  const result = await inLane(fleet, name, 'rollback', [], () =>
     attempt(fleet, name, 'rollback', [], async () => {
-      const pinned = chooseTarget(name, await handle.request('history', {}, QUICK), body.to ?? null);
+      const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
       const { spec, generation } = pinned;
       const work = {
         action: 'rollback' as const,

@@ -4,16 +4,17 @@ import type { OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { mergeOverride } from '../overrides.ts';
 import { requireRunning } from '../refusals.ts';
-import { operationResult } from '../results.ts';
+import { inLane, operationResult } from '../results.ts';
 import { scaleApp } from '../steps/scale-app.ts';
 
 /** Throws NO_SUCH_APP or APP_STOPPED. */
 export async function scale({ fleet }: ManagerContext, name: string, workers: number): Promise<OperationResult> {
   const startedAt = fleet.now();
   requireRunning(fleet, name);
-  const result = await fleet.handle(name).queue.run(async () => {
+  const reasons = [`scale to ${workers}`];
+  const result = await inLane(fleet, name, 'scale', reasons, async () => {
     const spec = { ...requireRunning(fleet, name), workers };
-    const scaled = await scaleApp(fleet, name, spec, [`scale to ${workers}`]);
+    const scaled = await scaleApp(fleet, name, spec, reasons);
     const { override } = fleet.state.app(name);
     if (scaled.ok) fleet.state.update(name, { override: mergeOverride(override, { workers }) });
     return scaled;

@@ -5,7 +5,7 @@ import type { AppSpec } from '../../core/spec.ts';
 import type { OperationResult, StartBody } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { refuseWhileStopping } from '../refusals.ts';
-import { operationResult } from '../results.ts';
+import { inLane, operationResult } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';
 import { startApp } from '../steps/start-app.ts';
 
@@ -21,10 +21,10 @@ export async function start(
   const results = await runInOrder(apps, (name) => {
     const isMeant = names === null || names.includes(name);
     const reasons = isMeant ? ['start'] : ['another app depends on it'];
-    return fleet.handle(name).queue.run(async () => {
+    return inLane(fleet, name, 'start', reasons, async (task) => {
       refuseWhileStopping(context);
       if (reset && isMeant && fleet.runningSpec(name) === null) fleet.state.update(name, { override: null });
-      return await startApp(fleet, name, reasons);
+      return await startApp(fleet, name, reasons, task);
     });
   });
   for (const { app, action } of results) if (action === 'skipped') context.lateStarts.add(app);

@@ -4,9 +4,10 @@ import type { AppChange } from '../../core/plan.ts';
 import { deployableSpec, planApp } from '../../core/plan-changes.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
+import type { Task } from '../app-lane.ts';
 import { QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
-import { attempt } from '../results.ts';
+import { attempt, type Outcome } from '../results.ts';
 import { runningApp } from '../running-apps.ts';
 import { deployApp } from './deploy-app.ts';
 import { scale } from './scale-app.ts';
@@ -14,37 +15,41 @@ import { startApp } from './start-app.ts';
 
 const PLAIN = { timeout: null, pinned: null, claim: null };
 
-/** Plans anew: what ran before it in the app's queue may have changed the app since the whole was planned. */
-export async function applyChange(fleet: Fleet, desired: AppSpec, notices: string[]): Promise<AppResult> {
+/**
+ * Plans anew: what came before it in the app's lane may have changed the app since the whole was planned. What commands have
+ * changed of it is undone where this is done, and stays, as what runs does, where it fails.
+ */
+export async function applyChange(fleet: Fleet, desired: AppSpec, notices: string[], task: Task): Promise<AppResult> {
   const { name } = desired;
   const isNew = !fleet.state.names.includes(name);
   const change = planApp(isNew ? undefined : runningApp(fleet, name), desired);
-  const { reasons } = change;
-  const running = fleet.runningSpec(name) ?? desired;
-  const spec = deployableSpec(running, desired, change.keys);
-  switch (change.action) {
-    case 'start':
-      return await startApp(fleet, name, reasons);
-    case 'deploy':
-      return await deployApp(fleet, name, { action: 'deploy', spec, reasons, ...PLAIN }, notices);
-    case 'scale':
-      return await attempt(fleet, name, 'scale', reasons, async () => {
-        await applyLive(fleet, change, spec);
-        return await scale(fleet, name, spec);
-      });
-    case 'live':
-      return await attempt(fleet, name, 'live', reasons, async () => {
-        await applyLive(fleet, change, spec);
-        await fleet.handle(name).refresh();
-        return { ok: true, message: 'applied live' };
-      });
-    case 'stop':
-    case 'none':
-      return await attempt(fleet, name, 'none', reasons, async () => ({ ok: true, message: 'unchanged' }));
+  const { action, reasons } = change;
+  const undone = { override: null };
+  const spec = deployableSpec(fleet.runningSpec(name) ?? desired, desired, change.keys);
+  if (action === 'deploy') {
+    return await deployApp(fleet, name, { action, spec, reasons, ...PLAIN, ...undone }, notices);
   }
+  if (action === 'start') {
+    fleet.state.update(name, undone);
+    return await startApp(fleet, name, reasons, task);
+  }
+  const applied = await attempt(fleet, name, action === 'stop' ? 'none' : action, reasons, () =>
+    applyInPlace(fleet, change, spec),
+  );
+  if (applied.ok) fleet.state.update(name, undone);
+  return applied;
+}
+
+/** Without a new generation. */
+async function applyInPlace(fleet: Fleet, change: AppChange, spec: AppSpec): Promise<Outcome> {
+  if (change.action !== 'scale' && change.action !== 'live') return { ok: true, message: 'unchanged' };
+  await applyLive(fleet, change, spec);
+  if (change.action === 'scale') return await scale(fleet, change.app, spec);
+  await fleet.handle(change.app).refresh();
+  return { ok: true, message: 'applied live' };
 }
 
 async function applyLive(fleet: Fleet, change: AppChange, spec: AppSpec): Promise<void> {
   const keys = change.keys.filter((key) => key.class === 'live').map((key) => key.path);
-  if (keys.length > 0) await fleet.handle(change.app).request('apply-live', { spec, keys }, QUICK);
+  if (keys.length > 0) await fleet.handle(change.app).ask('apply-live', { spec, keys }, QUICK);
 }

@@ -6,6 +6,7 @@ import type { AppResult } from '../../protocol/control-api.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
+import { isLoss } from '../link-client.ts';
 import type { Override } from '../overrides.ts';
 import { notePending } from '../pending-override.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
@@ -43,13 +44,19 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   if (spec.deploy.strategy === 'replace') {
     notices.push(`${name}: strategy replace stops the old workers first: not zero-downtime`);
   }
+  const before = fleet.state.app(name).pending;
   if (work.override !== undefined) await notePending(fleet.state, name, work.override, handle.snapshot);
   if (claim?.begin() === false) {
     fleet.state.update(name, { pending: null });
     return { ok: false, message: 'aborted before it began' };
   }
   const request = { spec, reason: reasons.join(', '), timeout, pinned };
-  const result = await handle.request('deploy', request, deployDeadline(spec, running, timeout));
+  const deadline = deployDeadline(spec, running, timeout);
+  const result = await handle.ask('deploy', request, deadline).catch((error) => {
+    // It was not begun. What another deploy will have changed, of an earlier manager perhaps, is still to come.
+    if (!isLoss(error)) fleet.state.update(name, { pending: before });
+    throw error;
+  });
   const isDone = result.outcome === 'done' && work.override !== undefined;
   fleet.state.update(name, { pending: null, ...(isDone ? { override: work.override } : {}) });
   await handle.relearn();

@@ -7,22 +7,23 @@ import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import { diffSpecs } from '../../core/spec-diff.ts';
 import type { DeployRequest } from '../../protocol/cluster-link.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
+import type { Task } from '../app-lane.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
+import { takeDown } from '../take-down.ts';
 import { startApp } from './start-app.ts';
 
-export async function restartApp(fleet: Fleet, name: string): Promise<AppResult> {
+export async function restartApp(fleet: Fleet, name: string, task: Task): Promise<AppResult> {
   const handle = fleet.handle(name);
-  if (handle.revival !== null) await handle.revival;
   const running = fleet.runningSpec(name);
-  if (running === null) return await startApp(fleet, name, ['restart']);
+  if (running === null) return await startApp(fleet, name, ['restart'], task);
   return await attempt(fleet, name, 'restart', ['restart'], async () => {
     const pending = pendingSpec(fleet, name, running);
-    if (pending !== null) return await renew(fleet, name, running, pending);
-    const { failure } = await handle.request('restart', {}, deployDeadline(running, running, null));
+    if (pending !== null) return await renew(fleet, running, pending, task);
+    const result = await handle.ask('restart', {}, deployDeadline(running, running, null));
     await handle.relearn();
-    return { ok: failure === null, message: failure === null ? 'restarted' : failure.reason, failure };
+    return describeDeploy(result, 'restarted');
   });
 }
 
@@ -40,24 +41,26 @@ function pendingSpec(fleet: Fleet, name: string, running: AppSpec): AppSpec | nu
   return { ...deployableSpec(wanted, running, keys), listen: wanted.listen };
 }
 
-async function renew(fleet: Fleet, name: string, running: AppSpec, spec: AppSpec): Promise<Outcome> {
+async function renew(fleet: Fleet, running: AppSpec, spec: AppSpec, task: Task): Promise<Outcome> {
+  const { name } = running;
   const pinned = fleet.handle(name).snapshot?.current ?? null;
-  await fleet.takeDown(name, null);
+  await takeDown(fleet, name, null);
+  task.goOn();
   fleet.state.update(name, { wanted: true });
   try {
-    return await startAs(fleet, name, spec, pinned);
+    return await startAs(fleet, spec, pinned, task);
   } catch (error) {
     if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
     // Only now can it be told who holds the address: it was not the app itself.
-    await startAs(fleet, name, running, pinned);
+    await startAs(fleet, running, pinned, task);
     throw error;
   }
 }
 
-async function startAs(fleet: Fleet, name: string, spec: AppSpec, pinned: DeployRequest['pinned']): Promise<Outcome> {
-  const handle = await fleet.launch(name, spec);
+async function startAs(fleet: Fleet, spec: AppSpec, pinned: DeployRequest['pinned'], task: Task): Promise<Outcome> {
+  const handle = await fleet.launch(spec.name, spec, task);
   const request = { spec, reason: 'restart', timeout: null, pinned };
-  const result = await handle.request('start', request, deployDeadline(spec, null, null));
+  const result = await handle.ask('start', request, deployDeadline(spec, null, null));
   await handle.relearn();
-  return describeDeploy(result);
+  return describeDeploy(result, 'restarted');
 }

@@ -4,7 +4,7 @@ import type { AppSpec } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import { changeDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
-import { attempt, type Outcome } from '../results.ts';
+import { attempt, describeChange, type Outcome } from '../results.ts';
 
 export function scaleApp(fleet: Fleet, name: string, spec: AppSpec, reasons: readonly string[]): Promise<AppResult> {
   return attempt(fleet, name, 'scale', reasons, () => scale(fleet, name, spec));
@@ -14,8 +14,8 @@ export function scaleApp(fleet: Fleet, name: string, spec: AppSpec, reasons: rea
 export async function scale(fleet: Fleet, name: string, spec: AppSpec): Promise<Outcome> {
   const handle = fleet.handle(name);
   const { workers } = spec;
-  const { from, to, failure } = await handle.request('scale', { workers }, changeDeadline(spec));
-  await handle.refresh();
-  if (failure !== null) return { ok: false, message: failure.reason, failure };
-  return { ok: true, message: from === to ? `has ${to} workers already` : `workers ${from} → ${to}` };
+  const result = await handle.ask('scale', { workers }, changeDeadline(spec));
+  await handle.relearn();
+  const { from, to } = result;
+  return describeChange(result, from === to ? `has ${to} workers already` : `workers ${from} → ${to}`);
 }
