@@ -6,20 +6,26 @@ import type { OperationMessage, OperationResult } from '../../protocol/control-a
 import type { ManagerContext } from '../context.ts';
 import { LineStream } from './answer.ts';
 
-/** `apps`: whose events are told meanwhile; null: all. */
+export interface StreamedOperation {
+  readonly id: number;
+  /** Whose events are told meanwhile; null: all. */
+  readonly apps: readonly string[] | null;
+  run(): Promise<OperationResult>;
+}
+
 export async function streamOperation(
   { fleet }: ManagerContext,
   response: ServerResponse,
-  apps: readonly string[] | null,
-  operation: () => Promise<OperationResult>,
+  { id, apps, run }: StreamedOperation,
 ): Promise<void> {
   const lines = new LineStream(response);
   const tell = (message: OperationMessage): boolean => lines.send(message);
+  tell({ type: 'accepted', operation: id });
   const unsubscribe = fleet.bus.subscribe((event) => {
     if (apps === null || ('app' in event && apps.includes(event.app))) tell({ type: 'event', event });
   });
   try {
-    tell({ type: 'result', result: await operation() });
+    tell({ type: 'result', result: await run() });
   } catch (error) {
     tell({ type: 'error', error: toErrorBody(error) });
     throw error;

@@ -9,14 +9,19 @@ import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
-import { operationResult } from '../results.ts';
+import { operationResult, skipped } from '../results.ts';
 import { runInOrder, runInReverse } from '../run-in-order.ts';
 import { runningApps } from '../running-apps.ts';
 import { applyChange } from '../steps/apply-change.ts';
 import { stopApp } from '../steps/stop-app.ts';
+import { RunningOperation } from '../under-way.ts';
 
 /** `profile`: to go by from now on; absent: the one there is. Throws NO_CONFIG or CONFIG_INVALID, and then nothing has changed. */
-export function reload(context: ManagerContext, profile?: string | null): Promise<OperationResult> {
+export function reload(
+  context: ManagerContext,
+  profile?: string | null,
+  operation = new RunningOperation(),
+): Promise<OperationResult> {
   const { fleet, reloads } = context;
   return reloads.run(async () => {
     const startedAt = fleet.now();
@@ -32,8 +37,15 @@ export function reload(context: ManagerContext, profile?: string | null): Promis
       if (isOver(fleet, name)) fleet.state.forget(name);
       else fleet.state.update(name, { override: null });
     }
-    const applied = await runInOrder(ecosystem.apps, (name) => applyQueued(context, ecosystem, name, notices));
-    lateStarts(context, plan, applied);
+    const applied = await runInOrder(
+      ecosystem.apps,
+      async (name) => {
+        const inTurn = (work: () => Promise<AppResult>) => fleet.handle(name).queue.run(work);
+        return unlessUnchanged(plan, await operation.run(name, inTurn, () => apply(context, ecosystem, name, notices)));
+      },
+      (name, why) => unlessUnchanged(plan, skipped(name, why)),
+    );
+    if (!operation.aborted) lateStarts(context, plan, applied);
     const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
     const changes = result.apps.filter((app) => app.action !== 'none').length;
     fleet.bus.emit({ type: 'reload-finished', ok: result.ok, changes });
@@ -64,7 +76,7 @@ function isOver(fleet: Fleet, name: string): boolean {
   return fleet.fileSpec(name) === null && !wanted && cluster === null;
 }
 
-function applyQueued(
+async function apply(
   context: ManagerContext,
   ecosystem: EcosystemSpec,
   name: string,
@@ -73,10 +85,15 @@ function applyQueued(
   const { fleet } = context;
   const desired = ecosystem.apps.find((app) => app.name === name);
   if (desired === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
-  return fleet.handle(name).queue.run(async () => {
-    refuseWhileStopping(context);
-    return await applyChange(fleet, desired, notices);
-  });
+  refuseWhileStopping(context);
+  return await applyChange(fleet, desired, notices);
+}
+
+/** What was to stay as it is has not missed anything. */
+function unlessUnchanged({ changes }: Plan, result: AppResult): AppResult {
+  const isUnchanged = changes.some(({ app, action }) => app === result.app && action === 'none');
+  if (result.action !== 'skipped' || !isUnchanged) return result;
+  return { ...result, action: 'none', ok: true, message: 'unchanged' };
 }
 
 function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): void {
