@@ -3,6 +3,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { humanDuration } from '../core/human-duration.ts';
 import { shownUrl } from '../core/shown-url.ts';
 import { ProbeSocket } from './probe-socket.ts';
 import { isHttp2, isTls } from './server-kind.ts';
@@ -32,7 +33,7 @@ export function probe(server: Server | null, request: ProbeRequest, onAnswer: (a
   };
   const [client, served] = ProbeSocket.pair();
   const timer = setTimeout(() => {
-    answer(false, `got no answer within ${formatDuration(request.timeout)}`);
+    answer(false, `got no answer within ${humanDuration(request.timeout)}`);
     client.destroy();
   }, request.timeout);
   client.once('close', () => {
@@ -86,8 +87,4 @@ function encrypted(socket: ProbeSocket, speaksHttp2: boolean, onError: (error: E
   const tls = process.getBuiltinModule('node:tls');
   const ALPNProtocols = speaksHttp2 ? ['h2'] : ['http/1.1'];
   return tls.connect({ socket, rejectUnauthorized: false, ALPNProtocols }).on('error', onError);
-}
-
-function formatDuration(ms: number): string {
-  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
 }

@@ -43,10 +43,11 @@ export function duration(flags: string, description: string): Option<number | nu
     if (given === null) return null;
     // As in the config, a number without a unit is milliseconds; here it comes as text.
     const value = parseDuration(parseWholeNumber(given) ?? given);
-    if (value === null) throw wrongValue(flags, given, 'is not a duration; write 500ms, 30s or 5m');
+    if (value === null)
+      throw wrongValue(flags, given, 'is not a duration; write 500ms, 30s or 5m, or milliseconds as a bare number');
     return value;
   };
-  return { flags, description, repeatable: false, decode };
+  return { flags, description: `${description}; a bare number is milliseconds`, repeatable: false, decode };
 }
 
 export function wholeNumber(flags: string, description: string, least: number): Option<number | null> {

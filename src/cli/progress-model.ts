@@ -1,6 +1,7 @@
 // CLI, pure: what an operation has done so far, as its events tell it.
 
 import type { EvenkeelEvent } from '../core/events.ts';
+import { humanDuration } from '../core/human-duration.ts';
 import type { Generation, Slot } from '../core/status.ts';
 
 export interface WorkerProgress {
@@ -65,7 +66,12 @@ function advance(before: AppProgress, event: AppEvent, at: number): AppProgress 
     case 'worker-started':
       return withWorker(before, { ...identify(event), state: 'booting', since: at, note: '' });
     case 'worker-ready':
-      return withWorker(before, { ...identify(event), state: 'ready', since: at, note: `after ${event.bootMs} ms` });
+      return withWorker(before, {
+        ...identify(event),
+        state: 'ready',
+        since: at,
+        note: `after ${humanDuration(event.bootMs)}`,
+      });
     case 'worker-draining':
       return withWorker(before, { ...identify(event), state: 'draining', since: at, note: event.reason });
     case 'worker-exited':

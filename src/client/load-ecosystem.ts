@@ -10,7 +10,7 @@ import type { Whereabouts } from './whereabouts.ts';
 /** For a config in TypeScript on a machine under load, in milliseconds. */
 const DEADLINE = 30_000;
 
-/** `forManager`: for one that we start. Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
+/** `forManager`: for one that we start, or would. Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
 export function loadEcosystem(context: Whereabouts, forManager = false): Promise<EcosystemSpec> {
   const loader = context.program('config');
   const options = { env: context.env, cpus: availableCpus(), forManager, deadline: DEADLINE, loader };

@@ -224,7 +224,8 @@ export class ClusterHost {
   }
 
   #exited(key: WorkerKey, how: string): void {
-    this.dispatch({ type: 'worker-exited', key, how, finished: 0, cut: 0, random: Math.random() });
+    const nothing = { finished: 0, cut: 0, neverRan: true };
+    this.dispatch({ type: 'worker-exited', key, how, ...nothing, random: Math.random() });
   }
 
   #fail(key: WorkerKey, reason: string): void {
@@ -275,7 +276,8 @@ export class ClusterHost {
     this.tell({ type: 'worker-exited', slot, pid: identity?.pid ?? 0, generation, code, signal, expected, reason });
     // Whether we killed it, or the stop signal did, or it left without waiting: what was in use is cut.
     const cut = isTold ? drained.inUse : 0;
-    this.dispatch({ type: 'worker-exited', key, how, finished: drained.finished, cut, random: Math.random() });
+    const loss = { finished: drained.finished, cut };
+    this.dispatch({ type: 'worker-exited', key, how, neverRan: end.error !== null, ...loss, random: Math.random() });
   }
 
   /** Where two may not serve at once, what a worker leaves of its process group counts as the worker. */

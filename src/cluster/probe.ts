@@ -2,6 +2,7 @@
 
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { humanDuration } from '../core/human-duration.ts';
 import { shownUrl } from '../core/shown-url.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import { portOfUrl, type Taken, whoTook } from './shared-port.ts';
@@ -82,7 +83,7 @@ function isError(outcome: Socket | Error): outcome is Error {
 function connectTo({ host, port, timeout }: Place): Promise<Socket | Error> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
-    const timer = setTimeout(() => end(new Error(`did not accept within ${timeout} ms`)), timeout);
+    const timer = setTimeout(() => end(new Error(`did not accept within ${humanDuration(timeout)}`)), timeout);
     const end = (outcome: Socket | Error): void => {
       clearTimeout(timer);
       if (outcome instanceof Error) socket.destroy();
@@ -110,7 +111,9 @@ async function get(url: string, status: number | null, socket: Socket, timeout: 
       end(status === null ? code < 400 : code === status, `answered ${code}`);
     });
     // Stays for good: the connection is cut when the status is known.
-    sent.on('error', (error) => end(false, signal.aborted ? `did not answer within ${timeout} ms` : error.message));
+    sent.on('error', (error) =>
+      end(false, signal.aborted ? `did not answer within ${humanDuration(timeout)}` : error.message),
+    );
     sent.end();
   });
 }

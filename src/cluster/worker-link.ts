@@ -2,6 +2,7 @@
 // their questions. (cluster process)
 
 import type { Socket } from 'node:net';
+import { humanDuration } from '../core/human-duration.ts';
 import { shownUrl } from '../core/shown-url.ts';
 import { frames, sendFrame } from '../platform/ndjson-stream.ts';
 import type { AgentCommand, AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
@@ -51,7 +52,7 @@ export class WorkerLink {
   async probe(path: string, status: number | null, timeout: number): Promise<ProbeAnswer> {
     const message = await this.#ask((id) => ({ type: 'probe', id, path, status, timeout }), timeout);
     if (message?.type === 'probed') return { ok: message.ok, detail: message.detail };
-    return { ok: false, detail: `GET ${shownUrl(path)} was not answered within ${timeout} ms` };
+    return { ok: false, detail: `GET ${shownUrl(path)} was not answered within ${humanDuration(timeout)}` };
   }
 
   /** null: the worker did not answer in time. */

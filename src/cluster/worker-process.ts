@@ -4,6 +4,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { humanDuration } from '../core/human-duration.ts';
 import { requireProgram } from '../platform/find-program.ts';
 import { identify, killIdentity, type ProcessIdentity, sendSignal } from '../platform/process-identity.ts';
 import { forkWorker } from './fork.ts';
@@ -84,7 +85,10 @@ function sendOver(child: ChildProcess, message: unknown): Promise<string | null>
   if (isNodesOwn(message)) return Promise.resolve('a message whose cmd begins with "NODE_" is one of Node itself');
   return new Promise((resolve) => {
     // Its event loop may stand still, and what waits for it may be all that the pipe takes.
-    const timer = setTimeout(() => resolve(`it has not taken the message within ${SEND_TIMEOUT} ms`), SEND_TIMEOUT);
+    const timer = setTimeout(
+      () => resolve(`it has not taken the message within ${humanDuration(SEND_TIMEOUT)}`),
+      SEND_TIMEOUT,
+    );
     child.send(message as never, (error) => {
       clearTimeout(timer);
       resolve(error === null ? null : `it could not be sent: ${error.message}`);

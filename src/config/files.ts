@@ -1,12 +1,15 @@
 // What the later stages need of the file system: a port, so that tests can do without. (config loader)
 
 import { statSync } from 'node:fs';
+import { isExecutable } from '../platform/find-program.ts';
 import { readText, type TextFile } from './read-text.ts';
 
 export interface Files {
   /** What a path leads to, symbolic links followed. */
   kindOf(path: string): 'file' | 'directory' | 'missing';
   read(path: string): TextFile;
+  /** Whether it is a file that may be run. */
+  isProgram(path: string): boolean;
 }
 
 export const systemFiles: Files = {
@@ -18,4 +21,5 @@ export const systemFiles: Files = {
     }
   },
   read: readText,
+  isProgram: isExecutable,
 };

@@ -3,7 +3,7 @@
 
 import { constants } from 'node:os';
 import { cronProblem } from '../core/cron.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { nearest } from './did-you-mean.ts';
 import { parseAddress } from './parse-address.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parseSize } from './parse-size.ts';
@@ -123,13 +123,14 @@ function checkSignal(text: string): FormatFault | null {
       hint: 'write SIGTERM; for no grace at all, set stop.timeout to 0',
     };
   }
-  const name = text.toUpperCase();
-  return {
-    message: 'is not a signal',
-    hint: known.includes(`SIG${name}`)
-      ? `write "SIG${name}"`
-      : (didYouMean(text, known) ?? 'write a name such as SIGTERM, SIGINT or SIGUSR2'),
-  };
+  const name = text.toUpperCase().replace(/^SIG/, '');
+  // All begin alike: what tells them apart is what follows, and only that may be a slip.
+  const meant = nearest(
+    name,
+    known.map((signal) => signal.slice('SIG'.length)),
+  );
+  const hint = meant === null ? 'write a name such as SIGTERM, SIGINT or SIGUSR2' : `did you mean "SIG${meant}"?`;
+  return { message: 'is not a signal', hint: known.includes(`SIG${name}`) ? `write "SIG${name}"` : hint };
 }
 
 function checkPattern(text: string): FormatFault | null {

@@ -51,7 +51,7 @@ function expand(text: string, filling: Filling, path: KeyPath): string | undefin
 /** As in a shell, `:-` also stands in for an empty variable. */
 function lookUp(name: string, fallback: string | undefined, { variables, onUsed }: Filling): string | undefined {
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
-  if (value === undefined || (value === '' && fallback !== undefined)) return fallback;
+  if (value === undefined || (value === '' && fallback !== undefined)) return fallback?.replaceAll('$$', () => '$');
   onUsed?.(name, value);
   return value;
 }

@@ -9,7 +9,10 @@ import type { ConfigContext } from './define-config.ts';
 import { collectFaults } from './fault.ts';
 import { type Data, isRecord } from './is-record.ts';
 import { formatKeyPath } from './key-path.ts';
+import { readParseError } from './parse-error.ts';
 import { toPlainData } from './plain-data.ts';
+import { readText } from './read-text.ts';
+import { findSyntaxError } from './syntax-place.ts';
 
 export async function loadModule(file: string, context: ConfigContext): Promise<ReadResult> {
   try {
@@ -30,11 +33,17 @@ export async function loadModule(file: string, context: ConfigContext): Promise<
 }
 
 /** A config that threw, as a problem at the line it threw from. */
-export function describeThrow(file: string, error: unknown): ReadResult {
+function describeThrow(file: string, error: unknown): ReadResult {
+  const syntax = file.endsWith('.ts') ? readParseError(error) : null;
+  if (syntax !== null) return unreadable(syntax.file, `this is not TypeScript: ${syntax.message}`, null, syntax);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const message = text.trim().replace(/\s*\n\s*/g, ' ');
+  const message = `the config threw ${text.trim().replace(/\s*\n\s*/g, ' ')}`;
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  return unreadable(file, `the config threw ${message}`, null, positionIn(stack, file));
+  if (error instanceof SyntaxError) {
+    const place = findSyntaxError(file, stack);
+    if (place !== null) return unreadable(place.file, message, null, place);
+  }
+  return unreadable(file, message, null, positionIn(stack, file));
 }
 
 const NO_EXPORT = 'write `export default { apps: { ... } }`, or a function that returns such an object';
@@ -55,7 +64,17 @@ function positionIn(stack: string, file: string): Position {
   for (const name of [pathToFileURL(file).href, file]) {
     const [, rest = ''] = stack.split(`${name}:`);
     const [, line, column] = /^(\d+)(?::(\d+))?/.exec(rest) ?? [];
-    if (line !== undefined) return { line: Number(line), column: column === undefined ? 1 : Number(column) };
+    if (line === undefined) continue;
+    // What runs of a TypeScript file has its lines, but not its columns.
+    if (extname(file) === '.ts') return { line: Number(line), column: firstColumn(file, Number(line)) };
+    return { line: Number(line), column: column === undefined ? 1 : Number(column) };
   }
   return NOWHERE;
+}
+
+/** Where the text of a line begins. */
+function firstColumn(file: string, line: number): number {
+  const content = readText(file);
+  const text = content.ok ? (content.text.split('\n')[line - 1] ?? '') : '';
+  return Math.max(0, text.search(/\S/)) + 1;
 }

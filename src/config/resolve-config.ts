@@ -5,15 +5,15 @@ import { basename, dirname, resolve } from 'node:path';
 import type { ConfigProblem } from '../core/problem.ts';
 import { DEPLOY_SIGNALS, type EcosystemSpec } from '../core/spec.ts';
 import { AppValues } from './app-values.ts';
+import { checkProfiles } from './check-profiles.ts';
 import { complete } from './complete.ts';
 import type { ConfigSource } from './config-source.ts';
-import { didYouMean } from './did-you-mean.ts';
-import { collectFaults, type Fault, makeFault, type Report } from './fault.ts';
+import { collectFaults, type Fault, type Report } from './fault.ts';
 import type { Files } from './files.ts';
 import { hideValues, type UsedVariables } from './hide-values.ts';
 import { interpolate, isTemplate, type Variables } from './interpolate.ts';
 import { type Data, isRecord } from './is-record.ts';
-import { hasPath, type KeyPath, valueAt } from './key-path.ts';
+import { type KeyPath, valueAt } from './key-path.ts';
 import { type Flattened, flattenLayers } from './layers.ts';
 import { locateFaults } from './locate-faults.ts';
 import { type NormalizeContext, normalizeApp } from './normalize-app.ts';
@@ -40,7 +40,7 @@ export type Resolution =
 
 export function resolveConfig(source: ConfigSource, options: ResolveOptions): Resolution {
   const { schema, validate } = compileSchema();
-  const written = [...validate(source.value), ...checkProfile(source.value, options.profile)];
+  const written = [...validate(source.value), ...checkProfiles(source.value, options.profile)];
   const sound = prune(source.value, written.map(pathOf));
   const flattened = flattenLayers(sound, options.profile);
   const expanded = expandTexts(flattened, validate, options.variables);
@@ -92,15 +92,6 @@ function compileSchema(): Compiled {
 }
 
 const pathOf = (fault: Fault): KeyPath => fault.path;
-
-function checkProfile(file: unknown, profile: string | null): readonly Fault[] {
-  if (profile === null || hasPath(file, ['profiles', profile])) return [];
-  const profiles = valueAt(file, ['profiles']);
-  const names = isRecord(profiles) ? Object.keys(profiles) : [];
-  const all = names.length === 0 ? 'the file has no profiles' : `profiles: ${names.join(', ')}`;
-  const hint = didYouMean(profile, names) ?? all;
-  return [makeFault(['profiles', profile], 'there is no such profile', { hint, at: 'key' })];
-}
 
 interface Expanded {
   readonly config: Data;

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EvenkeelError } from '../core/errors.ts';
+import { humanDuration } from '../core/human-duration.ts';
 import type { EcosystemSpec, Milliseconds } from '../core/spec.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
 import { decodeAnswer } from './decode-answer.ts';
@@ -88,8 +89,7 @@ function answerPipe(child: ChildProcess): Readable | null {
 }
 
 function timedOut(deadline: Milliseconds): EvenkeelError {
-  const seconds = deadline / 1000;
-  return new EvenkeelError('TIMED_OUT', `the config did not return within ${seconds}s`, {
+  return new EvenkeelError('TIMED_OUT', `the config did not return within ${humanDuration(deadline)}`, {
     hint: 'a config that is a program has to export its apps, or a function that soon returns them',
   });
 }

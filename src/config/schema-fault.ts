@@ -34,7 +34,7 @@ export function describeSchemaError(root: unknown, error: SchemaError, quote: Qu
     case 'required':
       return missingKey(path, String(params.missingProperty), data);
     case 'type':
-      return wrongType(path, error.schema, data);
+      return wrongType(path, error);
     case 'enum':
       // Of another type than text: the error about that says it.
       return typeof data === 'string' ? wrongWord(path, error.schema, quote(path, data), data) : null;
@@ -95,10 +95,19 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-function wrongType(path: KeyPath, expected: unknown, data: unknown): Fault {
-  const types = (Array.isArray(expected) ? expected : [expected]).map(String);
+function wrongType(path: KeyPath, { schema, parentSchema, data }: SchemaError): Fault {
+  const types = (Array.isArray(schema) ? schema : [schema]).map(String);
   const words = listWords(types.map((type) => TYPE_WORDS[type] ?? type));
-  return makeFault(path, `must be ${words}, not ${describeType(data)}`, { hint: hintForType(types, data) });
+  const isFraction = typeof data === 'number' && types.includes('integer');
+  const hint = isFraction ? hintForFraction(data, parentSchema?.format) : hintForType(types, data);
+  return makeFault(path, `must be ${words}, not ${describeType(data)}`, { hint });
+}
+
+/** In quotes it would be as wrong, unless the text has a unit. */
+function hintForFraction(data: number, format: unknown): string {
+  const whole = `write ${Math.floor(data)} or ${Math.ceil(data)}`;
+  const isDuration = format === 'duration' || format === 'positive-duration';
+  return isDuration ? `${whole} for so many milliseconds, or "${data}s" for seconds` : whole;
 }
 
 /** "a, b or c". */

@@ -28,6 +28,8 @@ export type ClusterEvent =
       readonly key: WorkerKey;
       /** How it ended, for people: "exited with code 1". */
       readonly how: string;
+      /** There was no process at all. */
+      readonly neverRan?: boolean;
       /** What its agent counted while it drained; null: it has none. */
       readonly finished: number | null;
       readonly cut: number | null;

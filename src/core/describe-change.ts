@@ -1,5 +1,6 @@
 // Pure: a changed key in words. Of texts only those show of which there are a few: any other may come from a variable.
 
+import { humanDuration } from './human-duration.ts';
 import type { KeyChange } from './plan.ts';
 
 const DURATION = /(^|\.)(timeout|delay|interval|minDelay|maxDelay|resetAfter|settle)$/;
@@ -17,17 +18,11 @@ export function describeChange(path: string, kind: KeyChange['kind'], before: un
 function formatValue(path: string, value: unknown): string | null {
   if (value === undefined || value === null) return 'none';
   if (typeof value === 'number') {
-    if (DURATION.test(path)) return formatDuration(value);
+    if (DURATION.test(path)) return humanDuration(value);
     return SIZE.has(path) ? formatSize(value) : String(value);
   }
   if (typeof value === 'boolean') return String(value);
   return typeof value === 'string' && WORDS.has(path) ? value : null;
-}
-
-/** As a config would say it: "500ms", "30s", "5m". */
-function formatDuration(ms: number): string {
-  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
-  return ms >= 1000 && ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
 function formatSize(bytes: number): string {

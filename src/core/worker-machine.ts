@@ -17,6 +17,7 @@ import {
   type WorkerKey,
 } from './cluster-model.ts';
 import { canFail, failDeploy } from './deploy-machine.ts';
+import { humanDuration } from './human-duration.ts';
 import { recordFailure } from './restart-policy.ts';
 import { isOfDeploy } from './rollout.ts';
 import type { DeployOutcome } from './status.ts';
@@ -86,10 +87,13 @@ export function exit(model: ClusterModel, event: ClusterEvent & { type: 'worker-
   if (worker === undefined) return { model, actions: [] };
   const rest = countLoss({ ...model, workers: model.workers.filter((other) => other !== worker) }, worker, event);
   if (!isServing(worker) || worker.orphan || hasCrashed(worker)) return { model: rest, actions: [] };
-  const when =
-    worker.state === 'ready' ? `${Math.round(now - worker.since)} ms after it was ready` : 'before it was ready';
-  const reason = `worker ${worker.slot} ${event.how} ${when}`;
+  const reason = `worker ${worker.slot} ${event.how}${whenIn(worker, event, now)}`;
   return afterFailure(rest, worker, { outcome: 'failed', reason, culprit: worker.key }, now, event.random);
+}
+
+function whenIn(worker: Worker, { neverRan }: ClusterEvent & { type: 'worker-exited' }, now: number): string {
+  if (neverRan === true) return '';
+  return worker.state === 'ready' ? ` ${humanDuration(now - worker.since)} after it was ready` : ' before it was ready';
 }
 
 /** A worker that is of no use: it drains, and counts as a failure at once. */
@@ -153,7 +157,7 @@ function workerDue(model: ClusterModel, worker: Worker, now: number, random: num
   }
   if (worker.state !== 'booting' || worker.deadline > now) return null;
   const waited = settingsOf(model, worker.generation).readyTimeout;
-  return fail(model, worker.key, `was not ready within ${waited} ms`, 'timed-out', now, random);
+  return fail(model, worker.key, `was not ready within ${humanDuration(waited)}`, 'timed-out', now, random);
 }
 
 function kill(model: ClusterModel, worker: Worker & { state: 'draining' }, reason: string): Step {

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { EvenkeelError } from '../core/errors.ts';
+import { humanDuration } from '../core/human-duration.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import { frames, sendFrame } from '../platform/ndjson-stream.ts';
@@ -70,7 +71,7 @@ export class LinkClient {
     const result = new Promise<unknown>((resolve, reject) => {
       const timer = this.#clock.setTimer(this.#clock.now() + timeout, () => {
         this.#pending.delete(id);
-        reject(new EvenkeelError('TIMED_OUT', `${this.#app}: no answer to "${type}" within ${timeout} ms`));
+        reject(new EvenkeelError('TIMED_OUT', `${this.#app}: no answer to "${type}" within ${humanDuration(timeout)}`));
       });
       this.#pending.set(id, { timer, resolve, reject });
     });

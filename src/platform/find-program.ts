@@ -7,28 +7,42 @@ import { EvenkeelError } from '../core/errors.ts';
 
 /** `path`: the PATH it is looked for in; undefined: the system's own, which only the system knows. Throws SPAWN_FAILED. */
 export function requireProgram(file: string, cwd: string, path: string | undefined): void {
-  if (file.includes('/')) {
-    if (!isExecutable(resolve(cwd, file))) throw missing(`the program ${resolve(cwd, file)} cannot be run`, file);
-    return;
-  }
-  if (path === undefined) return;
-  const found = path.split(':').some((folder) => isExecutable(resolve(cwd, folder, file)));
-  if (!found) throw missing(`there is no program "${file}" in the app's PATH`, file);
+  const problem = programProblem(file, cwd, path, isExecutable);
+  if (problem === null) return;
+  throw new EvenkeelError('SPAWN_FAILED', problem.message, { hint: problem.hint });
 }
 
-function isExecutable(path: string): boolean {
+export interface ProgramProblem {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** As above, told; null: it can be started. `isProgram`: whether that can be said of a file. */
+export function programProblem(
+  file: string,
+  cwd: string,
+  path: string | undefined,
+  isProgram: (file: string) => boolean,
+): ProgramProblem | null {
+  if (file.includes('/')) {
+    const whole = resolve(cwd, file);
+    if (isProgram(whole)) return null;
+    const hint = 'Check that it exists and is executable; a relative path is relative to `cwd`.';
+    return { message: `the program ${whole} cannot be run`, hint };
+  }
+  if (path === undefined || path.split(':').some((folder) => isProgram(resolve(cwd, folder, file)))) return null;
+  return {
+    message: `there is no program "${file}" in the app's PATH`,
+    hint: 'Install it, write its whole path, or set PATH under `env`.',
+  };
+}
+
+/** A file that may be run. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
     return false;
   }
-}
-
-function missing(message: string, file: string): EvenkeelError {
-  return new EvenkeelError('SPAWN_FAILED', message, {
-    hint: file.includes('/')
-      ? 'Check that it exists and is executable; a relative path is relative to `cwd`.'
-      : 'Install it, write its whole path, or set PATH under `env`.',
-  });
 }

@@ -53,7 +53,7 @@ describe('the live display', () => {
     expect(show(DEPLOY, 1200)).toEqual([
       '› web  booting generation 4, 0 of 2 ready  1.2 s',
       '    generation 4  worker 0  ready     pid 20  after 300 ms',
-      '    generation 4  worker 1  booting   pid 21  1.0 s',
+      '    generation 4  worker 1  booting   pid 21  1 s',
     ]);
   });
 
@@ -62,7 +62,7 @@ describe('the live display', () => {
       '› web  retiring generation 4, 2 of 2 ready  1.7 s',
       '    generation 4  worker 0  ready     pid 20  after 300 ms',
       '    generation 4  worker 1  ready     pid 21  after 400 ms',
-      '    generation 3  worker 0  draining  pid 10  1.0 s  replaced',
+      '    generation 3  worker 0  draining  pid 10  1 s  replaced',
     ]);
   });
 
@@ -88,10 +88,10 @@ describe('the live display', () => {
   });
 
   it.each([
-    ['done', '✓ web  generation 4 done in 1.0 s: drained 3 requests, cut 0, killed 0'],
-    ['failed', '✗ web  generation 4 failed after 1.0 s: why'],
-    ['aborted', '✗ web  generation 4 aborted after 1.0 s: why'],
-    ['timed-out', '✗ web  generation 4 timed-out after 1.0 s: why'],
+    ['done', '✓ web  generation 4 done in 1 s: drained 3 requests, cut 0, killed 0'],
+    ['failed', '✗ web  generation 4 failed after 1 s: why'],
+    ['aborted', '✗ web  generation 4 aborted after 1 s: why'],
+    ['timed-out', '✗ web  generation 4 timed-out after 1 s: why'],
   ] as const)('%s: one line is left', (outcome, line) => {
     const loss = { finished: 3, cut: 0, killed: 0 };
     const end: EvenkeelEvent = {
@@ -115,8 +115,8 @@ describe('the live display', () => {
       previous: 'stopped',
     };
     expect(show([...DEPLOY.slice(0, 1), other], 1010)).toEqual([
-      '› web     preparing generation 4  1.0 s',
-      '› worker  starting  1.0 s',
+      '› web     preparing generation 4  1 s',
+      '› worker  starting  1 s',
     ]);
   });
 

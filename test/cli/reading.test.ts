@@ -329,6 +329,14 @@ describe('check', () => {
     });
   });
 
+  it('judges as a start would, and so whether its manager could run the apps as their users', async () => {
+    const cwd = folderWithConfig();
+    const answer = { ok: true, ecosystem: ecosystem(cwd, appSpec('web')) } as const;
+    const check = (forManager: boolean) => run(['check'], { cwd, program: () => fakeLoader(answer, { forManager }) });
+    expect(await check(true)).toMatchObject({ code: 0 });
+    expect(await check(false)).not.toMatchObject({ code: 0 });
+  });
+
   it('prints every problem where it is and exits with 2', async () => {
     const cwd = folderWithConfig();
     const file = join(cwd, 'evenkeel.config.yaml');

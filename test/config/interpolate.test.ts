@@ -25,6 +25,9 @@ test.each([
   ['$NAME costs 5$', '$NAME costs 5$'],
   ['$$$$', '$$'],
   [`$$${open}NAME}`, '$shop'],
+  [`${open}NOPE:-def$$ault}`, 'def$ault'],
+  [`${open}EMPTY:-$$$$}`, '$$'],
+  [`${open}NOPE:-$${open}NAME}}`, `${open}NAME}`],
 ])('%j becomes %j', (text, expected) => expect(expand(text)).toEqual({ result: expected, messages: [] }));
 
 test('texts are filled in wherever they are, and nothing else is touched', () => {

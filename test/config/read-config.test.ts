@@ -112,7 +112,13 @@ describe('a file that cannot be a config is one located problem', () => {
     ['c.mjs', 'export default () => {\n  throw new TypeError("boo")\n}', 'config:2:9: the config threw TypeError: boo'],
     ['c.mjs', 'export default () => Promise.reject("boo")', 'config: the config threw boo'],
     ['c.mjs', 'export const apps = {}', 'config: the config has no default export'],
-    ['c.mjs', 'export default {', 'config: the config threw '],
+    [
+      'c.ts',
+      'const a: number = 1;\nexport default { a:: a };',
+      'config:2:20: this is not TypeScript: Unexpected token',
+    ],
+    ['c.ts', 'const x: number = 1;   throw new Error("boo" + x)', 'config:1:1: the config threw Error: boo1'],
+    ['c.ts', 'type T = {\n x: number;\n};\n  throw new Error("boo")', 'config:4:3: the config threw Error: boo'],
     ['c.mjs', 'export default { get apps() { throw new Error("boo") } }', 'the config threw Error: boo'],
     [
       'c.mjs',

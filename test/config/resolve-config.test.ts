@@ -241,6 +241,11 @@ describe('every problem is located, says what is wrong, and what to do', () => {
       'apps.a.env["a.b"]: a shell hands the sockets over',
       'env, "a.b=1"',
     ],
+    ['script: a.js, workers: 2.5', 'apps.a.workers: must be a whole number or a text, not a fraction', 'write 2 or 3'],
+    ['script: a.js, stop: { timeout: 1.5 }', 'not a fraction', 'write 1 or 2 for so many milliseconds, or "1.5s" for'],
+    ['script: a.js, stop: { signal: SIGFOO }', '"SIGFOO" is not a signal', 'write a name such as SIGTERM'],
+    ['script: a.js, stop: { signal: SIGTREM }', '"SIGTREM" is not a signal', 'did you mean "SIGTERM"?'],
+    ['script: a.js, stop: { signal: term }', '"term" is not a signal', 'write "SIGTERM"'],
     ['script: a.js, user: ann', 'apps.a.user: nobody is called ann', 'ask around'],
     ['script: a.js, user: "ann:"', '"ann:" is not a user', 'www-data:adm'],
     ['script: a.js, user: "a:b:c"', '"a:b:c" is not a user', ''],
@@ -316,9 +321,32 @@ apps:
   });
 
   test('a profile that nobody chose is checked too', () => {
-    expect(problemsOf('profiles: { p: { apps: { a: { workers: -1 } } } }\napps: {}')).toEqual([
+    expect(problemsOf('profiles: { p: { apps: { a: { workers: -1 } } } }\napps: { a: { script: a.js } }')).toEqual([
       expect.stringContaining('profiles.p.apps.a.workers: must be at least 1'),
     ]);
+  });
+
+  test.each([null, 'prod'])('a profile that changes an app which is not there, with profile %s', (profile) => {
+    const text =
+      'profiles: { prod: { apps: { wbe: { workers: 2 }, extra: { script: b.js } } } }\napps: { web: { script: a.js } }';
+    const problems = problemsOf(text, { profile });
+    expect(problems).toEqual([expect.stringContaining('profiles.prod.apps.wbe: there is no such app')]);
+    expect(problems[0]).toContain('did you mean "web"?');
+  });
+
+  test('an app of a profile alone may have its program from the defaults', () => {
+    const text = 'defaults: { script: a.js }\nprofiles: { prod: { apps: { extra: { workers: 2 } } } }\napps: {}';
+    expect(problemsOf(text)).toEqual([]);
+  });
+
+  test.each([
+    ['command: [gunicorn]', 'apps.a.command[0]: there is no program "gunicorn" in PATH (/bin:/opt/bin)'],
+    ['command: [/shop/b.js]', 'apps.a.command[0]: the program /shop/b.js cannot be run'],
+    ['script: a.js, node: { bin: nodejs }', 'apps.a.node.bin: there is no program "nodejs" in PATH'],
+  ])('%s: the program cannot be started', (keys, message) => {
+    const world = { variables: { PATH: '/bin:/opt/bin' }, programs: ['/bin/node', '/opt/bin/python3'] };
+    expect(problemsOf(`apps: { a: { ${keys} } }`, world)).toEqual([expect.stringContaining(message)]);
+    expect(problemsOf('apps: { a: { command: [python3] }, b: { script: a.js } }', world)).toEqual([]);
   });
 
   test.each([

@@ -11,6 +11,8 @@ export const FILE = `${FOLDER}/evenkeel.config.yaml`;
 export interface World extends Partial<Omit<ResolveOptions, 'files'>> {
   /** Absolute paths and what they contain; `null`: a directory. /shop, /shop/a.js and /shop/b.js are there anyway. */
   readonly disk?: Readonly<Record<string, string | null>>;
+  /** What may be run; left out: everything. */
+  readonly programs?: readonly string[];
 }
 
 type Outcome =
@@ -36,6 +38,7 @@ export function resolveText(text: string, world: World = {}): Outcome {
         const text = disk.get(path) ?? null;
         return text === null ? { ok: false, missing: true, reason: 'does not exist' } : { ok: true, text };
       },
+      isProgram: (path) => world.programs?.includes(path) ?? true,
     },
   });
 }

@@ -48,6 +48,26 @@ function folderWith(name: string, text: string): string {
   return folder;
 }
 
+describe('a config that is a program with a syntax error', () => {
+  test.each([
+    ['evenkeel.config.mjs', 'export default {\n', 2, 1],
+    ['evenkeel.config.mjs', 'const a = 1;\nexport default { a: [1, 2 };\n', 2, 27],
+    ['evenkeel.config.cjs', 'module.exports = {\n  a b\n}', 2, 5],
+    ['evenkeel.config.ts', 'const a: number = 1;\nexport default { a:: a };', 2, 20],
+  ])('%s: %j', async (name, text, line, column) => {
+    const folder = folderWith(name, text);
+    const file = join(folder, name);
+    await expect(load(folder)).rejects.toMatchObject({ code: 'CONFIG_INVALID', problems: [{ file, line, column }] });
+  });
+
+  test('that is in a file which it requires: it is located there', async () => {
+    const folder = folderWith('evenkeel.config.cjs', "module.exports = require('./part.cjs')");
+    writeFileSync(join(folder, 'part.cjs'), 'a b');
+    const problems = [{ file: join(folder, 'part.cjs'), line: 1, column: 3 }];
+    await expect(load(folder)).rejects.toMatchObject({ problems });
+  });
+});
+
 describe('a config that is right', () => {
   const TEXT = 'profiles: { p: { name: pro } }\napps: { a: { script: a.js, workers: max, env: { X: "$'.concat(
     '{X}" } } }',

@@ -59,7 +59,7 @@ describe('a start', () => {
     world.deploy();
     world.advance(SETTINGS.readyTimeout);
     expect(world.finishes).toMatchObject([
-      { outcome: 'timed-out', reason: 'worker 0 was not ready within 1000 ms', culprit: 1 },
+      { outcome: 'timed-out', reason: 'worker 0 was not ready within 1 s', culprit: 1 },
     ]);
     expect(world.shown).toEqual(['0@1 draining', '0@1 booting', '1@1 draining', '1@1 booting']);
     expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);

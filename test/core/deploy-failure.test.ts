@@ -191,7 +191,7 @@ describe('a deploy that takes too long', () => {
     world.advance(1);
     expect(world.shown).toEqual(['0@1 ready', '0@2 draining', '1@1 ready', '1@2 draining']);
     expect(world.calm().finishes.at(-1)).toMatchObject({
-      ...{ outcome: 'timed-out', reason: 'worker 0 was not ready within 1000 ms', culprit },
+      ...{ outcome: 'timed-out', reason: 'worker 0 was not ready within 1 s', culprit },
     });
   });
 

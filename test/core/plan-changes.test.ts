@@ -22,7 +22,7 @@ describe('the reasons and the action of a change', () => {
     ['the worker count', { workers: 4 }, 'scale', ['workers 2 → 4']],
     ['the script', { script: '/srv/next.js' }, 'deploy', ['script changed']],
     ['arguments', { args: ['--verbose'] }, 'deploy', ['args changed']],
-    ['a timeout', { stop: { ...web.stop, timeout: 60_000 } }, 'live', ['stop.timeout 30s → 1m']],
+    ['a timeout', { stop: { ...web.stop, timeout: 60_000 } }, 'live', ['stop.timeout 30 s → 1 min']],
     ['a stop signal', { stop: { ...web.stop, signal: 'SIGINT' } }, 'deploy', ['stop.signal SIGTERM → SIGINT']],
     ['a restart limit', { restart: { ...web.restart, limit: 5 } }, 'live', ['restart.limit 0 → 5']],
     [
@@ -40,7 +40,7 @@ describe('the reasons and the action of a change', () => {
       'workers and a timeout',
       { workers: 3, stop: { ...web.stop, timeout: 1500 } },
       'scale',
-      ['workers 2 → 3', 'stop.timeout 30s → 1500ms'],
+      ['workers 2 → 3', 'stop.timeout 30 s → 1.5 s'],
     ],
     [
       'workers and a variable',

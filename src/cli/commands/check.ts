@@ -22,7 +22,8 @@ export const command = defineCommand({
   options: {},
   details: [
     'Reads the config as a start or reload would: with the profile, the env files and the',
-    'secret files. Prints every problem as file:line:column: key: what is wrong, with a hint.',
+    'secret files, and as a manager that you would start: whether it could run the apps as their',
+    '`user`. Prints every problem as file:line:column: key: what is wrong, with a hint.',
     'Exit code 2 where there is one. Changes and starts nothing.',
   ].join('\n'),
   examples: [
@@ -34,7 +35,7 @@ export const command = defineCommand({
 
 async function check(context: Context): Promise<ResultOutcome> {
   try {
-    return valid(context, await loadEcosystem(context));
+    return valid(context, await loadEcosystem(context, true));
   } catch (error) {
     if (error instanceof EvenkeelError && error.code === 'CONFIG_INVALID') return invalid(context, error);
     throw error;

@@ -1,6 +1,7 @@
 // Rule: an app has one program, and it is there. (config loader)
 
 import { resolve } from 'node:path';
+import { programProblem } from '../../platform/find-program.ts';
 import { normalizeHook } from '../normalize-app.ts';
 import type { AppDraft, RuleContext } from './draft.ts';
 import { givenItems, givenMap, isGiven } from './draft.ts';
@@ -50,9 +51,10 @@ function checkFiles({ spec }: AppDraft, { files, report }: RuleContext): void {
   if (script === 'directory') {
     report([...path, 'script'], `the script ${spec.script} is a directory`, { hint: 'name the file in it' });
   }
+  const problem = programProblem(spec.node.bin, spec.cwd, spec.env.PATH, files.isProgram);
+  if (problem !== null) report([...path, 'node', 'bin'], problem.message, { hint: problem.hint });
 }
 
-/** A program without a folder is looked for in the app's PATH, when it is started. */
 function checkCommand(draft: AppDraft, { files, report }: RuleContext): void {
   const { spec } = draft;
   if (spec.command === null || spec.script !== null) return;
@@ -62,6 +64,9 @@ function checkCommand(draft: AppDraft, { files, report }: RuleContext): void {
     report(['apps', spec.name, 'command', 0], `there is no program ${file}`, {
       hint: 'a relative path is relative to cwd; has it been built?',
     });
+  } else {
+    const problem = programProblem(program, spec.cwd, spec.env.PATH, files.isProgram);
+    if (problem !== null) report(['apps', spec.name, 'command', 0], problem.message, { hint: problem.hint });
   }
   if (spec.listen.length === 0) return;
   for (const [name, value] of Object.entries(givenMap(draft, 'env'))) {

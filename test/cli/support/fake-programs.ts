@@ -6,9 +6,13 @@ import type { AppSpec, EcosystemSpec } from '../../../src/core/spec.ts';
 import type { LoadAnswer } from '../../../src/protocol/config-loader.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
-/** A loader that gives this answer to whatever it is asked; its path. */
-export function fakeLoader(answer: LoadAnswer): string {
-  return writeProgram(`require('node:fs').writeSync(3, ${JSON.stringify(`${JSON.stringify(answer)}\n`)});`);
+/** A loader that gives this answer to whatever it is asked; its path. `only`: it fails where it is asked otherwise. */
+export function fakeLoader(answer: LoadAnswer, only: { readonly forManager?: boolean } = {}): string {
+  const fits = `${JSON.stringify(only)}.forManager ?? boot.forManager`;
+  return writeProgram(`
+    const boot = JSON.parse(process.argv[2]);
+    if (boot.forManager !== (${fits})) process.exit(1);
+    require('node:fs').writeSync(3, ${JSON.stringify(`${JSON.stringify(answer)}\n`)});`);
 }
 
 /** A CommonJS program; its path. */
