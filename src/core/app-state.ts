@@ -1,6 +1,6 @@
 // Pure: one word for how an app is, from its cluster's model.
 
-import { type ClusterModel, type Deploy, hasReadyWorker, slotRecord } from './cluster-model.ts';
+import { type ClusterModel, type Deploy, hasReadyWorker, slotRecord, type Worker } from './cluster-model.ts';
 import { wantedIn } from './rollout.ts';
 import type { AppState, DeployPhase } from './status.ts';
 
@@ -24,14 +24,20 @@ export function workerCounts(model: ClusterModel): { readonly desired: number; r
   return { desired: model.desired, ready: readySlots(model) };
 }
 
-/** Slots with a ready worker of a generation that is wanted there. */
+/** Slots with a ready worker of a generation that is wanted there, and that is well. */
 function readySlots(model: ClusterModel): number {
   let ready = 0;
   for (let slot = 0; slot < model.desired; slot += 1) {
-    const served = model.workers.some((worker) => worker.slot === slot && worker.state === 'ready');
+    const served = model.workers.some((worker) => worker.slot === slot && isReadyAndWell(model, worker));
     if (served && wantedIn(model, slot).length > 0) ready += 1;
   }
   return ready;
+}
+
+/** A worker that fails its health checks so soon that its successor has to wait is as good as none. */
+function isReadyAndWell(model: ClusterModel, worker: Worker): boolean {
+  const isFailing = worker.leaving?.kind === 'sick' && slotRecord(model, worker.slot).failures > 0;
+  return worker.state === 'ready' && !isFailing;
 }
 
 /** How many slots of the new generation are ready. */

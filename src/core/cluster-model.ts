@@ -29,8 +29,9 @@ export interface GenerationSettings {
 export interface Leaving {
   readonly reason: string;
   /**
-   * `upkeep` (memory, schedule): one worker of the app at a time, and not beside a deploy. `sick` (health): one at a time.
-   * `asked` for by itself: at once. `crashed`, by an exception that was not caught: at once, and counted as a failure.
+   * `upkeep` (memory, schedule): one worker of the app at a time, and not beside a deploy. `sick` (health): one at a time,
+   * and counted as a failure. `asked` for by itself: at once. `crashed`, by an exception that was not caught: at once, and
+   * counted as a failure.
    */
   readonly kind: 'upkeep' | 'sick' | 'asked' | 'crashed';
 }
@@ -218,6 +219,11 @@ export function isInPlace(model: ClusterModel, worker: Worker): boolean {
 /** It serves on after an exception that was not caught; that has been counted as its failure. */
 export function hasCrashed({ leaving }: Worker): boolean {
   return leaving?.kind === 'crashed';
+}
+
+/** As above, or it serves on although its health checks have failed. */
+export function hasFailed(worker: Worker): boolean {
+  return hasCrashed(worker) || worker.leaving?.kind === 'sick';
 }
 
 /**

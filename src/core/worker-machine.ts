@@ -6,6 +6,7 @@ import {
   type ClusterModel,
   drainWorker,
   hasCrashed,
+  hasFailed,
   isServing,
   type Leaving,
   replaceWorker,
@@ -75,6 +76,8 @@ export function crash(model: ClusterModel, key: WorkerKey, reason: string, now: 
     return { model, actions: [] };
   }
   const left = leave(model, [key], reason, 'crashed');
+  // Its health checks had failed before: that was counted.
+  if (hasFailed(worker)) return { model: left, actions: [] };
   const isNeeded = worker.state === 'ready' && !isOnTrial(model, worker);
   // What nobody depends on yet need not wait for a successor.
   if (!isNeeded) return fail(left, key, reason, 'failed', now, random);
@@ -86,7 +89,7 @@ export function exit(model: ClusterModel, event: ClusterEvent & { type: 'worker-
   const worker = find(model, event.key);
   if (worker === undefined) return { model, actions: [] };
   const rest = countLoss({ ...model, workers: model.workers.filter((other) => other !== worker) }, worker, event);
-  if (!isServing(worker) || worker.orphan || hasCrashed(worker)) return { model: rest, actions: [] };
+  if (!isServing(worker) || worker.orphan || hasFailed(worker)) return { model: rest, actions: [] };
   const reason = `worker ${worker.slot} ${event.how}${whenIn(worker, event, now)}`;
   return afterFailure(rest, worker, { outcome: 'failed', reason, culprit: worker.key }, now, event.random);
 }
@@ -109,12 +112,18 @@ export function fail(
   if (worker === undefined || !isServing(worker) || worker.orphan) return { model, actions: [] };
   const verdict = { outcome, reason: `worker ${worker.slot} ${reason}`, culprit: key };
   if (worker.state === 'ready' && !isOnTrial(model, worker)) {
-    // It may still serve: its replacement comes first.
-    return { model: leave(model, [key], reason, 'sick'), actions: [] };
+    return fallSick(model, worker, reason, now, random);
   }
   const drained = drainWorker(model, worker, now, reason);
   const failed = afterFailure(drained.model, worker, verdict, now, random);
   return { model: failed.model, actions: [...drained.actions, ...failed.actions] };
+}
+
+/** It may still serve: its replacement comes first, and that as soon as a worker that had ended would come back. */
+function fallSick(model: ClusterModel, worker: Worker, reason: string, now: number, random: number): Step {
+  const left = leave(model, [worker.key], reason, 'sick');
+  const isNew = !hasFailed(worker) && find(left, worker.key)?.leaving?.kind === 'sick';
+  return isNew ? recordRestart(left, worker, now, random) : { model: left, actions: [] };
 }
 
 /** What deadlines bring: a boot that took too long, a drain that took too long. */

@@ -77,9 +77,15 @@ function hasSuccessor(model: ClusterModel, { key, slot, generation }: Worker): b
 function goesFirst(model: ClusterModel, worker: Worker): boolean {
   const { key, slot, generation, state } = worker;
   if (state !== 'ready' || !startsAlone(model, generation) || generation !== heir(model)) return false;
-  if (!mayBeReplaced(model, worker)) return false;
+  if (!mayBeReplaced(model, worker) || isHeldBack(model, worker)) return false;
   const isLast = !model.workers.some((other) => other.key > key && isSuccessor(other, slot, generation));
   return isLast && (!goesInTurn(worker) || !isAnotherAwaited(model, slot));
+}
+
+/** It still serves, and would leave its slot empty for the time of the delay, or for good. */
+function isHeldBack(model: ClusterModel, { slot, leaving }: Worker): boolean {
+  const { notBefore, gaveUp } = slotRecord(model, slot);
+  return leaving?.kind === 'sick' && (notBefore > 0 || gaveUp);
 }
 
 /** Another slot is without a worker, and not because that has crashed: one that was replaced comes back. */

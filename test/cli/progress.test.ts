@@ -115,7 +115,7 @@ describe('the live display', () => {
       previous: 'stopped',
     };
     expect(show([...DEPLOY.slice(0, 1), other], 1010)).toEqual([
-      '› web     preparing generation 4  1 s',
+      '› web     preparing generation 4  1.0 s',
       '› worker  starting  1 s',
     ]);
   });

@@ -173,7 +173,8 @@ export class Simulator {
   }
 
   fail(name: string, reason = 'failed its health checks'): void {
-    this.send({ type: 'worker-failed', key: this.pick(name).key, reason, random: 0.5 });
+    const [worker = '', state] = name.split(' ');
+    this.send({ type: 'worker-failed', key: this.pick(worker, state).key, reason, random: 0.5 });
   }
 
   leave(name: string, reason: string, kind: 'upkeep' | 'asked' = 'upkeep'): void {
@@ -182,7 +183,8 @@ export class Simulator {
 
   /** An exception was not caught in it. */
   crash(name: string, reason: string): void {
-    this.send({ type: 'worker-crashed', key: this.pick(name).key, reason, random: 0.5 });
+    const [worker = '', state] = name.split(' ');
+    this.send({ type: 'worker-crashed', key: this.pick(worker, state).key, reason, random: 0.5 });
   }
 
   hooks(pass: boolean): void {

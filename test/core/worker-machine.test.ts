@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { appState, workerCounts } from '../../src/core/app-state.ts';
 import { SETTINGS, Simulator } from './simulator.ts';
 
 const LIMITED = { ...SETTINGS, restart: { ...SETTINGS.restart, limit: 2 } };
@@ -85,6 +86,70 @@ describe('a worker that crashes', () => {
     world.send({ type: 'scale', workers: 1 });
     world.exit('1@1');
     expect(world.shown).toEqual(['0@1 ready']);
+  });
+});
+
+describe('a worker that fails its health checks soon after it was ready', () => {
+  it('is a failure of its slot: it serves on, and its successor comes later and later', () => {
+    const world = new Simulator().online();
+    world.fail('0@1');
+    world.ready('0@1');
+    world.exit('0@1 draining');
+    for (const [failures, delay] of [
+      [2, 100],
+      [3, 200],
+      [4, 400],
+    ] as const) {
+      world.fail('0@1');
+      expect(world.actions.at(-1)).toMatchObject({ do: 'backoff', slot: 0, delay, failures });
+      world.advance(delay - 1);
+      expect(world.shown).toEqual(['0@1 ready', '1@1 ready']);
+      expect(appState(world.model)).toBe('degraded');
+      expect(workerCounts(world.model)).toEqual({ desired: 2, ready: 1 });
+      world.advance(1);
+      expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+      world.ready('0@1');
+      expect(appState(world.model)).toBe('online');
+      expect(world.shown).toEqual(['0@1 draining', '0@1 ready', '1@1 ready']);
+      world.exit('0@1 draining');
+    }
+    expect(world.model.slots[0]).toMatchObject({ restarts: 4, failures: 4 });
+  });
+
+  it('shows as backoff where no other is well', () => {
+    const world = new Simulator().online();
+    for (const name of ['0@1', '1@1']) world.fail(name);
+    expect(appState(world.model)).toBe('backoff');
+    expect(workerCounts(world.model)).toEqual({ desired: 2, ready: 0 });
+  });
+
+  it('is counted once, also where it ends, is told again, or has an uncaught exception as well', () => {
+    const world = new Simulator().online();
+    world.fail('0@1');
+    world.fail('0@1 ready');
+    world.crash('0@1 ready', 'had an uncaught exception: Error: boo');
+    world.exit('0@1 ready');
+    expect(world.model.slots[0]).toMatchObject({ failures: 1, restarts: 1 });
+  });
+
+  it('is replaced at once after a long life, and the app stays online', () => {
+    const world = new Simulator().online();
+    world.advance(SETTINGS.restart.resetAfter);
+    world.fail('0@1');
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+    expect(world.model.slots[0]).toMatchObject({ failures: 0, restarts: 1 });
+    expect(appState(world.model)).toBe('online');
+  });
+
+  it('at the limit is not replaced any more, and serves as well as it can', () => {
+    const world = new Simulator().online({ settings: LIMITED });
+    world.fail('0@1');
+    world.ready('0@1');
+    world.exit('0@1 draining');
+    world.fail('0@1');
+    expect(world.actions.at(-1)).toMatchObject({ do: 'give-up', slot: 0, failures: 2 });
+    expect(world.calm().shown).toEqual(['0@1 ready', '1@1 ready']);
+    expect(appState(world.model)).toBe('degraded');
   });
 });
 

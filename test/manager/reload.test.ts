@@ -45,7 +45,7 @@ it('does to each app what its change needs, and touches no other', async () => {
   expect(ok).toBe(true);
   expect(apps.map(({ app, action, reasons }) => [app, action, reasons])).toEqual([
     ['web', 'deploy', ['env.PORT added']],
-    ['api', 'scale', ['workers 2 → 4', 'stop.timeout 30s → 1s']],
+    ['api', 'scale', ['workers 2 → 4', 'stop.timeout 30 s → 1 s']],
     ['job', 'live', ['restart.limit 0 → 5']],
     ['fresh', 'start', ['added to the config']],
     ['old', 'stop', ['removed from the config']],
