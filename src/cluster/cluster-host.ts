@@ -20,6 +20,7 @@ import { wasAskedFor } from '../core/worker-end.ts';
 import { newlyLeaving } from '../core/worker-machine.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
+import { awaitedOf } from './awaited.ts';
 import { describeEnd, explainEnd } from './describe-end.ts';
 import type { EventRing } from './event-ring.ts';
 import type { Generations } from './generations.ts';
@@ -297,6 +298,10 @@ export class ClusterHost {
     this.#timer = null;
     const at = nextWake(this.#model);
     if (at === null) return;
-    this.#timer = this.#ports.clock.setTimer(at, () => this.dispatch({ type: 'tick', random: Math.random() }));
+    const onDue = (): void => {
+      const awaited = awaitedOf(this.#model, this.#workers);
+      this.dispatch({ type: 'tick', random: Math.random(), awaited });
+    };
+    this.#timer = this.#ports.clock.setTimer(at, onDue);
   }
 }

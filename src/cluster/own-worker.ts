@@ -86,6 +86,10 @@ export class OwnWorker implements LiveWorker {
     return this.#link !== null;
   }
 
+  get awaited(): string {
+    return this.#readiness.awaited;
+  }
+
   openGate(): void {
     this.#readiness.openGate();
   }

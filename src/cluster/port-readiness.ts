@@ -12,6 +12,8 @@ export interface PortWatch {
   readonly process: Pick<WorkerProcess, 'identity'>;
   /** Our descriptor of a declared address. */
   socketFd(address: string): number;
+  /** "127.0.0.1:3000: connect ECONNREFUSED": what an answer was that did not do. */
+  onFailed(detail: string): void;
 }
 
 /** Pause between two probes of a worker that is not ready yet. */
@@ -33,6 +35,7 @@ export async function watchPort(watch: PortWatch, signal: AbortSignal, onAnswer:
     const answer = await probe(ready, pid === null ? null : { pid, attempts, patience, signal });
     if (answer.ok && answer.by === 'unseen') await lived;
     if (answer.ok || (await seemsReady(answer, watch))) return onAnswer();
+    watch.onFailed(answer.detail);
     if (answer.by === 'another') attempts = Math.min(2 * attempts, MOST_ATTEMPTS);
     await pauseFor(answer.by === 'another' ? RETRY_PAUSE : PROBE_PAUSE, signal);
   }

@@ -5,6 +5,7 @@
 // machine, where it may not serve beside others (strategy handover). It listens when neither does.
 
 import { type AppSpec, formatAddress, isProbedAtGate } from '../core/spec.ts';
+import { describeAwaited, NOTHING_SEEN, type Seen } from './awaited.ts';
 import { pauseFor } from './pause-for.ts';
 import { PROBE_PAUSE, PROBE_TIMEOUT, watchPort } from './port-readiness.ts';
 import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
@@ -33,6 +34,7 @@ export class Readiness {
   #state: 'waiting' | 'met' | 'told' = 'waiting';
   /** Named resources that it waits for. */
   readonly #resources = new Set<string>();
+  #seen: Seen = NOTHING_SEEN;
 
   /** Stops watching when `signal` aborts. */
   constructor(spec: AppSpec, gate: 'open' | 'shut', ports: ReadinessPorts, signal: AbortSignal) {
@@ -47,6 +49,11 @@ export class Readiness {
     });
     this.#watch();
     if (gate === 'open') this.#askOutside();
+  }
+
+  /** What it is that has not come to pass, and what was heard of that last. */
+  get awaited(): string {
+    return describeAwaited(this.#spec, this.#seen);
   }
 
   openGate(): void {
@@ -65,8 +72,11 @@ export class Readiness {
     const { link } = this.#ports;
     const { ready } = this.#spec;
     if (link === null || ready.on !== 'http') return;
+    this.#hear(`GET ${ready.url} has not been answered`);
     const ask = () => link.probe(ready.url, ready.status, PROBE_TIMEOUT);
-    void pollUntil(ask, this.#signal, () => {
+    const onFailed = (detail: string): void => this.#hear(detail);
+    void pollUntil(ask, onFailed, this.#signal, () => {
+      this.#hear(null);
       this.#probe = 'passed';
       this.#afterProbe();
     });
@@ -86,6 +96,10 @@ export class Readiness {
   #afterProbe(): void {
     if (this.#gate === 'open') this.#letListen();
     else this.#reachGate();
+  }
+
+  #hear(answer: string | null): void {
+    this.#seen = { ...this.#seen, answer };
   }
 
   #letListen(): void {
@@ -124,6 +138,7 @@ export class Readiness {
         });
         return this.#ports.process.onMessage((message) => {
           if (saysReady(message)) this.#meet();
+          else this.#seen = { ...this.#seen, otherMessages: this.#seen.otherMessages + 1 };
         });
       case 'http':
         if (isProbedAtGate(ready)) this.#watchListening();
@@ -141,11 +156,13 @@ export class Readiness {
 
   /** Ready when it listens on every declared socket, or, where none is declared, on its first one. */
   #watchListening(): void {
-    const missing = new Set(this.#spec.listen.map(formatAddress));
+    const expected = this.#spec.listen.map(formatAddress);
     this.#ports.link?.on((message) => {
       if (message.type !== 'listening') return;
-      if (message.declared !== null) missing.delete(message.declared);
-      if (missing.size === 0) this.#meet();
+      const { declared, elsewhere } = this.#seen;
+      if (message.declared === null) this.#seen = { ...this.#seen, elsewhere: [...elsewhere, message.address] };
+      else this.#seen = { ...this.#seen, declared: [...declared, message.declared] };
+      if (expected.every((address) => this.#seen.declared.includes(address))) this.#meet();
     });
   }
 
@@ -154,14 +171,21 @@ export class Readiness {
     const { ready } = this.#spec;
     if (ready.on !== 'tcp' && (ready.on !== 'http' || isProbedAtGate(ready))) return;
     const { process, socketFd } = this.#ports;
-    void watchPort({ spec: this.#spec, ready, process, socketFd }, this.#signal, () => this.#meet());
+    const onFailed = (detail: string): void => this.#hear(detail);
+    void watchPort({ spec: this.#spec, ready, process, socketFd, onFailed }, this.#signal, () => this.#meet());
   }
 }
 
-async function pollUntil(probe: () => Promise<ProbeAnswer>, signal: AbortSignal, onPassed: () => void): Promise<void> {
+async function pollUntil(
+  probe: () => Promise<ProbeAnswer>,
+  onFailed: (detail: string) => void,
+  signal: AbortSignal,
+  onPassed: () => void,
+): Promise<void> {
   while (!signal.aborted) {
     const answer = await probe();
     if (answer.ok) return onPassed();
+    onFailed(answer.detail);
     await pauseFor(PROBE_PAUSE, signal);
   }
 }

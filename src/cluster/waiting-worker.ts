@@ -50,6 +50,11 @@ export class WaitingWorker implements LiveWorker {
     return running === null ? last : [...last, `(hook ${running} is still running)`];
   }
 
+  get awaited(): string {
+    const { running } = this.#lines;
+    return running === null ? 'its hooks are not through' : `hook "${running}" is still running`;
+  }
+
   openGate(): void {}
 
   drain(): void {

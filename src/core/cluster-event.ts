@@ -75,4 +75,9 @@ export type ClusterEvent =
       readonly orphansFirst: boolean;
     }
   /** Time has passed. */
-  | { readonly type: 'tick'; readonly random: number };
+  | {
+      readonly type: 'tick';
+      readonly random: number;
+      /** Of workers that boot: what they still are to do to be ready, for people. */
+      readonly awaited?: Readonly<Record<WorkerKey, string>>;
+    };

@@ -75,7 +75,7 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'orphan-found':
       return same(takeOrphan(model, event, now));
     case 'tick':
-      return workers.whenDue(model, now, event.random);
+      return workers.whenDue(model, event, now);
   }
 }
 

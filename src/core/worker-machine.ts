@@ -127,11 +127,11 @@ function fallSick(model: ClusterModel, worker: Worker, reason: string, now: numb
 }
 
 /** What deadlines bring: a boot that took too long, a drain that took too long. */
-export function whenDue(model: ClusterModel, now: number, random: number): Step {
+export function whenDue(model: ClusterModel, event: ClusterEvent & { type: 'tick' }, now: number): Step {
   const actions: ClusterAction[] = [];
   let next = model;
   for (const worker of model.workers) {
-    const step = workerDue(next, worker, now, random);
+    const step = workerDue(next, worker, event, now);
     if (step === null) continue;
     next = step.model;
     actions.push(...step.actions);
@@ -160,13 +160,20 @@ export function shorten(model: ClusterModel, deadline: number): ClusterModel {
   return { ...model, workers };
 }
 
-function workerDue(model: ClusterModel, worker: Worker, now: number, random: number): Step | null {
+function workerDue(
+  model: ClusterModel,
+  worker: Worker,
+  { awaited, random }: ClusterEvent & { type: 'tick' },
+  now: number,
+): Step | null {
   if (worker.state === 'draining' && worker.deadline <= now) {
     return kill(model, worker, 'it did not end within its stop timeout');
   }
   if (worker.state !== 'booting' || worker.deadline > now) return null;
   const waited = settingsOf(model, worker.generation).readyTimeout;
-  return fail(model, worker.key, `was not ready within ${humanDuration(waited)}`, 'timed-out', now, random);
+  const missing = awaited?.[worker.key];
+  const reason = `was not ready within ${humanDuration(waited)}${missing === undefined ? '' : `: ${missing}`}`;
+  return fail(model, worker.key, reason, 'timed-out', now, random);
 }
 
 function kill(model: ClusterModel, worker: Worker & { state: 'draining' }, reason: string): Step {

@@ -64,7 +64,11 @@ it('scales an app one slot of which has given up', async () => {
 
 it.each([
   ['ends', 'exit 1', { code: 1 }],
-  ['is not ready in time', SERVE, { reason: 'was not ready within 300 ms' }],
+  [
+    'is not ready in time',
+    SERVE,
+    { reason: 'was not ready within 300 ms: it has not written a line that matches /up/' },
+  ],
 ])('a scale of which a new worker %s fails, and leaves as many workers as there were', async (_how, code, failure) => {
   const dir = tempDir();
   const { ask } = openCluster(dir);

@@ -113,17 +113,68 @@ describe('ready.on', () => {
 
   test('a timeout is a failure, never a success', async () => {
     await using rig = await createRig({
-      apps: { web: { script: fixture('never-ready.mjs'), workers: 1, ready: { on: 'listening', timeout: '300ms' } } },
+      apps: { web: { script: fixture('never-ready.mjs'), workers: 1, ready: { on: 'listening', timeout: '3s' } } },
     });
     const { code, stderr } = await rig.cli('start');
     expect([1, 4]).toContain(code);
-    expect(stderr).toMatch(/300\s?ms/);
+    expect(stderr).toContain('was not ready within 3 s: it does not listen on anything');
     expect(stderr).toMatch(/waiting for a database that never comes/);
     expect((await rig.app('web')).ready).toBe(0);
+  });
+
+  test('a timeout says what is missing: the address on which it does not listen', async () => {
+    const [one, two] = [await freePort(), await freePort()];
+    const ready = { on: 'listening', timeout: '3s' };
+    await using rig = await createRig({ apps: { web: puppet({ listen: [one, two], ready }) } });
+    const start = rig.spawnCli(['start']);
+    await (await rig.puppets.next()).listen(one);
+    const { code, stderr } = await start.ended;
+    expect([code, stderr]).toEqual([
+      4,
+      expect.stringContaining(`worker 0 was not ready within 3 s: it does not listen on ${two}\n`),
+    ]);
+  });
+
+  test('a timeout says what is missing: the last answer of a probe', async () => {
+    const port = await freePort();
+    const ready = { on: 'http', url: '/healthz', timeout: '3s' };
+    await using rig = await createRig({ apps: { web: puppet({ listen: [port], ready }) } });
+    const start = rig.spawnCli(['start']);
+    const worker = await rig.puppets.next();
+    await worker.health(503);
+    // It is held, and asked.
+    void worker.listen(port).catch(() => undefined);
+    expect((await start.ended).stderr).toContain('was not ready within 3 s: GET /healthz answered 503\n');
   });
 });
 
 describe('health', () => {
+  test('a worker that is sick as soon as it is ready has successors with growing delays, and serves until then', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: {
+        web: puppet({
+          env: { PORT: port },
+          health: { http: '/healthz', interval: '20ms', timeout: '2s', failures: 1 },
+          restart: { minDelay: '1m', maxDelay: '1m', resetAfter: '1m' },
+        }),
+      },
+    });
+    await rig.run('start');
+    const events = await rig.events();
+    await (await rig.puppets.next()).health(500);
+    const second = await rig.puppets.next();
+    await events.waitFor('worker-ready', ({ pid }) => pid === second.pid);
+    await second.health(500);
+    const backoff = await events.waitFor('worker-backoff');
+    expect(backoff).toMatchObject({ slot: 0, failures: 2 });
+    expect(await rig.app('web')).toMatchObject({
+      ...{ state: 'backoff', ready: 0 },
+      workers: [{ pid: second.pid, state: 'ready', restarts: 2 }],
+    });
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  });
+
   test('a worker that fails its checks is replaced first, then drains; no request is lost', async () => {
     const port = await freePort();
     await using rig = await createRig({
