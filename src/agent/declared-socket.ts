@@ -12,6 +12,7 @@ import { type NodeHandle, openInherited } from '../platform/node-handles.ts';
 import { copySocket } from './copy-socket.ts';
 import { holdListen } from './hold-listen.ts';
 import type { ListenRequest } from './listen-arguments.ts';
+import { failListen, systemError } from './listen-error.ts';
 import { listenOnOwnHandle } from './server-handle.ts';
 
 type SocketState =
@@ -62,11 +63,12 @@ export class DeclaredSocket {
         return;
       }
       case 'used':
-        return this.#fail(server, 'EADDRINUSE', 'address already in use');
+        return failListen(server, systemError(server, 'EADDRINUSE', request));
       case 'retired':
         return;
       case 'lost':
-        return this.#fail(server, 'EBADF', 'evenkeel could not keep the declared socket for a second listen');
+        // A copy could not be made of it for a second listen.
+        return failListen(server, systemError(server, 'EBADF', request));
     }
   }
 
@@ -95,12 +97,6 @@ export class DeclaredSocket {
       this.#state = copy === null ? { kind: 'lost' } : { kind: 'inherited', fd: copy.fd, open: () => copy };
       for (const resume of waiting) resume();
     });
-  }
-
-  #fail(server: Server, code: string, reason: string): void {
-    const details = { code, syscall: 'listen', address: this.text };
-    const error = Object.assign(new Error(`listen ${code}: ${reason}: ${this.text}`), details);
-    process.nextTick(() => server.emit('error', error));
   }
 }
 

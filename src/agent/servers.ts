@@ -3,15 +3,15 @@
 
 import { Server } from 'node:net';
 import { resolve } from 'node:path';
-import { EvenkeelError } from '../core/errors.ts';
-import { formatAddress } from '../core/spec.ts';
+import { formatAddress, type ListenAddress } from '../core/spec.ts';
 import type { PassableSocket } from '../platform/pass-sockets.ts';
 import type { AgentBoot, AgentMessage } from '../protocol/agent-link.ts';
 import { deafen } from './deafen.ts';
 import { DeclaredSocket } from './declared-socket.ts';
 import { Gate } from './gate.ts';
 import { type ListenRequest, readListenArguments } from './listen-arguments.ts';
-import { matchAddress } from './match-address.ts';
+import { correctClusterErrors, failListen, refusal, rememberCall } from './listen-error.ts';
+import { type AddressMatch, matchAddress } from './match-address.ts';
 import { handleOf } from './server-handle.ts';
 import { kindOf, speaksHttp } from './server-kind.ts';
 
@@ -52,7 +52,9 @@ export class Servers {
     if (typeof original !== 'function') throw new Error('Internal error: net.Server has no listen');
     this.#listenPlainly = (server, args) => Reflect.apply(original, server, args);
     const onListen = (server: Server, args: readonly unknown[]): void => this.#listen(server, args);
+    correctClusterErrors();
     Reflect.set(Server.prototype, 'listen', function listen(this: Server, ...args: unknown[]): Server {
+      rememberCall(this, listen);
       onListen(this, args);
       return this;
     });
@@ -90,11 +92,13 @@ export class Servers {
       this.#learn(server, null);
       return this.#proceed(server, null, { socket: null, args });
     }
-    const socket = this.#findDeclared(request);
-    const isRefused = socket === null && this.#undeclared === 'refused';
-    if (isRefused && !isAnyPort(request)) throw undeclared(request);
+    const match = this.#match(request);
+    const socket = this.#socketOf(match);
+    const isUndeclared = match.kind === 'none' && this.#undeclared === 'refused';
+    if (match.kind === 'narrower') return refuse(server, request, narrower(request, match.address));
+    if (isUndeclared && !isAnyPort(request)) return refuse(server, request, undeclared(request));
     this.#learn(server, socket);
-    if (isRefused) return this.#proceed(server, request, { socket, args });
+    if (isUndeclared) return this.#proceed(server, request, { socket, args });
     const { callback } = request;
     const held = this.#gate.hold(server, () => {
       this.#proceed(server, request, { socket, args: args.filter((argument) => argument !== callback) });
@@ -136,20 +140,27 @@ export class Servers {
     server.once('listening', report);
   }
 
-  /** Throws where the app asks for a narrower address than the config declares. */
-  #findDeclared(request: ListenRequest): DeclaredSocket | null {
+  #match(request: ListenRequest): AddressMatch {
     const addresses = this.#sockets.map(({ address }) => address);
-    const match = matchAddress(request, addresses, (path) => resolve(path));
-    if (match.kind === 'none') return null;
-    if (match.kind === 'declared') return this.#sockets.find(({ address }) => address === match.address) ?? null;
-    const asked = describeRequest(request);
-    const declared = formatAddress(match.address);
-    throw new EvenkeelError(
-      'LISTEN_FAILED',
-      `The app listens on ${asked}, but its config declares "listen: ${declared}", which is reachable from more ` +
-        `places. Declare "${asked}" in the config, or let the app listen on port ${declared} without a host.`,
-    );
+    return matchAddress(request, addresses, (path) => resolve(path));
   }
+
+  #socketOf(match: AddressMatch): DeclaredSocket | null {
+    if (match.kind !== 'declared') return null;
+    return this.#sockets.find(({ address }) => address === match.address) ?? null;
+  }
+}
+
+function refuse(server: Server, request: ListenRequest, message: string): void {
+  failListen(server, refusal(server, message, request));
+}
+
+function narrower(request: ListenRequest, address: ListenAddress): string {
+  const [asked, declared] = [describeRequest(request), formatAddress(address)];
+  return (
+    `The app listens on ${asked}, but its config declares "listen: ${declared}", which is reachable from more ` +
+    `places. Declare "${asked}" in the config, or let the app listen on port ${declared} without a host.`
+  );
 }
 
 /** Nobody but the app itself knows which port it got, so nobody misses it. */
@@ -157,12 +168,11 @@ function isAnyPort(request: ListenRequest): boolean {
   return request.kind === 'tcp' && request.port === 0;
 }
 
-function undeclared(request: ListenRequest): EvenkeelError {
+function undeclared(request: ListenRequest): string {
   const asked = describeRequest(request);
-  return new EvenkeelError(
-    'LISTEN_FAILED',
+  return (
     `The app listens on ${asked}, which its config does not declare, and deploys it by handover: between the old workers ` +
-      `and the new ones ${asked} would refuse connections. Add "${asked}" to \`listen\` in the config.`,
+    `and the new ones ${asked} would refuse connections. Add "${asked}" to \`listen\` in the config.`
   );
 }
 

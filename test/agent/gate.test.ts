@@ -43,7 +43,7 @@ test('the answer to a probe says what is wrong', async () => {
   // What may be secret is not told.
   expect(await worker.probe('/healthz?token=hunter2')).toBe('ok: GET /healthz answered 200');
   expect(await worker.probe('/', { status: 204 })).toBe('not ok: GET / answered 200');
-  expect(await worker.probe('/never', { timeout: 50 })).toBe('not ok: GET /never got no answer within 50ms');
+  expect(await worker.probe('/never', { timeout: 50 })).toBe('not ok: GET /never got no answer within 50 ms');
   const idle = await primary.fork('idle.cjs');
   expect(await idle.probe('/healthz')).toBe('not ok: no HTTP server listens');
 });

@@ -1,8 +1,14 @@
 // What becomes of server.listen.
 
-import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { RawClient } from './raw-client.ts';
 import { WorkerRig } from './worker-rig.ts';
 
@@ -49,6 +55,65 @@ test('a declared unix socket is used and stays', async () => {
   }
 });
 
+describe('an address that is taken fails as in plain Node', () => {
+  test.each([
+    ['shared', {}],
+    ['round-robin', {}],
+    ['shared', { host: '127.0.0.1' }],
+    ['shared', { host: 'localhost' }],
+  ] as const)('balance %s, %j', async (policy, options) => {
+    const taken = createServer().listen({ port: 0, ...options });
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+    await failsAsInNode(policy, { port, ...options });
+  });
+
+  test('a unix socket', async () => {
+    const path = join(tempDir(), 'a.sock');
+    const taken = createServer().listen(path);
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    await failsAsInNode('shared', { path });
+  });
+
+  async function failsAsInNode(policy: 'shared' | 'round-robin', options: object): Promise<void> {
+    const env = { OPTIONS: JSON.stringify(options) };
+    const script = fileURLToPath(new URL('fixtures/listens.cjs', import.meta.url));
+    const plain = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
+    await using rig = new WorkerRig(policy);
+    const primary = await rig.primary();
+    const worker = await primary.fork('listens.cjs', { env });
+    expect(await worker.exit()).toBe('1');
+    expect(plain.status).toBe(1);
+    // Node looks a host up first, and then no longer knows which line of the app called.
+    const called = 'host' in options ? ['    at Object.<anonymous> (', script] : [];
+    expect(withoutNodesFrames(worker.output(), called)).toBe(withoutNodesFrames(plain.stderr, []));
+  }
+});
+
+test('a second server on a declared address fails as in plain Node', async () => {
+  await using rig = new WorkerRig();
+  const port = rig.declare();
+  const primary = await rig.primary();
+  const worker = await primary.fork('twice.cjs', { env: { PORT: `${port}` } });
+  expect(await worker.message()).toEqual({
+    ...{ message: `listen EADDRINUSE: address already in use :::${port}`, code: 'EADDRINUSE' },
+    ...{ errno: -constants.errno.EADDRINUSE, syscall: 'listen', address: '::', port },
+  });
+  worker.drain();
+  expect(await worker.exit()).toBe('0');
+});
+
+/** Where in Node an error was made is not the app's business, and differs by where the socket comes from. */
+function withoutNodesFrames(text: string, also: readonly string[]): string {
+  const isLeftOut = (line: string): boolean => also.length > 0 && also.every((part) => line.includes(part));
+  return text
+    .split('\n')
+    .filter((line) => !/^ {4}at .*node:/.test(line) && !isLeftOut(line))
+    .join('\n');
+}
+
 test('an app that asks for a narrower address than the declared one fails at boot, and is told what to do', async () => {
   await using rig = new WorkerRig();
   const port = rig.declare();
@@ -59,6 +124,9 @@ test('an app that asks for a narrower address than the declared one fails at boo
     `The app listens on 127.0.0.1:${port}, but its config declares "listen: ${port}", which is reachable from more ` +
       `places. Declare "127.0.0.1:${port}" in the config, or let the app listen on port ${port} without a host.`,
   );
+  // Where the app called, and nothing of ours.
+  expect(worker.output()).toMatch(/^Error: The app listens .*\n {4}at .*listens\.cjs:2/m);
+  expect(worker.output()).not.toMatch(/agent\.cjs|EvenkeelError|hint:|problems:/);
 });
 
 test('an app that asks for every interface gets the narrower address that is declared', async () => {
