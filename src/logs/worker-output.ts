@@ -2,6 +2,7 @@
 // line that makes it ready. (Cluster process.)
 
 import { finished, type Readable } from 'node:stream';
+import { lastWords } from './last-words.ts';
 import { LineFramer } from './line-framer.ts';
 import { STREAMS, type StreamName } from './log-targets.ts';
 import { eachLine } from './newline.ts';
@@ -15,7 +16,7 @@ export interface WorkerStreams {
   readonly stderr: Readable | null;
 }
 
-/** Enough for "the last 20 lines", per worker. */
+/** Enough for "the last 20 lines" and the beginning of what they are about, per worker. */
 const REMEMBERED = { maxLines: 200, maxBytes: 16 * 1024 };
 /** Of a line that is not finished, which may be long. */
 const LONGEST_PARTIAL = 4 * 1024;
@@ -62,13 +63,16 @@ export class WorkerOutput {
     this.#streams[stream]?.resume();
   }
 
-  /** At most the newest `count` lines, oldest first, with those that it has not finished. */
+  /**
+   * At most the newest `count` lines, oldest first, with those that it has not finished, and with the line that begins the
+   * error that they are about.
+   */
   lastLines(count: number): string[] {
     const partial = STREAMS.map((stream) => this.#framers[stream].partial)
       .filter((bytes) => bytes.length > 0)
       .map((bytes) => bytes.subarray(-LONGEST_PARTIAL).toString());
-    const whole = this.#ring.newest(count).map(({ line }) => line);
-    return count > 0 ? [...whole, ...partial].slice(-count) : [];
+    const whole = this.#ring.newest(REMEMBERED.maxLines).map(({ line }) => line);
+    return lastWords([...whole, ...partial], count);
   }
 
   /** Calls `onMatch` once, with the first line from now on that matches. */
