@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 import { stayAlive } from '../platform/daemonize.ts';
+import { nameProcess, titleOf } from '../platform/process-title.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterProcess } from './cluster-process.ts';
 import { keepFiles } from './keep-files.ts';
@@ -11,7 +12,7 @@ import { handlersFor } from './requests.ts';
 
 async function main(): Promise<void> {
   const boot = JSON.parse(process.argv[2] ?? '') as ClusterBoot;
-  process.title = `evenkeel cluster ${boot.app}`;
+  nameProcess(titleOf(`cluster ${boot.app}`, boot.ecosystem ?? null), `evenkeel:${boot.app}`);
   // A terminal that closes, or an operator's Ctrl-C, is the manager's business.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE', 'SIGTERM'] as const) process.on(signal, () => {});
   for (const stream of [process.stdout, process.stderr] as EventEmitter[]) stream.on('error', () => {});

@@ -38,6 +38,7 @@ export interface AppStatus {
   /** The generation that serves; 0 before the first. */
   readonly generation: Generation;
   readonly desired: number;
+  /** Without those that failed their health checks soon after they were ready. */
   readonly ready: number;
   readonly clusterPid: number | null;
   /** What runs differs from the file by a command of somebody (scale, deploy --env ...). */

@@ -141,8 +141,7 @@ export class Fleet {
     // It would hold the socket of its successor, and yet could not be asked.
     if (cluster !== null && ports.isAlive(cluster)) await endProcess(cluster, ports);
     const sockets = this.sockets.of(name);
-    const means = { ...this.#options, config: this.state.ecosystem?.file ?? null };
-    await handle.launch(prepareBoot(handle, means, generation, sockets), sockets);
+    await handle.launch(prepareBoot(handle, this.#options, generation, sockets), sockets);
     this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 });
     return handle;
   }

@@ -4,6 +4,7 @@ import { toErrorBody } from '../core/errors.ts';
 import { stayAlive } from '../platform/daemonize.ts';
 import { closeInherited } from '../platform/inherited-fds.ts';
 import { OwnOutput } from '../platform/own-output.ts';
+import { nameProcess, titleOf } from '../platform/process-title.ts';
 import { type ManagerBoot, REPORT_FD } from '../protocol/manager-boot.ts';
 import { isRecord } from './is-record.ts';
 import { reportStart } from './report.ts';
@@ -13,7 +14,7 @@ import { MANAGER_SIGNALS, type ManagerSignal, signalHandler } from './signals.ts
 const output = new OwnOutput();
 
 async function main(): Promise<void> {
-  process.title = 'evenkeel manager';
+  nameProcess(titleOf('manager', null), 'evenkeel');
   closeInherited([0, 1, 2, REPORT_FD]);
   // A terminal that closes, or a full disk behind manager.out, must not end what looks after everything.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -42,6 +43,7 @@ async function run(boot: ManagerBoot): Promise<void> {
   let act = (signal: ManagerSignal): void => void early.add(signal);
   for (const signal of MANAGER_SIGNALS) process.on(signal, () => act(signal));
   const manager = await runManager(boot, output);
+  nameProcess(titleOf('manager', manager.context.fleet.state.ecosystem?.name ?? null), 'evenkeel');
   const leave = async (reason: string, code: number): Promise<void> => {
     await manager.close(reason);
     process.exit(code);

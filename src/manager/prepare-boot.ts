@@ -13,15 +13,14 @@ interface Means {
   readonly layout: StateLayout;
   readonly agent: string;
   readonly evenkeel: string;
-  /** Absolute path of the config; null: none was ever valid. */
-  readonly config: string | null;
+  readonly state: { readonly ecosystem: { readonly name: string; readonly file: string } | null };
   ensureDir(path: string): void;
 }
 
 /** Throws STATE_DIR_UNSAFE or STATE_DIR_UNUSABLE. */
 export function prepareBoot(
   { app, layout }: ClusterHandle,
-  { layout: state, agent, evenkeel, config, ensureDir }: Means,
+  { layout: state, agent, evenkeel, state: { ecosystem }, ensureDir }: Means,
   generation: Generation,
   sockets: readonly BoundSocket[],
 ): ClusterBoot {
@@ -29,7 +28,8 @@ export function prepareBoot(
   for (const path of [dir, dirname(socket), dirname(agentsSocket)]) ensureDir(path);
   return {
     ...{ app, appDir: dir, stateFile, socket, agentsSocket, agent, evenkeel, generation },
-    ...(config === null ? {} : { config }),
+    ...(ecosystem === null ? {} : { config: ecosystem.file }),
+    ecosystem: ecosystem?.name ?? null,
     presence: presencePaths(state.dir).app(app),
     sockets: bootSockets(sockets),
   };

@@ -1,11 +1,12 @@
 // Which process holds a port or a unix socket, where the system tells (Linux /proc); else null.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { HAS_PROC, readProcFile } from './proc-stat.ts';
 
 export interface SocketHolder {
   readonly pid: number;
-  /** The program's name, as the system shortens it. */
+  /** The program's name, or the whole title of a process of ours: "python3", "evenkeel cluster web of shop". */
   readonly command: string;
 }
 
@@ -82,9 +83,19 @@ function linkOf(path: string): string {
 }
 
 function commandOf(pid: string): string {
+  const name = textOf(`/proc/${pid}/comm`).trim();
+  // Arguments of others may be nobody's business.
+  const [first = ''] = textOf(`/proc/${pid}/cmdline`).split('\0');
+  if (first.startsWith('evenkeel ')) return first;
+  // The system cuts names to 15 characters.
+  const whole = basename(first);
+  return (whole.startsWith(name) ? whole : name) || 'unknown';
+}
+
+function textOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    return readFileSync(path, 'utf8');
   } catch {
-    return 'unknown';
+    return '';
   }
 }

@@ -14,6 +14,8 @@ import type { Generation } from '../core/status.ts';
 
 export interface ClusterBoot {
   readonly app: string;
+  /** The name of the ecosystem, for `ps`; null: the config could not be read. */
+  readonly ecosystem?: string | null;
   /** Absolute path, 0700; everything below is in it, except for sockets whose path would be too long. */
   readonly appDir: string;
   /** Absolute path of cluster.json. */

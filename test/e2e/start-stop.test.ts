@@ -1,10 +1,11 @@
 // `start` and `stop`: what they bring up, when they return, and that nothing is left.
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { needsLinux } from '../support/needs.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { createRig, fixture } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
@@ -128,6 +129,22 @@ describe('start', () => {
     expect(apps).toMatchObject([{ state: 'online', generation: 1, ready: 2 }]);
     const managers = processesOf(rig.dir).filter(({ command }) => command.includes('evenkeel manager'));
     expect(managers.map(({ pid }) => pid)).toEqual([manager.pid]);
+  });
+
+  test('names its processes by app and ecosystem, and for short by the app', async (context) => {
+    needsLinux(context);
+    const web = server('http', await freePort());
+    await using rig = await createRig({ name: 'shop', apps: { web } });
+    await rig.run('start');
+    const { manager, apps } = await rig.status();
+    const seen = [manager.pid, apps[0]?.clusterPid].map((pid) => [
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ''),
+      readFileSync(`/proc/${pid}/comm`, 'utf8'),
+    ]);
+    expect(seen).toEqual([
+      ['evenkeel manager of shop', 'evenkeel\n'],
+      ['evenkeel cluster web of shop', 'evenkeel:web\n'],
+    ]);
   });
 
   test('--foreground stays until SIGTERM, then stops everything and exits 0', async () => {

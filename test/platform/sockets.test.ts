@@ -140,6 +140,17 @@ describe('bindListenSocket: ports', () => {
     expect(error.hint).not.toBeNull();
   });
 
+  it.runIf(hasProc)('names one of our processes by its whole title', async () => {
+    const child = start(
+      `process.title = 'evenkeel cluster web of shop';
+       const server = require('net').createServer().listen(0, () => console.log(server.address().port))`,
+    );
+    const port = Number(String((await once(child.stdout, 'data'))[0]));
+    expect(refusalOf(tcp(null, port)).message).toBe(
+      `cannot listen on ${port}: it is in use by evenkeel cluster web of shop (pid ${child.pid})`,
+    );
+  });
+
   it.each([
     ['192.0.2.1', 'no such address'],
     ['2001:db8::1', ''],
