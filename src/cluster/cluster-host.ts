@@ -18,41 +18,31 @@ import type { AppSpec } from '../core/spec.ts';
 import type { Slot, WorkerFailure } from '../core/status.ts';
 import { wasAskedFor } from '../core/worker-end.ts';
 import { newlyLeaving } from '../core/worker-machine.ts';
-import type { AppLogs } from '../logs/app-logs.ts';
-import type { Clock, Timer } from '../platform/clock.ts';
+import type { Timer } from '../platform/clock.ts';
 import { awaitedOf } from './awaited.ts';
 import { describeEnd, explainEnd } from './describe-end.ts';
 import type { EventRing } from './event-ring.ts';
-import type { Generations } from './generations.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { Obituaries } from './obituaries.ts';
-import { OwnWorker } from './own-worker.ts';
+import type { OwnWorker } from './own-worker.ts';
+import { type Spawn, Spawner, type SpawnMeans } from './spawner.ts';
 import { surviving } from './surviving.ts';
-import { WaitingWorker } from './waiting-worker.ts';
-import type { LaunchContext } from './worker-launch.ts';
+import type { Told } from './told.ts';
 import type { ProcessEnd } from './worker-process.ts';
 
-/** An event without what every event of this app has. */
-export type Told = AppEvent extends infer E ? (E extends AppEvent ? Omit<E, 'time' | 'app'> : never) : never;
-
-export interface HostPorts {
+export interface HostPorts extends SpawnMeans {
   readonly app: string;
-  readonly clock: Clock;
   readonly events: EventRing;
-  readonly generations: Generations;
-  readonly logs: AppLogs;
-  readonly launch: Omit<LaunchContext, 'slot' | 'gate'>;
   /** The `before` hooks are to run, then the generation is to be pinned. */
   prepare(generation: number): void;
   deployEnded(action: ClusterAction & { do: 'finish-deploy' }, failure: WorkerFailure | null): void;
   /** Something changed that a successor must know, or that somebody may wait for. */
   changed(): void;
-  /** A worker was started: should this process be killed in the next moment, its successor must know of it. */
-  spawned(): void;
 }
 
 export class ClusterHost {
   readonly #ports: HostPorts;
+  readonly #spawner: Spawner;
   #model: ClusterModel = IDLE_CLUSTER;
   readonly #workers = new Map<WorkerKey, LiveWorker>();
   readonly #obituaries = new Obituaries();
@@ -62,6 +52,13 @@ export class ClusterHost {
 
   constructor(ports: HostPorts) {
     this.#ports = ports;
+    this.#spawner = new Spawner(ports, {
+      adopt: (worker) => this.adopt(worker),
+      dispatch: (event) => this.dispatch(event),
+      tell: (event) => this.tell(event),
+      onReady: (worker) => this.#ready(worker),
+      onStillborn: (spawn, message) => this.#stillborn(spawn, message),
+    });
   }
 
   get model(): ClusterModel {
@@ -147,7 +144,7 @@ export class ClusterHost {
   #perform(action: ClusterAction, before: ClusterModel): void {
     switch (action.do) {
       case 'spawn':
-        return this.#surelyStarted(action, () => this.#prepareSpawn(action));
+        return this.#spawner.spawn(action);
       case 'open-gate':
         return this.#workers.get(action.key)?.openGate();
       case 'drain':
@@ -170,53 +167,10 @@ export class ClusterHost {
     }
   }
 
-  /** With the hooks that run before it, if there are any. */
-  #prepareSpawn(action: ClusterAction & { do: 'spawn' }): void {
-    const { key, slot, generation } = action;
-    const pinned = this.#ports.generations.pinned(generation);
-    // A spec that an earlier version pinned has no hooks.
-    if ((pinned.spec.hooks?.beforeFork ?? []).length === 0) return this.#spawn(action);
-    const onLine = (hook: string, line: string): void => this.tell({ type: 'hook-output', hook, line });
-    const startedAt = this.#ports.clock.wallNow();
-    this.adopt(
-      new WaitingWorker(key, slot, pinned, startedAt, {
-        onLine,
-        onPassed: () => this.#surelyStarted(action, () => this.#spawn(action)),
-      }),
-    );
-  }
-
-  #spawn({ key, slot, generation, gate }: ClusterAction & { do: 'spawn' }): void {
-    const { clock, generations, logs, launch } = this.#ports;
-    const leaving = (reason: string): void => this.dispatch({ type: 'worker-leaving', key, reason, kind: 'asked' });
-    const pinned = generations.pinned(generation);
-    const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
-      ...{ logs, launch, gate },
-      currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
-      onAtGate: () => this.dispatch({ type: 'worker-at-gate', key }),
-      onReady: () => this.#ready(worker),
-      onQuiet: () => this.dispatch({ type: 'worker-quiet', key }),
-      onDrained: () => this.dispatch({ type: 'worker-drained', key }),
-      onUnhealthy: (reason) => this.#fail(key, reason),
-      onAsksReplacement: leaving,
-      onFault: (reason) => this.#fail(key, reason),
-      onCrashed: (reason) => this.dispatch({ type: 'worker-crashed', key, reason, random: Math.random() }),
-    });
-    this.adopt(worker);
-    this.#ports.spawned();
-    const pid = worker.identity?.pid;
-    if (pid !== undefined) this.tell({ type: 'worker-started', slot, pid, generation });
-  }
-
-  /** A worker that cannot be started (its user is unknown, say) ends at once, so that policy and reports are the same. */
-  #surelyStarted({ key, slot }: ClusterAction & { do: 'spawn' }, start: () => void): void {
-    try {
-      start();
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#obituaries.add(key, { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] });
-      this.#exited(key, `could not be started: ${message}`);
-    }
+  /** A worker that cannot be started ends at once, so that policy and reports are the same. */
+  #stillborn({ key, slot }: Spawn, message: string): void {
+    this.#obituaries.add(key, { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] });
+    this.#exited(key, `could not be started: ${message}`);
   }
 
   /** The model knows a worker that there is not: nobody else would ever tell it so. */
@@ -227,10 +181,6 @@ export class ClusterHost {
   #exited(key: WorkerKey, how: string): void {
     const nothing = { finished: 0, cut: 0, neverRan: true };
     this.dispatch({ type: 'worker-exited', key, how, ...nothing, random: Math.random() });
-  }
-
-  #fail(key: WorkerKey, reason: string): void {
-    this.dispatch({ type: 'worker-failed', key, reason, random: Math.random() });
   }
 
   #ready(worker: OwnWorker): void {

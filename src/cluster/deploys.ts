@@ -7,12 +7,13 @@ import { EvenkeelError } from '../core/errors.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { DeployRecord, DeployResult, Generation, LossReport, WorkerFailure } from '../core/status.ts';
 import type { DeployRequest } from '../protocol/cluster-link.ts';
-import type { ClusterHost, Told } from './cluster-host.ts';
+import type { ClusterHost } from './cluster-host.ts';
 import { settingsFrom } from './generation-settings.ts';
 import type { Generations } from './generations.ts';
 import { HookLines } from './hook-output.ts';
 import { runHooks } from './hooks.ts';
 import { pinSpec } from './pin-spec.ts';
+import type { Told } from './told.ts';
 
 interface Running {
   readonly kind: 'deploy' | 'restart';

@@ -15,7 +15,8 @@ export interface HealthPorts {
   readonly pid: number | null;
   /** What it accepts on together with others. */
   readonly listen: readonly ListenAddress[];
-  onUnhealthy(reason: string): void;
+  /** `sickFor`: since its last check that passed, or since the checks began. */
+  onUnhealthy(reason: string, sickFor: Milliseconds): void;
 }
 
 /** On a declared port a connection may become any worker's. */
@@ -53,6 +54,7 @@ export class HealthWatch {
   async #watch(): Promise<void> {
     let failures = 0;
     let since = performance.now();
+    let well = since;
     for (let health = this.#settings(); health !== null; health = this.#settings()) {
       const left = since + health.interval - performance.now();
       if (left > 0) {
@@ -64,9 +66,10 @@ export class HealthWatch {
       if (this.#signal.aborted) return;
       since = performance.now();
       if (answer === null) continue;
+      if (answer.ok) well = since;
       failures = answer.ok ? 0 : failures + 1;
       if (failures >= health.failures) {
-        return this.#ports.onUnhealthy(`failed ${failures} health checks: ${answer.detail}`);
+        return this.#ports.onUnhealthy(`failed ${failures} health checks: ${answer.detail}`, since - well);
       }
     }
   }

@@ -25,7 +25,7 @@ export interface OwnWorkerPorts {
   onReady(): void;
   onQuiet(): void;
   onDrained(): void;
-  onUnhealthy(reason: string): void;
+  onUnhealthy(reason: string, sickFor: Milliseconds): void;
   onAsksReplacement(reason: string): void;
   /** It cannot be given what it needs. */
   onFault(reason: string): void;

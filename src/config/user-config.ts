@@ -157,7 +157,7 @@ export interface App {
     timeout?: string | number;
   };
   /**
-   * Checks on workers that are ready; `null`: none. A worker that fails is replaced gracefully. One that fails before `restart.resetAfter` has passed counts as a quick failure: its successors come with growing delays, until then it serves on, and the app shows as `degraded` or `backoff`.
+   * Checks on workers that are ready; `null`: none. A worker that fails is replaced gracefully. One that was not well for `restart.resetAfter` counts as a quick failure: its successors come with growing delays, until then it serves on, and the app shows as `degraded` or `backoff`.
    */
   health?: {
     /**

@@ -37,7 +37,14 @@ export type ClusterEvent =
       readonly random: number;
     }
   /** It can never become ready (its readiness check says so), or its health checks fail. */
-  | { readonly type: 'worker-failed'; readonly key: WorkerKey; readonly reason: string; readonly random: number }
+  | {
+      readonly type: 'worker-failed';
+      readonly key: WorkerKey;
+      readonly reason: string;
+      /** How long it has not been well by now: what it lived counts without that. */
+      readonly sickFor?: Milliseconds;
+      readonly random: number;
+    }
   /** It is to be replaced: asked by itself, or for memory. */
   | {
       readonly type: 'worker-leaving';

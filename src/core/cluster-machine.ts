@@ -51,7 +51,7 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'worker-exited':
       return workers.exit(model, event, now);
     case 'worker-failed':
-      return workers.fail(model, event.key, event.reason, 'failed', now, event.random);
+      return workers.fail(model, event, 'failed', now);
     case 'worker-leaving':
       return same(workers.leave(model, [event.key], event.reason, event.kind));
     case 'worker-crashed':

@@ -80,7 +80,7 @@ export function crash(model: ClusterModel, key: WorkerKey, reason: string, now: 
   if (hasFailed(worker)) return { model: left, actions: [] };
   const isNeeded = worker.state === 'ready' && !isOnTrial(model, worker);
   // What nobody depends on yet need not wait for a successor.
-  if (!isNeeded) return fail(left, key, reason, 'failed', now, random);
+  if (!isNeeded) return fail(left, { key, reason, random }, 'failed', now);
   return recordRestart(left, worker, now, random);
 }
 
@@ -99,31 +99,25 @@ function whenIn(worker: Worker, { neverRan }: ClusterEvent & { type: 'worker-exi
   return worker.state === 'ready' ? ` ${humanDuration(now - worker.since)} after it was ready` : ' before it was ready';
 }
 
+type Failed = Omit<ClusterEvent & { type: 'worker-failed' }, 'type'>;
+
 /** A worker that is of no use: it drains, and counts as a failure at once. */
-export function fail(
-  model: ClusterModel,
-  key: WorkerKey,
-  reason: string,
-  outcome: Exclude<DeployOutcome, 'done'>,
-  now: number,
-  random: number,
-): Step {
+export function fail(model: ClusterModel, event: Failed, outcome: Exclude<DeployOutcome, 'done'>, now: number): Step {
+  const { key, reason, random } = event;
   const worker = find(model, key);
   if (worker === undefined || !isServing(worker) || worker.orphan) return { model, actions: [] };
   const verdict = { outcome, reason: `worker ${worker.slot} ${reason}`, culprit: key };
-  if (worker.state === 'ready' && !isOnTrial(model, worker)) {
-    return fallSick(model, worker, reason, now, random);
-  }
+  if (worker.state === 'ready' && !isOnTrial(model, worker)) return fallSick(model, worker, event, now);
   const drained = drainWorker(model, worker, now, reason);
   const failed = afterFailure(drained.model, worker, verdict, now, random);
   return { model: failed.model, actions: [...drained.actions, ...failed.actions] };
 }
 
 /** It may still serve: its replacement comes first, and that as soon as a worker that had ended would come back. */
-function fallSick(model: ClusterModel, worker: Worker, reason: string, now: number, random: number): Step {
+function fallSick(model: ClusterModel, worker: Worker, { reason, random, sickFor = 0 }: Failed, now: number): Step {
   const left = leave(model, [worker.key], reason, 'sick');
   const isNew = !hasFailed(worker) && find(left, worker.key)?.leaving?.kind === 'sick';
-  return isNew ? recordRestart(left, worker, now, random) : { model: left, actions: [] };
+  return isNew ? recordRestart(left, worker, now, random, sickFor) : { model: left, actions: [] };
 }
 
 /** What deadlines bring: a boot that took too long, a drain that took too long. */
@@ -173,7 +167,7 @@ function workerDue(
   const waited = settingsOf(model, worker.generation).readyTimeout;
   const missing = awaited?.[worker.key];
   const reason = `was not ready within ${humanDuration(waited)}${missing === undefined ? '' : `: ${missing}`}`;
-  return fail(model, worker.key, reason, 'timed-out', now, random);
+  return fail(model, { key: worker.key, reason, random }, 'timed-out', now);
 }
 
 function kill(model: ClusterModel, worker: Worker & { state: 'draining' }, reason: string): Step {
@@ -198,11 +192,11 @@ function afterFailure(model: ClusterModel, worker: Worker, verdict: Verdict, now
   return { model: recorded.model, actions: [...failed.actions, ...recorded.actions] };
 }
 
-function recordRestart(model: ClusterModel, worker: Worker, now: number, random: number): Step {
+function recordRestart(model: ClusterModel, worker: Worker, now: number, random: number, sickFor = 0): Step {
   const { slot, generation } = worker;
   if (generation !== model.current || slot >= model.desired) return { model, actions: [] };
   const policy = settingsOf(model, generation).restart;
-  const readyFor = worker.state === 'ready' ? now - worker.since : null;
+  const readyFor = worker.state === 'ready' ? Math.max(0, now - worker.since - sickFor) : null;
   const record = recordFailure(slotRecord(model, slot), policy, readyFor, now, random);
   const { failures } = record;
   const next = { ...model, slots: { ...model.slots, [slot]: record } };

@@ -47,6 +47,26 @@ it('does not tell what may be secret in the URL', async () => {
   expect(told).toEqual([`failed 2 health checks: GET ${url}h answered 500`]);
 });
 
+it.each([
+  ['the checks began', [500, 500], 0],
+  ['the last one that passed', [500, 200, 500, 500], 1],
+])('tells for how long the worker has not been well: since %s', async (_since, answers, well) => {
+  const asked: number[] = [];
+  const { url } = await app(() => {
+    asked.push(performance.now());
+    return answers[asked.length - 1] ?? 500;
+  });
+  const told: { readonly sickFor: number; readonly at: number }[] = [];
+  const onUnhealthy = (_reason: string, sickFor: number): void => void told.push({ sickFor, at: performance.now() });
+  const begun = performance.now();
+  await new HealthWatch({ settings: () => checks(url), ...NOBODY, onUnhealthy }, new AbortController().signal).ended;
+  const [{ sickFor, at } = { sickFor: Number.NaN, at: 0 }] = told;
+  const [from = 0, last = 0] = [well === 0 ? begun : asked[well], asked.at(-1)];
+  expect(sickFor).toBeLessThanOrEqual(at - from);
+  // The first check that failed came after that.
+  expect(sickFor).toBeGreaterThanOrEqual(last - (asked[well === 0 ? 0 : well + 1] ?? 0));
+});
+
 it('leaves no listener behind, however often it asks', async () => {
   const { signal } = new AbortController();
   const most: number[] = [];

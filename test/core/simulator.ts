@@ -172,9 +172,10 @@ export class Simulator {
     this.send({ type: 'worker-exited', key, how: 'exited with code 1', finished: 0, cut: 0, random: 0.5, ...facts });
   }
 
-  fail(name: string, reason = 'failed its health checks'): void {
+  fail(name: string, sickFor = 0): void {
     const [worker = '', state] = name.split(' ');
-    this.send({ type: 'worker-failed', key: this.pick(worker, state).key, reason, random: 0.5 });
+    const reason = 'failed its health checks';
+    this.send({ type: 'worker-failed', key: this.pick(worker, state).key, reason, sickFor, random: 0.5 });
   }
 
   leave(name: string, reason: string, kind: 'upkeep' | 'asked' = 'upkeep'): void {

@@ -132,6 +132,13 @@ describe('a worker that fails its health checks soon after it was ready', () => 
     expect(world.model.slots[0]).toMatchObject({ failures: 1, restarts: 1 });
   });
 
+  it('has not lived long where it was not well for most of that', () => {
+    const world = new Simulator().online();
+    world.advance(3 * SETTINGS.restart.resetAfter);
+    world.fail('0@1', 3 * SETTINGS.restart.resetAfter - 1);
+    expect(world.model.slots[0]).toMatchObject({ failures: 1, restarts: 1 });
+  });
+
   it('is replaced at once after a long life, and the app stays online', () => {
     const world = new Simulator().online();
     world.advance(SETTINGS.restart.resetAfter);
