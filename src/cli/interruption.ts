@@ -1,17 +1,14 @@
-// CLI: what Ctrl-C does while an operation runs: the first one aborts the deploys that this command began, and waits
+// CLI: what Ctrl-C does while an operation runs: the first one has the manager abort what the operation has begun, and waits
 // until that is done; a second one leaves at once. The manager finishes by itself what is left.
 
+import { EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
-import type { ControlClient } from '../platform/control-client.ts';
+import type { ControlClient, OperateOptions } from '../platform/control-client.ts';
 import type { Context } from './context.ts';
 import type { ProgressDisplay } from './progress-display.ts';
-import { deploysUnderWay, NO_PROGRESS, type ProgressModel, reduceProgress } from './progress-model.ts';
 
-/**
- * An array: the deploys of these apps, also those that have not begun. 'begun': those that begin meanwhile, whichever
- * apps they are of. 'nothing': the manager goes on by itself.
- */
-export type Aborts = readonly string[] | 'begun' | 'nothing';
+/** 'begun': what the operation has begun, and what it has not come to is not begun. 'nothing': the manager goes on. */
+export type Aborts = 'begun' | 'nothing';
 
 /** How long an abort may take before this command gives up waiting for it, in milliseconds. */
 const ABORT_TIMEOUT = 120_000;
@@ -23,9 +20,9 @@ export class Interruption {
   readonly #progress: ProgressDisplay;
   readonly #leave = new AbortController();
   readonly #forget: () => void;
-  readonly #aborted = new Set<string>();
+  /** The number that the manager gave the operation; null: it has not said so yet. */
+  #operation: number | null = null;
   #deadline: NodeJS.Timeout | null = null;
-  #model: ProgressModel = NO_PROGRESS;
   #presses = 0;
 
   constructor(context: Context, client: ControlClient, aborts: Aborts, progress: ProgressDisplay) {
@@ -39,19 +36,20 @@ export class Interruption {
     return this.#presses > 0;
   }
 
-  /** Aborted when there is no more waiting for the result. */
-  get leave(): AbortSignal {
-    return this.#leave.signal;
-  }
-
   get left(): boolean {
     return this.#leave.signal.aborted;
   }
 
-  show(event: EvenkeelEvent): void {
-    this.#model = reduceProgress(this.#model, event);
-    this.#progress.show(event);
-    if (this.happened && this.#aborts !== 'nothing') this.#abort(deploysUnderWay(this.#model));
+  /** For the operation that may be interrupted. */
+  get options(): OperateOptions {
+    return {
+      signal: this.#leave.signal,
+      onAccepted: (operation) => {
+        this.#operation = operation;
+        if (this.happened) void this.#abort(operation);
+      },
+      onEvent: (event: EvenkeelEvent) => this.#progress.show(event),
+    };
   }
 
   end(): void {
@@ -61,33 +59,24 @@ export class Interruption {
   }
 
   #interrupt(): void {
-    const aborts = this.#aborts;
     this.#presses += 1;
-    if (this.#presses > 1 || aborts === 'nothing') {
+    if (this.#presses > 1 || this.#aborts === 'nothing') {
       this.#progress.note('left; the manager goes on by itself (`evenkeel status` and `evenkeel events` show it)');
       this.#leave.abort(new Error('interrupted'));
       return;
     }
     this.#progress.note('aborting; Ctrl-C again leaves at once');
     this.#deadline = setTimeout(() => this.#leave.abort(new Error('the abort took too long')), ABORT_TIMEOUT);
-    const ended = this.#model.filter((progress) => progress.end !== null).map((progress) => progress.app);
-    this.#abort(aborts === 'begun' ? deploysUnderWay(this.#model) : aborts.filter((app) => !ended.includes(app)));
+    if (this.#operation !== null) void this.#abort(this.#operation);
   }
 
-  #abort(apps: readonly string[]): void {
-    for (const app of apps.filter((name) => !this.#aborted.has(name))) {
-      this.#aborted.add(app);
-      void this.#abortOne(app);
-    }
-  }
-
-  async #abortOne(app: string): Promise<void> {
+  async #abort(operation: number): Promise<void> {
     try {
-      await this.#client.operate(`/v1/apps/${encodeURIComponent(app)}/abort`, {}, { signal: this.leave });
+      await this.#client.operate('/v1/abort', { operation }, { signal: this.#leave.signal });
     } catch (error) {
-      // The deploy may not have been there yet: then it is aborted when it shows.
-      this.#aborted.delete(app);
-      if (!this.left) this.#progress.note(`${app}: ${error instanceof Error ? error.message : String(error)}`);
+      // It has just ended by itself: its result tells how.
+      const isOver = error instanceof EvenkeelError && error.code === 'NO_DEPLOY';
+      if (!isOver && !this.left) this.#progress.note(error instanceof Error ? error.message : String(error));
     }
   }
 }

@@ -5,7 +5,7 @@ import { exitCodeOf } from '../client/operation-outcome.ts';
 import { EvenkeelError, EXIT } from '../core/errors.ts';
 import type { ControlClient } from '../platform/control-client.ts';
 import type { OperationResult } from '../protocol/control-api.ts';
-import type { Outcome } from './command.ts';
+import type { Outcome, ResultOutcome } from './command.ts';
 import type { Context } from './context.ts';
 import { type Aborts, Interruption } from './interruption.ts';
 import { viewOperation } from './operation-view.ts';
@@ -26,13 +26,14 @@ export async function operate(context: Context, client: ControlClient, operation
     const results: OperationResult[] = [];
     for (const { path, body } of operation.steps) {
       if (interrupt.happened) break;
-      results.push(
-        await client.operate(path, body, { onEvent: (event) => interrupt.show(event), signal: interrupt.leave }),
-      );
+      results.push(await client.operate(path, body, interrupt.options));
     }
     progress.close();
-    const outcome = report(context, merge(results));
-    return interrupt.happened ? { ...outcome, exit: EXIT.interrupted } : outcome;
+    const result = merge(results);
+    const outcome = report(context, result);
+    if (!interrupt.happened) return outcome;
+    const late = result.ok ? { errorText: 'interrupted, but it was too late: all of it was done\n' } : {};
+    return { ...outcome, ...late, exit: EXIT.interrupted };
   } catch (error) {
     progress.close();
     if (!interrupt.happened) throw error;
@@ -44,7 +45,7 @@ export async function operate(context: Context, client: ControlClient, operation
   }
 }
 
-function report(context: Context, result: OperationResult): Outcome {
+function report(context: Context, result: OperationResult): ResultOutcome {
   const { out, err } = context;
   const view = viewOperation(result, { out: out.style, err: err.style });
   return { kind: 'result', exit: exitCodeOf(result), document: result, text: view.out, errorText: view.err };

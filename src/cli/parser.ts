@@ -37,8 +37,8 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 };
 
 const FOOTER = `
-Exit codes: 0 done, 1 failed (what runs is as before), 2 bad usage or config, 3 no manager is running, 4 timed out,
-130 interrupted after a clean abort.
+Exit codes: 0 done, 1 failed, 2 bad usage or config, 3 no manager is running, 4 timed out, 130 interrupted after a
+clean abort. A deploy or reload that failed has left what ran; an app whose start failed goes on trying until it is stopped.
 With --json, stdout gets one JSON document (events, logs and status --watch: one per line) and an error is
 {"error": {code, message, hint}} on stderr. The schemas are in the package's folder "schemas".`;
 

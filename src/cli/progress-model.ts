@@ -43,13 +43,6 @@ export function reduceProgress(model: ProgressModel, event: EvenkeelEvent): Prog
   return known === undefined ? [...model, next] : model.map((progress) => (progress === known ? next : progress));
 }
 
-/** The deploys that have begun and not ended. */
-export function deploysUnderWay(model: ProgressModel): readonly string[] {
-  return model
-    .filter((progress) => progress.generation !== null && progress.end === null)
-    .map((progress) => progress.app);
-}
-
 function begin(app: string, at: number): AppProgress {
   const nothing = { generation: null, ready: 0, desired: 0, workers: [], hookLine: null, end: null };
   return { app, phase: 'waiting', startedAt: at, ...nothing };

@@ -5,10 +5,12 @@ import type { ManagerStatus } from '../core/status.ts';
 import type { Fleet } from './fleet.ts';
 import type { LateStarts } from './late-starts.ts';
 import type { SerialQueue } from './serial-queue.ts';
+import type { UnderWay } from './under-way.ts';
 
 export interface ManagerContext {
   readonly fleet: Fleet;
   readonly lateStarts: LateStarts;
+  readonly underWay: UnderWay;
   /** Whatever reads the config file and acts on it happens one after the other. */
   readonly reloads: SerialQueue;
   readonly about: Omit<ManagerStatus, 'config' | 'name' | 'profile'>;

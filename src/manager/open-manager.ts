@@ -24,6 +24,7 @@ import { openState } from './open-state.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { StateStore } from './state-store.ts';
 import { StateDirHold } from './take-state-dir.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface ManagerOptions {
   readonly layout: StateLayout;
@@ -149,6 +150,7 @@ function contextOf(
   return {
     takeNotices: () => notices.splice(0),
     ...{ fleet, lifecycle, takeFirst, lateStarts: new LateStarts(fleet), reloads: new SerialQueue() },
+    underWay: new UnderWay(),
     about: { pid: process.pid, version: evenkeel, startedAt: new Date(ports.clock.wallNow()).toISOString() },
     load: (profile) => {
       first = null;

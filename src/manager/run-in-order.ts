@@ -6,14 +6,21 @@ import type { AppResult } from '../protocol/control-api.ts';
 import { skipped } from './results.ts';
 
 export type AppWork = (name: string) => Promise<AppResult>;
+export type Skip = (name: string, why: string) => AppResult;
 
-/** Dependencies first; apps whose dependency failed are skipped. Results are in the order of `apps`. */
-export async function runInOrder(apps: readonly Dependent[], work: AppWork): Promise<readonly AppResult[]> {
+/**
+ * Dependencies first; of apps whose dependency failed, `skip` says what their result is. Results are in the order of `apps`.
+ */
+export async function runInOrder(
+  apps: readonly Dependent[],
+  work: AppWork,
+  skip: Skip = skipped,
+): Promise<readonly AppResult[]> {
   const running = new Map<string, Promise<AppResult>>();
   const dependencies = new Map(apps.map((app) => [app.name, app.dependsOn]));
   for (const name of dependencyLevels(apps).flat()) {
     const before = (dependencies.get(name) ?? []).flatMap((other) => running.get(other) ?? []);
-    running.set(name, runAfter(before, name, work));
+    running.set(name, runAfter(before, name, work, skip));
   }
   return await collect(apps, running);
 }
@@ -32,11 +39,14 @@ export async function runInReverse(apps: readonly Dependent[], work: AppWork): P
   return await collect(apps, running);
 }
 
-async function runAfter(before: readonly Promise<AppResult>[], name: string, work: AppWork): Promise<AppResult> {
+async function runAfter(
+  before: readonly Promise<AppResult>[],
+  name: string,
+  work: AppWork,
+  skip: Skip,
+): Promise<AppResult> {
   const failed = (await Promise.all(before)).filter((result) => !result.ok).map((result) => result.app);
-  return failed.length === 0
-    ? await work(name)
-    : skipped(name, `skipped: it depends on ${failed.join(', ')}, which failed`);
+  return failed.length === 0 ? await work(name) : skip(name, `it depends on ${failed.join(', ')}, which failed`);
 }
 
 async function collect(

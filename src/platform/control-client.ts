@@ -36,6 +36,13 @@ export interface StreamOptions {
   readonly background?: boolean;
 }
 
+export interface OperateOptions {
+  /** Its number, for `POST /v1/abort`. */
+  readonly onAccepted?: (operation: number) => void;
+  readonly onEvent?: (event: EvenkeelEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** Every method throws an EvenkeelError: the one that the manager answered, NO_MANAGER, or TIMED_OUT. */
 export class ControlClient {
   readonly #socketPath: string;
@@ -80,18 +87,15 @@ export class ControlClient {
    * A POST: `/v1/reload`, `/v1/apps/web/scale` ... Tells what happens meanwhile and gives the result. Leaving it through
    * `signal` changes nothing of what the manager does.
    */
-  async operate(
-    path: string,
-    body: unknown,
-    options: { readonly onEvent?: (event: EvenkeelEvent) => void; readonly signal?: AbortSignal } = {},
-  ): Promise<OperationResult> {
+  async operate(path: string, body: unknown, options: OperateOptions = {}): Promise<OperationResult> {
     const { signal, stop } = this.#watchPulse(options.signal);
     try {
       const answer = await sendHttp(this.#socketPath, { method: 'POST', path, body, accept: NDJSON, signal });
       for await (const message of readMessages(await accepted(answer), guards.isOperationMessage, signal)) {
         if (message.type === 'result') return message.result;
         if (message.type === 'error') throw failure(message);
-        options.onEvent?.(message.event);
+        if (message.type === 'accepted') options.onAccepted?.(message.operation);
+        else options.onEvent?.(message.event);
       }
     } finally {
       stop();

@@ -28,6 +28,8 @@ export const ROUTES = {
   deploy: 'POST /v1/deploy',
   deployApp: 'POST /v1/apps/:app/deploy',
   abort: 'POST /v1/apps/:app/abort',
+  /** All that an operation has begun, by the number that its stream has told. */
+  abortOperation: 'POST /v1/abort',
   rollback: 'POST /v1/apps/:app/rollback',
   restart: 'POST /v1/apps/:app/restart',
   scale: 'POST /v1/apps/:app/scale',
@@ -69,6 +71,9 @@ export interface DeployOptions {
   readonly workers?: number;
   readonly timeout?: Milliseconds;
   readonly wait?: boolean;
+}
+export interface AbortBody {
+  readonly operation: number;
 }
 export interface RollbackBody {
   readonly to?: Generation;
@@ -123,6 +128,8 @@ export interface OperationResult {
 }
 
 export type OperationMessage =
+  /** The first one; the number is for `POST /v1/abort`. */
+  | { readonly type: 'accepted'; readonly operation: number }
   | { readonly type: 'event'; readonly event: EvenkeelEvent }
   | { readonly type: 'result'; readonly result: OperationResult }
   | { readonly type: 'error'; readonly error: ErrorBody };

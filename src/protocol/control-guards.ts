@@ -46,6 +46,7 @@ export function isOperationResult(value: unknown): value is OperationResult {
 export function isOperationMessage(value: unknown): value is OperationMessage {
   if (!isRecord(value)) return false;
   if (value.type === 'event') return isEvent(value.event);
+  if (value.type === 'accepted') return typeof value.operation === 'number';
   return value.type === 'result' ? isOperationResult(value.result) : value.type === 'error' && isRecord(value.error);
 }
 

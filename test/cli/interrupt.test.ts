@@ -7,18 +7,12 @@ import { FakeManager, type Reply } from './support/fake-manager.ts';
 import { folderWithConfig, type RunningCli, startCli } from './support/run.ts';
 import * as samples from './support/samples.ts';
 
-const base = { time: samples.TIME, generation: 4 };
 const began = (app: string): EvenkeelEvent => ({
-  ...base,
-  app,
+  ...{ time: samples.TIME, generation: 4, app },
   type: 'deploy-started',
   reason: 'deploy',
   strategy: 'rolling',
 });
-const ended = (app: string): EvenkeelEvent => {
-  const loss = { finished: 0, cut: 0, killed: 0 };
-  return { ...base, app, type: 'deploy-finished', outcome: 'done', reason: 'deploy', durationMs: 1, loss };
-};
 const aborted: OperationResult = samples.operationResult(
   samples.appResult({
     ok: false,
@@ -32,15 +26,21 @@ interface Scene {
   readonly cli: RunningCli;
 }
 
-/** An operation on `path` that tells `events` and then ends only when an abort has been asked of `web`. */
-async function scene(path: string, args: readonly string[], events: readonly EvenkeelEvent[]): Promise<Scene> {
+/** An operation on `path` that tells `events`, and ends with `result` only when its abort has been asked for. */
+async function scene(
+  path: string,
+  args: readonly string[],
+  events: readonly EvenkeelEvent[],
+  result = aborted,
+): Promise<Scene> {
   const cwd = folderWithConfig();
   let finish = (): void => {};
   const operation: Reply = {
     stream: (send, close) => {
+      send({ type: 'accepted', operation: 7 });
       for (const event of events) send({ type: 'event', event });
       finish = () => {
-        send({ type: 'result', result: aborted });
+        send({ type: 'result', result });
         close();
       };
     },
@@ -52,7 +52,7 @@ async function scene(path: string, args: readonly string[], events: readonly Eve
       finish();
     },
   };
-  const manager = await new FakeManager({ [`POST ${path}`]: operation, 'POST /v1/apps/web/abort': abort }).listen(cwd);
+  const manager = await new FakeManager({ [`POST ${path}`]: operation, 'POST /v1/abort': abort }).listen(cwd);
   return { manager, cli: startCli(args, { cwd }) };
 }
 
@@ -63,31 +63,34 @@ describe('Ctrl-C', () => {
     ['/v1/apps/web/rollback', ['rollback', 'web']],
     ['/v1/reload', ['reload']],
     ['/v1/start', ['start']],
-  ])('%s: %j aborts the deploy, shows how it ended and exits with 130', async (path, args) => {
+  ])('%s: %j aborts what the operation began, shows how it ended and exits with 130', async (path, args) => {
     const { manager, cli } = await scene(path, args, [began('web')]);
     await cli.wrote('generation 4 begins');
     cli.interrupt();
-    expect(await cli.done).toMatchObject({ code: 130, out: '✗ web  deploy: generation 4 aborted (1.2 s)\n' });
-    expect(manager.lines.slice(-2)).toEqual([`POST ${path}`, 'POST /v1/apps/web/abort']);
+    const { code, out, err } = await cli.done;
+    expect({ code, out }).toEqual({ code: 130, out: '✗ web  deploy: generation 4 aborted (1.2 s)\n' });
+    expect(err).not.toContain('not running');
+    expect(manager.lines.slice(-2)).toEqual([`POST ${path}`, 'POST /v1/abort']);
+    expect(manager.calls.at(-1)?.body).toEqual({ operation: 7 });
   });
 
-  it('leaves deploys that have ended, and those of others, alone', async () => {
-    const { manager, cli } = await scene('/v1/reload', ['reload'], [began('api'), ended('api'), began('web')]);
-    await cli.wrote('web: generation 4 begins');
+  it('says so where it came too late', async () => {
+    const { cli } = await scene('/v1/start', ['start'], [began('web')], samples.operationResult(samples.appResult()));
+    await cli.wrote('generation 4 begins');
     cli.interrupt();
-    expect((await cli.done).code).toBe(130);
-    expect(manager.lines).not.toContain('POST /v1/apps/api/abort');
+    const { code, err } = await cli.done;
+    expect(code).toBe(130);
+    expect(err).toContain('interrupted, but it was too late: all of it was done');
   });
 
-  it('aborts a deploy that begins only afterwards', async () => {
+  it('waits for an operation that the manager has not accepted yet, and aborts it then', async () => {
     const cwd = folderWithConfig();
-    let tell = (_event: EvenkeelEvent): void => {};
+    let accept = (): void => {};
     let finish = (): void => {};
     const reload: Reply = {
       stream: (send, close) => {
-        tell = (event) => send({ type: 'event', event });
-        tell(began('api'));
-        tell(ended('api'));
+        send({ type: 'event', event: began('api') });
+        accept = () => send({ type: 'accepted', operation: 3 });
         finish = () => {
           send({ type: 'result', result: aborted });
           close();
@@ -100,12 +103,13 @@ describe('Ctrl-C', () => {
         close();
       },
     };
-    await new FakeManager({ 'POST /v1/reload': reload, 'POST /v1/apps/web/abort': abort }).listen(cwd);
+    const manager = await new FakeManager({ 'POST /v1/reload': reload, 'POST /v1/abort': abort }).listen(cwd);
     const cli = startCli(['reload'], { cwd });
     await cli.wrote('api: generation 4 begins');
     cli.interrupt();
-    tell(began('web'));
+    accept();
     expect((await cli.done).code).toBe(130);
+    expect(manager.calls.at(-1)).toEqual({ line: 'POST /v1/abort', body: { operation: 3 } });
   });
 
   it('a second one leaves at once', async () => {

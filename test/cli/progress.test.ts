@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { progressLines } from '../../src/cli/progress-lines.ts';
-import { deploysUnderWay, NO_PROGRESS, type ProgressModel, reduceProgress } from '../../src/cli/progress-model.ts';
+import { NO_PROGRESS, type ProgressModel, reduceProgress } from '../../src/cli/progress-model.ts';
 import { plainStyle } from '../../src/cli/style.ts';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
 
@@ -118,21 +118,6 @@ describe('the live display', () => {
       '› web     preparing generation 4  1.0 s',
       '› worker  starting  1.0 s',
     ]);
-  });
-
-  it('knows which deploys are under way', () => {
-    expect(deploysUnderWay(reduce(SUCCESS))).toEqual(['web']);
-    const loss = { finished: 0, cut: 0, killed: 0 };
-    const end: EvenkeelEvent = {
-      ...at(1),
-      type: 'deploy-finished',
-      generation: 4,
-      outcome: 'done',
-      reason: '',
-      durationMs: 1,
-      loss,
-    };
-    expect(deploysUnderWay(reduce([...SUCCESS, end]))).toEqual([]);
   });
 
   it('does not care for what is not of an app', () => {

@@ -77,6 +77,7 @@ it('streams what happens, with the result as the last line', async () => {
   const { api } = await serving(appSpec(), appSpec({ name: 'api' }));
   const told = await lines(await api.open('POST', '/v1/apps/web/deploy', {}, NDJSON));
   expect(told.slice(0, -1)).toMatchObject([
+    { type: 'accepted', operation: 1 },
     { type: 'event', event: { type: 'deploy-started', app: 'web' } },
     { type: 'event', event: { type: 'deploy-finished', app: 'web' } },
     { type: 'event', event: { type: 'app-state' } },
@@ -84,10 +85,24 @@ it('streams what happens, with the result as the last line', async () => {
   expect(told.at(-1)).toMatchObject({ type: 'result', result: { ok: true, apps: [{ app: 'web' }] } });
 });
 
+it('aborts an operation by the number that its stream begins with', async () => {
+  const { rig, api } = await serving(appSpec());
+  rig.script('web').hold = deferred();
+  const response = await api.open('POST', '/v1/deploy', { all: true }, NDJSON);
+  const told = lines(response);
+  await rig.event('deploy-started', 'web', 2);
+  expect(await api.ask('POST', '/v1/abort', { operation: 99 })).toMatchObject({
+    body: { error: { code: 'NO_DEPLOY' } },
+  });
+  expect(await api.ask('POST', '/v1/abort', {})).toMatchObject({ body: { error: { code: 'BAD_REQUEST' } } });
+  expect((await api.ask('POST', '/v1/abort', { operation: 1 })).status).toBe(200);
+  expect((await told).at(-1)).toMatchObject({ result: { ok: false, apps: [{ deploy: { outcome: 'aborted' } }] } });
+});
+
 it('a stream that is refused ends with the error', async () => {
   const { api } = await serving(appSpec());
   const told = await lines(await api.open('POST', '/v1/apps/nope/deploy', {}, NDJSON));
-  expect(told).toMatchObject([{ type: 'error', error: { code: 'NO_SUCH_APP' } }]);
+  expect(told.at(-1)).toMatchObject({ type: 'error', error: { code: 'NO_SUCH_APP' } });
 });
 
 it('a client that leaves changes nothing', async () => {

@@ -108,10 +108,24 @@ it('a failing app fails alone: the others are reconciled, its dependents skipped
   expect(ok).toBe(false);
   expect(apps.map(({ app, action, ok, message }) => [app, action, ok, message])).toEqual([
     ['web', 'deploy', false, 'generation 2 failed: worker 0 exited with code 1'],
-    ['api', 'skipped', false, 'skipped: it depends on web, which failed'],
+    ['api', 'skipped', false, 'it depends on web, which failed'],
     ['job', 'deploy', true, 'generation 2 serves'],
   ]);
   expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['deploy', 'deploy', 'none']);
+});
+
+it('an app that is to stay as it is has not failed with one that it depends on', async () => {
+  const dependent = { ...api, dependsOn: ['web'] };
+  const further = { ...job, dependsOn: ['api'] };
+  const { rig, context } = await started(web, dependent, further);
+  rig.script('web').outcome = 'failed';
+  rig.apps = [{ ...web, env: { A: '1' } }, dependent, { ...further, env: { A: '1' } }];
+  const { apps } = await reload(context);
+  expect(apps.map(({ app, action, ok }) => [app, action, ok])).toEqual([
+    ['web', 'deploy', false],
+    ['api', 'none', true],
+    ['job', 'deploy', true],
+  ]);
 });
 
 it('leaves a stopped app stopped', async () => {

@@ -31,7 +31,8 @@ export const command = defineCommand({
     'Starts the workers of a new generation, waits until they are ready and have settled, then',
     'drains the old ones. Where that fails the old generation goes on serving, and the reason',
     'and the last lines of the failing worker are shown. Ctrl-C aborts the deploy and waits',
-    'until that is done; a second one leaves.',
+    'until that is done; a second one leaves. With the strategy `replace` the old generation is',
+    'stopped first, and started again where the new one fails.',
     '',
     'Settings and environment are those that run, not those of the file or of this shell, but',
     'for what the options say. That stays, over restarts too, until the next reload: `plan`',
@@ -50,7 +51,7 @@ export const command = defineCommand({
     if (values.all === apps.length > 0) throw wrongChoice(values.all);
     const body = { ...(values.all ? { all: true } : { apps }), options: deployOptions(context, values) };
     const client = await useManager(context);
-    return operate(context, client, { steps: [{ path: '/v1/deploy', body }], aborts: values.all ? 'begun' : apps });
+    return operate(context, client, { steps: [{ path: '/v1/deploy', body }], aborts: 'begun' });
   },
 });
 

@@ -11,7 +11,8 @@ export const command = defineCommand({
   details: [
     'Not zero-downtime: all workers of an app stop before the first one starts again.',
     '`evenkeel deploy` replaces them without that gap. Changes of `balance`, and of `listen`',
-    'where the app holds the port itself, take effect at a restart only.',
+    'where the app holds the port itself, take effect at a restart only. Where it fails, the app is',
+    'tried again, as after a crash, until `evenkeel stop APP`.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel restart worker', does: 'stop one app, then start it' },

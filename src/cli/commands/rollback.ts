@@ -24,6 +24,6 @@ export const command = defineCommand({
     const client = await useManager(context);
     const body = { ...(to === null ? {} : { to }), ...(timeout === null ? {} : { timeout }) };
     const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/rollback`, body }];
-    return operate(context, client, { steps, aborts: [app] });
+    return operate(context, client, { steps, aborts: 'begun' });
   },
 });

@@ -47,6 +47,10 @@ export const command = defineCommand({
     'applies changes of the config. Where no manager runs, the config is validated first; a',
     'manager adopts what an earlier one has left running, also where the config has errors.',
     '',
+    'An app that does not come up is told (exit code 1 or 4), and tried again, as after a crash,',
+    'until it serves or `evenkeel stop APP`. Ctrl-C stops what this start is bringing up, begins',
+    'nothing else, and exits with 130; what is up by then stays. A second one leaves at once.',
+    '',
     'A name with "." or "/" in it is a script, which is started without a config. All that',
     'follows it is passed to it (a -- right behind it is not). It gets the environment of this',
     'command, and keeps it: later deploys use the same, unless they say --env or --shell-env.',
@@ -171,7 +175,9 @@ async function startDetached(context: Context, spec: EcosystemSpec, body: StartB
     if (!(error instanceof EvenkeelError) || error.code !== 'MANAGER_RUNS') throw error;
     await untilAnswered(client);
   }
-  return operate(context, client, startOperation(body));
+  const outcome = await operate(context, client, startOperation(body));
+  if (outcome.exit === EXIT.interrupted) say(context, 'the manager runs on; `evenkeel stop` ends it');
+  return outcome;
 }
 
 async function bringUp(

@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { MAX_WORKERS } from '../../core/spec.ts';
 import type {
+  AbortBody,
   DeployBody,
   DeployOptions,
   ReloadBody,
@@ -73,6 +74,12 @@ export function deployBody(body: JsonObject): DeployBody {
 /** Of one app: the options alone. */
 export function deployAppBody(body: JsonObject): DeployOptions {
   return checkFields<DeployOptions>(body, deployOptions);
+}
+
+export function abortBody(body: JsonObject): AbortBody {
+  const { operation } = checkFields<AbortBody>(body, { operation: asInteger(1) });
+  if (operation === undefined) throw wrong('operation', 'is missing');
+  return { operation };
 }
 
 export function rollbackBody(body: JsonObject): RollbackBody {

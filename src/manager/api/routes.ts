@@ -5,7 +5,7 @@ import { EvenkeelError } from '../../core/errors.ts';
 import type { OperationResult, ROUTES, VersionAnswer } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import type { JsonObject } from '../is-record.ts';
-import { abort } from '../operations/abort.ts';
+import { abort, abortOperation } from '../operations/abort.ts';
 import { deploy } from '../operations/deploy.ts';
 import { history } from '../operations/history.ts';
 import { plan } from '../operations/plan.ts';
@@ -18,6 +18,7 @@ import { start } from '../operations/start.ts';
 import { status } from '../operations/status.ts';
 import { stop } from '../operations/stop.ts';
 import { sendToWorkers, signalWorkers } from '../operations/tell-workers.ts';
+import type { RunningOperation } from '../under-way.ts';
 import { answerJson } from './answer.ts';
 import * as bodies from './bodies.ts';
 import { type EventHistory, streamEvents } from './stream-events.ts';
@@ -38,7 +39,7 @@ export interface Call {
 export interface Operation {
   /** Whose events belong to it; null: all. */
   readonly apps: readonly string[] | null;
-  run(): Promise<OperationResult>;
+  run(operation: RunningOperation): Promise<OperationResult>;
 }
 
 export type Route =
@@ -75,11 +76,11 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
   ),
   reload: operation(({ context }, body) => {
     const { profile } = bodies.reloadBody(body);
-    return { apps: null, run: () => reload(context, profile) };
+    return { apps: null, run: (operation) => reload(context, profile, operation) };
   }),
   start: operation(({ context }, body) => {
     const { apps, ...rules } = bodies.startBody(body);
-    return { apps: null, run: () => start(context, apps ?? null, rules) };
+    return { apps: null, run: (operation) => start(context, apps ?? null, rules, operation) };
   }),
   stop: operation(({ context }, body) => {
     const { apps, timeout } = bodies.stopBody(body);
@@ -87,19 +88,23 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
   }),
   deploy: operation(({ context }, body) => {
     const { apps, options } = bodies.deployBody(body);
-    return { apps: apps ?? null, run: () => deploy(context, apps ?? null, options ?? {}) };
+    return { apps: apps ?? null, run: (operation) => deploy(context, apps ?? null, options ?? {}, operation) };
   }),
   deployApp: operation(({ context, app }, body) => {
     const options = bodies.deployAppBody(body);
-    return { apps: [app], run: () => deploy(context, [app], options) };
+    return { apps: [app], run: (operation) => deploy(context, [app], options, operation) };
   }),
   abort: operation(({ context, app }, body) => {
     bodies.emptyBody(body);
     return { apps: [app], run: () => abort(context, app) };
   }),
+  abortOperation: operation(({ context }, body) => {
+    const { operation: id } = bodies.abortBody(body);
+    return { apps: [], run: () => abortOperation(context, id) };
+  }),
   rollback: operation(({ context, app }, body) => {
     const options = bodies.rollbackBody(body);
-    return { apps: [app], run: () => rollback(context, app, options) };
+    return { apps: [app], run: (operation) => rollback(context, app, options, operation) };
   }),
   restart: operation(({ context, app }, body) => {
     bodies.emptyBody(body);

@@ -7,6 +7,7 @@ import type { Milliseconds } from '../../core/spec.ts';
 import { listenUnix } from '../../platform/unix-server.ts';
 import { NDJSON } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
+import type { RunningOperation } from '../under-way.ts';
 import { answerError, answerJson } from './answer.ts';
 import { matchRoute } from './match-route.ts';
 import { readBody } from './read-body.ts';
@@ -106,14 +107,16 @@ function urlOf({ url = '' }: IncomingMessage): URL {
 async function operate({ context, request, response }: Call, operation: Operation): Promise<void> {
   // Otherwise the end of the manager, which may be what is asked for, would wait for a connection that is idle.
   response.shouldKeepAlive = false;
-  const run = async () => {
-    const result = await operation.run();
+  const run = async (running: RunningOperation) => {
+    const result = await operation.run(running);
     // What has been answered as done is remembered, whatever happens to the manager next.
     await context.fleet.state.flush();
     return result;
   };
-  if (request.headers.accept?.includes(NDJSON) !== true) return answerJson(response, 200, await run());
-  await streamOperation(context, response, operation.apps, run);
+  await context.underWay.track(async (running, id) => {
+    if (request.headers.accept?.includes(NDJSON) !== true) return answerJson(response, 200, await run(running));
+    await streamOperation(context, response, { id, apps: operation.apps, run: () => run(running) });
+  });
 }
 
 function refuseWhileStopping({ lifecycle }: ManagerContext): void {

@@ -8,17 +8,21 @@ import type { ManagerContext } from '../context.ts';
 import { LineStream } from './answer.ts';
 import { EventFeed } from './event-feed.ts';
 
-/** `apps`: whose events are told meanwhile; null: all. */
+export interface StreamedOperation {
+  readonly id: number;
+  /** Whose events are told meanwhile; null: all. */
+  readonly apps: readonly string[] | null;
+  run(): Promise<OperationResult>;
+}
+
 export async function streamOperation(
   { fleet }: ManagerContext,
   response: ServerResponse,
-  apps: readonly string[] | null,
-  operation: () => Promise<OperationResult>,
+  { id, apps, run }: StreamedOperation,
 ): Promise<void> {
-  const feed = new EventFeed(
-    new LineStream(response),
-    (event) => ({ type: 'event', event }) satisfies OperationMessage,
-  );
+  const lines = new LineStream(response);
+  lines.send({ type: 'accepted', operation: id } satisfies OperationMessage);
+  const feed = new EventFeed(lines, (event) => ({ type: 'event', event }) satisfies OperationMessage);
   feed.begin();
   const unsubscribe = fleet.bus.subscribe((event) => {
     if (apps === null || ('app' in event && apps.includes(event.app))) feed.push(event);
@@ -29,7 +33,7 @@ export async function streamOperation(
   };
   let result: OperationResult;
   try {
-    result = await operation();
+    result = await run();
   } catch (error) {
     await end({ type: 'error', error: toErrorBody(error) });
     throw error;

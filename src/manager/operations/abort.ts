@@ -1,20 +1,48 @@
-// Manager: aborts the deploy of an app. Never waits in the app's queue: the deploy itself is in there.
+// Manager: aborts the deploy or the first start of an app, or all that a command has begun. Never waits in the app's queue:
+// what is to be aborted is in there.
 
-import type { OperationResult } from '../../protocol/control-api.ts';
+import { EvenkeelError } from '../../core/errors.ts';
+import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { deployDeadline } from '../deadlines.ts';
+import type { Fleet } from '../fleet.ts';
 import { requireRunning } from '../refusals.ts';
 import { attempt, operationResult, throwRefusal } from '../results.ts';
+import { stopApp } from '../steps/stop-app.ts';
 
 /** Throws NO_SUCH_APP, APP_STOPPED or NO_DEPLOY. */
 export async function abort({ fleet }: ManagerContext, name: string): Promise<OperationResult> {
   const startedAt = fleet.now();
-  const spec = requireRunning(fleet, name);
-  const result = await attempt(fleet, name, 'abort', [], async () => {
+  const result = await abortDeploy(fleet, name, 'aborted by a command');
+  throwRefusal(result);
+  return operationResult(fleet, startedAt, [result]);
+}
+
+/**
+ * `id`: what the stream of the operation began with. Where a part has been done already, or cannot be aborted, that is told
+ * by the result of the operation itself. Throws NO_DEPLOY where it is over.
+ */
+export async function abortOperation({ fleet, underWay }: ManagerContext, id: number): Promise<OperationResult> {
+  const startedAt = fleet.now();
+  const operation = underWay.find(id);
+  if (operation === null) throw new EvenkeelError('NO_DEPLOY', `no operation ${id} is under way`);
+  const results = await operation.abort((name) =>
+    fleet.runningSpec(name) === null
+      ? stopApp(fleet, name, null, ['its start was interrupted'])
+      : abortDeploy(fleet, name, 'interrupted'),
+  );
+  return operationResult(
+    fleet,
+    startedAt,
+    results.filter(({ error }) => error?.code !== 'NO_DEPLOY'),
+  );
+}
+
+function abortDeploy(fleet: Fleet, name: string, reason: string): Promise<AppResult> {
+  return attempt(fleet, name, 'abort', [], async () => {
+    const spec = requireRunning(fleet, name);
     if (fleet.claims.of(name)?.abort() === true) return { ok: true, message: 'the deploy had not begun, and will not' };
-    const deploy = await fleet
-      .handle(name)
-      .request('abort', { reason: 'aborted by a command' }, deployDeadline(spec, null, 0));
+    const deploy = await fleet.handle(name).request('abort', { reason }, deployDeadline(spec, null, 0));
     const { generation, outcome } = deploy;
     const message =
       outcome === 'done'
@@ -22,6 +50,4 @@ export async function abort({ fleet }: ManagerContext, name: string): Promise<Op
         : `generation ${generation} ${outcome}`;
     return { ok: true, message, deploy };
   });
-  throwRefusal(result);
-  return operationResult(fleet, startedAt, [result]);
 }

@@ -10,12 +10,14 @@ import { claimDeploy, requireRunning } from '../refusals.ts';
 import { attempt, inLane, operationResult, skipped, throwRefusal } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';
 import { type DeployWork, deployApp } from '../steps/deploy-app.ts';
+import { RunningOperation } from '../under-way.ts';
 
 /** `names` null: all that run. Throws NO_SUCH_APP, and for a single app what refuses it. */
 export async function deploy(
   context: ManagerContext,
   names: readonly string[] | null,
   options: DeployOptions,
+  operation = new RunningOperation(),
 ): Promise<OperationResult> {
   const { fleet } = context;
   const startedAt = fleet.now();
@@ -30,7 +32,13 @@ export async function deploy(
   const notices: string[] = [];
   const done = runInOrder(apps, async (name) => {
     const { claim, result } = admissions.get(name) ?? {};
-    if (claim && result?.ok) return await deployOne(fleet, name, options, claim, notices);
+    if (claim && result?.ok) {
+      return await operation.run(
+        name,
+        (work) => inLane(fleet, name, 'deploy', reasonsOf(options), work),
+        () => deployOne(fleet, name, options, claim, notices),
+      );
+    }
     return result ?? skipped(name, 'unknown');
   }).finally(() => {
     // Apps that were skipped have theirs still.
@@ -69,24 +77,22 @@ async function deployOne(
   notices: string[],
 ): Promise<AppResult> {
   const reasons = reasonsOf(options);
-  return await inLane(fleet, name, 'deploy', reasons, () =>
-    attempt(fleet, name, 'deploy', reasons, async () => {
-      // It may have been stopped since the command was accepted.
-      const running = requireRunning(fleet, name);
-      const changes = withMovedScript(running, options);
-      const work: DeployWork = {
-        action: 'deploy',
-        spec: overrideSpec(running, mergeOverride(null, changes)),
-        reasons,
-        timeout: options.timeout ?? null,
-        pinned: null,
-        claim,
-        // A deploy that failed leaves no trace: not in what its successor starts from either.
-        override: mergeOverride(afterDeploy(fleet.state.app(name).override), changes),
-      };
-      return await deployApp(fleet, name, work, notices);
-    }),
-  );
+  return await attempt(fleet, name, 'deploy', reasons, async () => {
+    // It may have been stopped since the command was accepted.
+    const running = requireRunning(fleet, name);
+    const changes = withMovedScript(running, options);
+    const work: DeployWork = {
+      action: 'deploy',
+      spec: overrideSpec(running, mergeOverride(null, changes)),
+      reasons,
+      timeout: options.timeout ?? null,
+      pinned: null,
+      claim,
+      // A deploy that failed leaves no trace: not in what its successor starts from either.
+      override: mergeOverride(afterDeploy(fleet.state.app(name).override), changes),
+    };
+    return await deployApp(fleet, name, work, notices);
+  });
 }
 
 /** "deploy", "deploy --env PORT --workers 4": names only, never values of env. */

@@ -6,17 +6,23 @@ import { planChanges } from '../../core/plan-changes.ts';
 import { describeProfile } from '../../core/profile.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
+import type { Task, Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
-import { operationResult } from '../results.ts';
+import { operationResult, skipped } from '../results.ts';
 import { runInOrder, runInReverse } from '../run-in-order.ts';
 import { runningApps } from '../running-apps.ts';
 import { applyChange } from '../steps/apply-change.ts';
 import { stopApp } from '../steps/stop-app.ts';
+import { RunningOperation } from '../under-way.ts';
 
 /** `profile`: to go by from now on; absent: the one there is. Throws NO_CONFIG or CONFIG_INVALID, and then nothing has changed. */
-export function reload(context: ManagerContext, profile?: string | null): Promise<OperationResult> {
+export function reload(
+  context: ManagerContext,
+  profile?: string | null,
+  operation = new RunningOperation(),
+): Promise<OperationResult> {
   const { fleet, reloads } = context;
   return reloads.run(async () => {
     const startedAt = fleet.now();
@@ -29,8 +35,16 @@ export function reload(context: ManagerContext, profile?: string | null): Promis
     const removed = await removeApps(fleet, plan);
     fleet.state.setEcosystem(ecosystem);
     for (const name of fleet.state.names) fleet.forgetIfOver(name);
-    const applied = await runInOrder(ecosystem.apps, (name) => applyQueued(context, ecosystem, name, notices));
-    lateStarts(context, plan, applied);
+    const applied = await runInOrder(
+      ecosystem.apps,
+      async (name) => {
+        const inTurn = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
+        const work: Work<AppResult> = (task) => apply(context, ecosystem, name, notices, task);
+        return unlessUnchanged(plan, await operation.run(name, inTurn, work));
+      },
+      (name, why) => unlessUnchanged(plan, skipped(name, why)),
+    );
+    if (!operation.aborted) lateStarts(context, plan, applied);
     const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
     const changes = result.apps.filter((app) => app.action !== 'none').length;
     fleet.bus.emit({ type: 'reload-finished', ok: result.ok, changes });
@@ -55,19 +69,25 @@ function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult
   return runInReverse(apps, (name) => stopApp(fleet, name, null, reasonsOf(removed, name)));
 }
 
-function applyQueued(
+async function apply(
   context: ManagerContext,
   ecosystem: EcosystemSpec,
   name: string,
   notices: string[],
+  task: Task,
 ): Promise<AppResult> {
   const { fleet } = context;
   const desired = ecosystem.apps.find((app) => app.name === name);
   if (desired === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
-  return fleet.lane(name).run('reconcile', async (task) => {
-    refuseWhileStopping(context);
-    return await applyChange(fleet, desired, notices, task);
-  });
+  refuseWhileStopping(context);
+  return await applyChange(fleet, desired, notices, task);
+}
+
+/** What was to stay as it is has not missed anything. */
+function unlessUnchanged({ changes }: Plan, result: AppResult): AppResult {
+  const isUnchanged = changes.some(({ app, action }) => app === result.app && action === 'none');
+  if (result.action !== 'skipped' || !isUnchanged) return result;
+  return { ...result, action: 'none', ok: true, message: 'unchanged' };
 }
 
 function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): void {

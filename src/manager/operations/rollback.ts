@@ -3,22 +3,30 @@
 import { EvenkeelError } from '../../core/errors.ts';
 import type { Generation } from '../../core/status.ts';
 import type { HistoryEntry, PinnedSpec } from '../../protocol/cluster-link.ts';
-import type { OperationResult, RollbackBody } from '../../protocol/control-api.ts';
+import type { AppResult, OperationResult, RollbackBody } from '../../protocol/control-api.ts';
+import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import { QUICK } from '../deadlines.ts';
 import { claimDeploy } from '../refusals.ts';
 import { attempt, inLane, operationResult, throwRefusal } from '../results.ts';
 import { deployApp } from '../steps/deploy-app.ts';
+import { RunningOperation } from '../under-way.ts';
 
 /** Throws NO_SUCH_APP, APP_STOPPED, NO_SUCH_GENERATION or DEPLOY_IN_PROGRESS. */
-export async function rollback({ fleet }: ManagerContext, name: string, body: RollbackBody): Promise<OperationResult> {
+export async function rollback(
+  { fleet }: ManagerContext,
+  name: string,
+  body: RollbackBody,
+  operation = new RunningOperation(),
+): Promise<OperationResult> {
   const startedAt = fleet.now();
   fleet.requireKnown(name);
   if (fleet.runningSpec(name) === null) throw nothingToReplace(name);
   const handle = fleet.handle(name);
   const claim = await claimDeploy(fleet, name);
   const notices: string[] = [];
-  const result = await inLane(fleet, name, 'rollback', [], () =>
+  const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'rollback', [], work);
+  const result = await operation.run(name, inTurn, () =>
     attempt(fleet, name, 'rollback', [], async () => {
       const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
       const { spec, generation } = pinned;

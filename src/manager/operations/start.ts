@@ -2,18 +2,21 @@
 
 import { EvenkeelError } from '../../core/errors.ts';
 import type { AppSpec } from '../../core/spec.ts';
-import type { OperationResult, StartBody } from '../../protocol/control-api.ts';
+import type { AppResult, OperationResult, StartBody } from '../../protocol/control-api.ts';
+import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { inLane, operationResult } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';
 import { startApp } from '../steps/start-app.ts';
+import { RunningOperation } from '../under-way.ts';
 
 /** `names` null: all of the file. Throws NO_SUCH_APP, NO_CONFIG or CONFIG_INVALID; then nothing has changed. */
 export async function start(
   context: ManagerContext,
   names: readonly string[] | null,
   { reset = false }: Pick<StartBody, 'reset'> = {},
+  operation = new RunningOperation(),
 ): Promise<OperationResult> {
   const { fleet } = context;
   const startedAt = fleet.now();
@@ -21,13 +24,15 @@ export async function start(
   const results = await runInOrder(apps, (name) => {
     const isMeant = names === null || names.includes(name);
     const reasons = isMeant ? ['start'] : ['another app depends on it'];
-    return inLane(fleet, name, 'start', reasons, async (task) => {
+    const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'start', reasons, work);
+    return operation.run(name, inTurn, async (task) => {
       refuseWhileStopping(context);
       if (reset && isMeant && fleet.runningSpec(name) === null) fleet.state.update(name, { override: null });
       return await startApp(fleet, name, reasons, task);
     });
   });
-  for (const { app, action } of results) if (action === 'skipped') context.lateStarts.add(app);
+  const late = operation.aborted ? [] : results.filter(({ action }) => action === 'skipped');
+  for (const { app } of late) context.lateStarts.add(app);
   return operationResult(fleet, startedAt, results, context.takeNotices());
 }
 
