@@ -1,6 +1,6 @@
 // CLI: the manager, for commands that have no use for a profile; and a word where one was given to them in vain.
 
-import { requireManager } from '../client/find-manager.ts';
+import { formerConfig, requireManager } from '../client/find-manager.ts';
 import { describeProfile, reloadCommand } from '../core/profile.ts';
 import type { ControlClient } from '../platform/control-client.ts';
 import type { Context } from './context.ts';
@@ -8,8 +8,18 @@ import type { Context } from './context.ts';
 /** Throws NO_CONFIG or NO_MANAGER. */
 export async function useManager(context: Context): Promise<ControlClient> {
   const client = await requireManager(context);
+  tellOfConfig(context);
   await tellOfProfile(context, client);
   return client;
+}
+
+/** On stderr, where the manager was started for a config that has another name or place by now. */
+export function tellOfConfig(context: Context): void {
+  const former = context.globals.json ? null : formerConfig(context);
+  if (former === null) return;
+  context.err.write(
+    `the manager was started for ${former}, which is gone; what runs is found by its state directory\n`,
+  );
 }
 
 /** On stderr, where the manager runs with another profile than --profile says. */

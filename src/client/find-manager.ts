@@ -77,15 +77,24 @@ export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
 }
 
 /**
- * Two configs in one folder would share the default: the directory belongs to the one that used it. But what was started
- * without a config goes by the one that is found there by now, and the other way round.
+ * Two configs in one folder would share the default: the directory belongs to the one that used it, or, where that is gone,
+ * as when it was renamed, to the one that is there. But what was started without a config goes by the one that is found
+ * there by now, and the other way round.
  */
 function isOurs(stateDir: string, config: string): boolean {
   const owner = configOf(stateDir);
   if (owner === null || folderOfScripts(config) !== null || isSameConfig(owner, config)) return true;
+  if (!existsSync(owner)) return true;
   const folder = folderOfScripts(owner);
   const beside = folder === null ? null : configIn(folder);
   return beside !== null && isSameConfig(beside, config);
+}
+
+/** The config that the state directory of this one belongs to, where it is gone: it was renamed, or all of it was moved. */
+export function formerConfig({ cwd, globals }: Whereabouts): string | null {
+  const config = findConfig(cwd, globals.config);
+  const owner = config === null ? null : configOf(defaultStateDir(config));
+  return owner === null || existsSync(owner) || folderOfScripts(owner) !== null ? null : owner;
 }
 
 /** The config was removed, and the state directory perhaps with it; but what it started may still run. */

@@ -8,8 +8,11 @@ export function decodeBoot(text: string | undefined): LoaderBoot {
   if (!isRecord(boot) || typeof boot.from !== 'string' || typeof boot.cpus !== 'number') {
     throw new Error('Internal error: the config loader was started without a request');
   }
-  const { from, cpus, forManager, file, profile } = boot;
-  return { from, cpus, forManager: forManager === true, file: textOrNull(file), profile: textOrNull(profile) };
+  const { from, cpus, forManager, file, profile, orBeside } = boot;
+  return {
+    ...{ from, cpus, file: textOrNull(file), profile: textOrNull(profile) },
+    ...{ forManager: forManager === true, orBeside: orBeside === true },
+  };
 }
 
 function textOrNull(value: unknown): string | null {

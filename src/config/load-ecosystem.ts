@@ -1,6 +1,6 @@
 // Finds, reads and resolves the config of an ecosystem. (config loader)
 
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import type { ConfigProblem } from '../core/problem.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
@@ -50,15 +50,19 @@ async function findConfig(request: LoadRequest, files: Files): Promise<string> {
   const file = resolve(request.from, request.file);
   const found = await insteadOf(file);
   if (found !== null && files.kindOf(found) !== 'missing') return found;
+  const other = request.orBeside === true ? await beside(file) : null;
+  if (other !== null) return other;
   throw new EvenkeelError('NO_CONFIG', `the config file ${file} does not exist`, {
-    hint: 'look at --config and EVENKEEL_CONFIG',
+    hint: 'look at --config and EVENKEEL_CONFIG; where it was moved, `evenkeel stop` and `evenkeel start` go by the new place',
   });
 }
 
 /** Whoever goes by scripts.json goes by the config that is written beside it, from then on. null: neither is there. */
 async function insteadOf(file: string): Promise<string | null> {
-  const folder = folderOfScripts(file);
-  if (folder === null) return file;
+  return folderOfScripts(file) === null ? file : await beside(file);
+}
+
+async function beside(file: string): Promise<string | null> {
   const { configIn } = await import('./search-config.ts');
-  return await configIn(folder);
+  return await configIn(folderOfScripts(file) ?? dirname(file));
 }

@@ -41,9 +41,9 @@ export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<
       ...{ layout, config, ports: systemPorts(layout, output), bind: bindListenSocket, log, anew: boot.anew ?? [] },
       logFiles: boot.foreground ? [log.file] : [log.file, outputFile(layout, output)],
       ...{ evenkeel: packageVersion(), agent: entryPoint('agent') },
-      // The same file from now on, whatever is put beside it.
+      // The same file from now on, whatever is put beside it; another one only where nobody named it and it is gone.
       profile,
-      load: (wanted) => loadConfig({ ...request, file: known, profile: wanted }),
+      load: (wanted) => loadConfig({ ...request, file: known, profile: wanted, orBeside: file === null }),
       complain: (problem) => output.complain(problem),
     });
   } catch (error) {

@@ -11,6 +11,8 @@ export interface LoadRequest {
   /** `--config` or EVENKEEL_CONFIG. */
   readonly file: string | null;
   readonly profile: string | null;
+  /** Where `file` is gone: the config that is in its folder now. Absent: no other will do. */
+  readonly orBeside?: boolean;
 }
 
 export type LoadAnswer =

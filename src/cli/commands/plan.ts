@@ -10,6 +10,7 @@ import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { viewPlan } from '../plan-view.ts';
+import { tellOfConfig } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [],
@@ -32,6 +33,7 @@ export const command = defineCommand({
 async function makePlan(context: Context): Promise<Plan> {
   const client = await findManager(context);
   if (client !== null) {
+    tellOfConfig(context);
     const made = await client.plan(context.globals.profile ?? undefined);
     return withoutConfig(context) ? toldAtStart(made) : made;
   }

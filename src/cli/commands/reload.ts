@@ -8,6 +8,7 @@ import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { operate } from '../operate.ts';
+import { tellOfConfig } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [],
@@ -26,6 +27,7 @@ export const command = defineCommand({
   ],
   run: async (context) => {
     const client = await requireManager(context);
+    tellOfConfig(context);
     await refuseWithoutConfig(context, client);
     const { profile } = context.globals;
     const body = profile === null ? {} : { profile: profile === '' ? null : profile };

@@ -19,7 +19,7 @@ import type { Context } from '../context.ts';
 import { describeError } from '../describe-error.ts';
 import { type Operation, operate } from '../operate.ts';
 import { assignments, flag, type OptionValues, size, text, texts, workerCount } from '../options.ts';
-import { tellOfProfile } from '../use-manager.ts';
+import { tellOfConfig, tellOfProfile } from '../use-manager.ts';
 
 const scriptOptions = {
   name: text('--name <name>', "a script's name as an app; default: that of its file, without the extension"),
@@ -193,6 +193,7 @@ async function bringUp(
     });
   }
   say(context, `the manager runs already (pid ${pid})`);
+  tellOfConfig(context);
   await tellOfProfile(context, client);
   return operate(context, client, startOperation(whole(apps)));
 }

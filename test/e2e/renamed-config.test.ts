@@ -1,0 +1,57 @@
+// A config that gets another name, or another place with its whole folder, does not hide the manager that runs.
+
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { server } from '../support/apps.ts';
+import { freePort } from '../support/free-port.ts';
+import { createRig } from '../support/rig.ts';
+
+test('a config renamed in place: everything finds the manager, and a reload goes by the new one', async () => {
+  const port = await freePort();
+  await using rig = await createRig({ apps: { web: server('http', port, { workers: 1 }) } });
+  await rig.run('start');
+  const [pid] = await rig.pids('web');
+  rmSync(rig.path('evenkeel.config.yaml'));
+  const web = server('http', port, { workers: 1, env: { VERSION: '2' } });
+  rig.write('evenkeel.config.json', JSON.stringify({ apps: { web } }));
+  const { stderr } = await rig.run('status');
+  expect(stderr).toContain(`started for ${rig.path('evenkeel.config.yaml')}, which is gone`);
+  await rig.run('events', '-n', '1');
+  expect((await rig.run('plan')).stdout).toMatch(/~ web +deploy +env\.VERSION changed/);
+  expect((await rig.run('start')).stdout).toBe('nothing to do\n');
+  expect(await rig.pids('web')).toEqual([pid]);
+  await rig.run('reload');
+  expect((await rig.app('web')).generation).toBe(2);
+  expect((await rig.status()).manager.config).toBe(rig.path('evenkeel.config.json'));
+  await rig.run('stop');
+});
+
+test('one that was named with --config is not exchanged for another', async () => {
+  await using rig = await createRig({ apps: { web: server('http', await freePort(), { workers: 1 }) } });
+  await rig.run('start', '--config', 'evenkeel.config.yaml');
+  rmSync(rig.path('evenkeel.config.yaml'));
+  rig.write('evenkeel.config.json', '{"apps": {}}');
+  const reload = await rig.cli('reload');
+  expect(reload.code).toBe(2);
+  expect(reload.stderr).toContain(`the config file ${rig.path('evenkeel.config.yaml')} does not exist`);
+  await rig.run('stop');
+});
+
+test('a folder that is moved takes its manager along: it can be seen and stopped', async () => {
+  await using rig = await createRig({
+    nested: 'before',
+    apps: { web: server('http', await freePort(), { workers: 1 }) },
+  });
+  await rig.run('start');
+  const moved = join(rig.dir, '../after');
+  renameSync(rig.dir, moved);
+  try {
+    expect(await rig.spawnCli(['status'], { cwd: moved }).ended).toMatchObject({ code: 0 });
+    expect(await rig.spawnCli(['stop'], { cwd: moved }).ended).toMatchObject({ code: 0 });
+  } finally {
+    // The manager could not tidy up: it knows the folder by its former name.
+    rmSync(join(moved, '.evenkeel'), { recursive: true });
+    renameSync(moved, rig.dir);
+  }
+});
