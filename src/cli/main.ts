@@ -3,17 +3,20 @@
 
 import { entryPoint } from '../platform/entry-points.ts';
 import { errorCode } from '../platform/system-error.ts';
-import { runCli } from './run-cli.ts';
+import type { Surroundings } from './context.ts';
+import { reportUnwritten, runCli } from './run-cli.ts';
 
 const outputClosed = new AbortController();
+/** What kept stdout from being written, as a full disk does. */
+let unwritten: Error | null = null;
 
 // `evenkeel status | head`: the reader has had enough. What is under way goes on and its exit code stays true.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => {
-    if (errorCode(error) !== 'EPIPE') throw error;
-    outputClosed.abort();
-  });
-}
+process.stdout.on('error', (error) => {
+  if (errorCode(error) !== 'EPIPE') unwritten ??= error;
+  outputClosed.abort();
+});
+// Results are not there; and there is no other place to complain.
+process.stderr.on('error', () => outputClosed.abort());
 
 function onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void {
   process.on('SIGINT', listener).on('SIGTERM', listener);
@@ -22,7 +25,8 @@ function onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void {
 
 /** No await at the top level: then the program can be built as CommonJS too, which Node starts faster. */
 async function main(): Promise<void> {
-  const code = await runCli(process.argv.slice(2), {
+  const args = process.argv.slice(2);
+  const surroundings: Surroundings = {
     cwd: process.cwd(),
     env: process.env,
     stdout: process.stdout,
@@ -31,10 +35,13 @@ async function main(): Promise<void> {
     onInterrupt,
     program: entryPoint,
     now: () => Date.now(),
-  });
+  };
+  const code = await runCli(args, surroundings);
   // Writes to pipes may still be on their way on some systems.
-  await Promise.all([process.stdout, process.stderr].map(flush));
-  process.exit(code);
+  await flush(process.stdout);
+  const end = unwritten === null ? code : await reportUnwritten(args, surroundings, unwritten, code);
+  await flush(process.stderr);
+  process.exit(end);
 }
 
 function flush(stream: NodeJS.WriteStream): Promise<unknown> {

@@ -26,6 +26,22 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   }
 }
 
+/** What was asked for has been done, or not, as `code` says, but nobody can read it. Gives the exit code. */
+export async function reportUnwritten(
+  args: readonly string[],
+  surroundings: Surroundings,
+  cause: Error,
+  code: number,
+): Promise<number> {
+  const what = code === EXIT.done ? 'what was asked for is done' : 'the command is over';
+  const error = new EvenkeelError('SYSTEM_ERROR', `${what}, but stdout could not be written: ${cause.message}`, {
+    hint: '`evenkeel status` and `evenkeel events` tell what was done.',
+    cause,
+  });
+  await report(createContext(surroundings, guessGlobals(args)), error);
+  return code === EXIT.done ? error.exitCode : code;
+}
+
 function parse(args: readonly string[], { env, stdout }: Surroundings): Promise<Parsed> {
   const columns = Math.min(stdout.columns ?? 100, 100);
   return parseArguments(args, { catalog: CATALOG, version: packageVersion(), env, columns });

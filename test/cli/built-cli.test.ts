@@ -2,7 +2,7 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,6 +49,25 @@ describe.each(['esm', 'cjs'] as const)('the program, built as %s', (format) => {
     [['status'], 3],
   ])('%j exits with %i', async (args, code) => {
     expect((await run(args)).code).toBe(code);
+  });
+
+  it.runIf(existsSync('/dev/full'))('says so where stdout cannot be written, without a stack', async () => {
+    const cwd = folderWithConfig();
+    const result = { type: 'result', result: samples.operationResult(samples.appResult()) };
+    const deploy: Reply = {
+      stream: (send, close) => {
+        send(result);
+        close();
+      },
+    };
+    await new FakeManager({ 'POST /v1/deploy': deploy }).listen(cwd);
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [cli.program, 'deploy', 'web'], { cwd, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    const [err, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: what was asked for is done, but stdout could not be written: ENOSPC/m);
+    expect(err).not.toMatch(/^ +at /m);
   });
 
   it('writes the whole of a long answer', async () => {
