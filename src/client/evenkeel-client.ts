@@ -12,6 +12,7 @@ import { definedOf } from '../platform/defined-env.ts';
 import { identify } from '../platform/process-identity.ts';
 import type { HistoryAnswer, OperationResult, VersionAnswer } from '../protocol/control-api.ts';
 import { untilGone } from './await-manager.ts';
+import { type OptionNames, requireKnown } from './known-options.ts';
 import { requireSuccess } from './operation-outcome.ts';
 import { type LogEntry, type LogOptions, readLogs } from './read-logs.ts';
 
@@ -66,6 +67,12 @@ export interface EventOptions {
 
 export type Names = string | readonly string[];
 
+const OPERATION: OptionNames<OperationOptions> = { onEvent: true, signal: true };
+const DEPLOY: OptionNames<DeployOptions> = {
+  ...{ env: true, shellEnv: true, script: true, cwd: true, workers: true, timeout: true, wait: true },
+  ...OPERATION,
+};
+
 /** Got from `connect` or `startManager`. It has no connection of its own that would have to be closed. */
 export class EvenkeelClient {
   readonly #control: ControlClient;
@@ -98,53 +105,57 @@ export class EvenkeelClient {
   }
 
   /** Brings up what is down: all apps, or those named and what they depend on. Resolves when they are ready. */
-  start(apps?: Names, options: OperationOptions = {}): Promise<OperationResult> {
+  async start(apps?: Names, options: OperationOptions = {}): Promise<OperationResult> {
+    requireKnown('start', options, OPERATION);
     return this.#operate('/v1/start', apps === undefined ? {} : { apps: listOf(apps) }, options);
   }
 
   /** Reads the config again and changes exactly what differs. */
-  reload(options: ReloadOptions = {}): Promise<OperationResult> {
+  async reload(options: ReloadOptions = {}): Promise<OperationResult> {
+    requireKnown('reload', options, { ...OPERATION, profile: true });
     const { profile } = options;
     return this.#operate('/v1/reload', profile === undefined ? {} : { profile }, options);
   }
 
   /** Replaces apps by new generations, losing no request. What the options set stays until the next reload. */
-  deploy(apps: Names, options: DeployOptions = {}): Promise<OperationResult> {
-    return this.#operate('/v1/deploy', { apps: listOf(apps), options: this.#deployBody(options) }, options);
+  async deploy(apps: Names, options: DeployOptions = {}): Promise<OperationResult> {
+    return this.#operate('/v1/deploy', { apps: listOf(apps), options: this.#deployBody('deploy', options) }, options);
   }
 
   /** The same for every app that runs. */
-  deployAll(options: DeployOptions = {}): Promise<OperationResult> {
-    return this.#operate('/v1/deploy', { all: true, options: this.#deployBody(options) }, options);
+  async deployAll(options: DeployOptions = {}): Promise<OperationResult> {
+    return this.#operate('/v1/deploy', { all: true, options: this.#deployBody('deployAll', options) }, options);
   }
 
   /** Aborts a deploy under way; one whose old workers retire already is finished at once. */
-  abort(app: string, options: OperationOptions = {}): Promise<OperationResult> {
+  async abort(app: string, options: OperationOptions = {}): Promise<OperationResult> {
+    requireKnown('abort', options, OPERATION);
     return this.#operate(pathOf(app, 'abort'), {}, options);
   }
 
   /** Deploys what an earlier generation ran. */
-  rollback(app: string, options: RollbackOptions = {}): Promise<OperationResult> {
+  async rollback(app: string, options: RollbackOptions = {}): Promise<OperationResult> {
+    requireKnown('rollback', options, { ...OPERATION, to: true, timeout: true });
     const { to } = options;
-    return this.#operate(
-      pathOf(app, 'rollback'),
-      { ...(to === undefined ? {} : { to }), ...timeoutOf(options) },
-      options,
-    );
+    const body = { ...(to === undefined ? {} : { to }), ...timeoutOf(options) };
+    return this.#operate(pathOf(app, 'rollback'), body, options);
   }
 
   /** Stops the app, then starts it: not zero-downtime. */
-  restart(app: string, options: OperationOptions = {}): Promise<OperationResult> {
+  async restart(app: string, options: OperationOptions = {}): Promise<OperationResult> {
+    requireKnown('restart', options, OPERATION);
     return this.#operate(pathOf(app, 'restart'), {}, options);
   }
 
   /** Another number of workers, until the next reload. */
-  scale(app: string, workers: number, options: OperationOptions = {}): Promise<OperationResult> {
+  async scale(app: string, workers: number, options: OperationOptions = {}): Promise<OperationResult> {
+    requireKnown('scale', options, OPERATION);
     return this.#operate(pathOf(app, 'scale'), { workers }, options);
   }
 
   /** Stops apps; without a name everything, and then the manager, and resolves when that has ended. */
   async stop(apps?: Names, options: StopOptions = {}): Promise<OperationResult> {
+    requireKnown('stop', options, { ...OPERATION, timeout: true });
     const timeout = timeoutOf(options);
     if (apps !== undefined) return this.#operate('/v1/stop', { apps: listOf(apps), ...timeout }, options);
     const manager = identify((await this.version()).pid);
@@ -154,12 +165,14 @@ export class EvenkeelClient {
   }
 
   /** Sends a signal such as "SIGUSR1" to every worker of the app. */
-  signal(app: string, signal: string, options: OperationOptions = {}): Promise<OperationResult> {
+  async signal(app: string, signal: string, options: OperationOptions = {}): Promise<OperationResult> {
+    requireKnown('signal', options, OPERATION);
     return this.#operate(pathOf(app, 'signal'), { signal }, options);
   }
 
   /** Sends a message, anything that JSON can say, to every worker of the app: `process.on('message')`. */
-  send(app: string, message: unknown, options: OperationOptions = {}): Promise<OperationResult> {
+  async send(app: string, message: unknown, options: OperationOptions = {}): Promise<OperationResult> {
+    requireKnown('send', options, OPERATION);
     return this.#operate(pathOf(app, 'send'), { message }, options);
   }
 
@@ -178,7 +191,8 @@ export class EvenkeelClient {
     return requireSuccess(await this.#control.operate(path, body, options));
   }
 
-  #deployBody(options: DeployOptions): object {
+  #deployBody(method: string, options: DeployOptions): object {
+    requireKnown(method, options, DEPLOY);
     const { env, shellEnv, script, cwd, workers, wait } = options;
     return {
       ...(env === undefined ? {} : { env: definedOf(env) }),

@@ -83,9 +83,12 @@ export class EvenkeelError extends Error {
     return problems.length === 0 ? { code, message, hint } : { code, message, hint, problems };
   }
 
-  static fromBody(body: ErrorBody): EvenkeelError {
-    return new EvenkeelError(body.code, body.message, { hint: body.hint, problems: body.problems ?? [] });
-  }
+  // Not a method that names the class: the bundler would give the class another name then, which stacks show.
+  static readonly fromBody = fromBody;
+}
+
+function fromBody(body: ErrorBody): EvenkeelError {
+  return new EvenkeelError(body.code, body.message, { hint: body.hint, problems: body.problems ?? [] });
 }
 
 /** Any thrown value as an error body; a bug keeps its stack for the manager's log, not for users. */

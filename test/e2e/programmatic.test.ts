@@ -1,5 +1,6 @@
 // The programmatic API: startManager, connect, and a client with all that the CLI does.
 
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { EvenkeelEvent, OperationResult } from '../../src/index.ts';
 import { puppet, server } from '../support/apps.ts';
@@ -33,6 +34,10 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+test('an error shows by its own name', () => {
+  expect(inspect(new EvenkeelError('NO_MANAGER', 'none')).split('\n')[0]).toBe('EvenkeelError: none');
+});
 
 describe('row 25: startManager', () => {
   test('one call brings everything up, tells what happens, and gives a client', async () => {

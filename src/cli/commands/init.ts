@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configIn } from '../../client/find-config.ts';
 import { findManager, requireManager } from '../../client/find-manager.ts';
-import { EvenkeelError, EXIT } from '../../core/errors.ts';
+import { EvenkeelError, EXIT, toErrorBody } from '../../core/errors.ts';
 import { errorCode } from '../../platform/system-error.ts';
 import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand, type Outcome } from '../command.ts';
@@ -81,7 +81,10 @@ function write(folder: string, text: string, mode: number): string {
     return file;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') throw exists(file);
-    throw new EvenkeelError('BAD_USAGE', `cannot write ${file}: ${errorCode(error)}`, { cause: error });
+    throw new EvenkeelError('SYSTEM_ERROR', `cannot write ${file}: ${errorCode(error)}`, {
+      hint: toErrorBody(error).hint,
+      cause: error,
+    });
   }
 }
 

@@ -1,8 +1,10 @@
 // CLI: evenkeel scale
 
 import { requireApps } from '../../client/require-apps.ts';
+import { parseWorkers } from '../../config/parse-workers.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { MAX_WORKERS } from '../../core/spec.ts';
+import { availableCpus } from '../../platform/cpus.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
 import { parseWholeNumber } from '../options.ts';
@@ -14,7 +16,7 @@ interface Target {
 }
 
 export const command = defineCommand({
-  arguments: [{ syntax: '<app=count...>', description: 'an app and its number of workers, from 1 on' }],
+  arguments: [{ syntax: '<app=count...>', description: 'an app and its number of workers: 4, max, max-1 or 50%' }],
   options: {},
   details: [
     'Starts or drains the difference; the other workers stay. `evenkeel plan` shows that this',
@@ -23,9 +25,11 @@ export const command = defineCommand({
   examples: [
     { line: 'evenkeel scale web=4', does: 'run 4 workers of one app' },
     { line: 'evenkeel scale web=4 api=2', does: 'change two apps' },
+    { line: 'evenkeel scale web=max', does: 'one worker for each CPU' },
   ],
   run: async (context, args) => {
     const targets = args.map(parseTarget);
+    refuseTwice(targets);
     const client = await useManager(context);
     const { apps: known } = await client.status();
     requireApps(
@@ -42,9 +46,16 @@ export const command = defineCommand({
 
 function parseTarget(given: string): Target {
   const [app = '', count = ''] = given.split('=', 2);
-  const workers = parseWholeNumber(count);
+  const workers = parseWorkers(parseWholeNumber(count) ?? count, availableCpus());
   if (app !== '' && workers !== null && workers > 0 && workers <= MAX_WORKERS) return { app, workers };
-  throw new EvenkeelError('BAD_USAGE', `"${given}" is not APP=N with N from 1 to ${MAX_WORKERS}`, {
+  throw new EvenkeelError('BAD_USAGE', `"${given}" is not APP=N with N from 1 to ${MAX_WORKERS}, max, max-1 or 50%`, {
     hint: 'For example: evenkeel scale web=4. `evenkeel stop APP` stops an app.',
   });
+}
+
+/** The last one would win, and what came before it would have been in vain. */
+function refuseTwice(targets: readonly Target[]): void {
+  const twice = targets.find(({ app }, index) => targets.findIndex((other) => other.app === app) !== index);
+  if (twice !== undefined)
+    throw new EvenkeelError('BAD_USAGE', `"${twice.app}" is there twice: how many is it to have?`);
 }
