@@ -47,7 +47,7 @@ export async function operate(context: Context, client: ControlClient, operation
 
 function report(context: Context, result: OperationResult): ResultOutcome {
   const { out, err } = context;
-  const view = viewOperation(result, { out: out.style, err: err.style });
+  const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
   return { kind: 'result', exit: exitCodeOf(result), document: result, text: view.out, errorText: view.err };
 }
 

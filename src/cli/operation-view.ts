@@ -14,17 +14,21 @@ export interface OperationView {
   readonly err: string;
 }
 
-export function viewOperation(
-  result: OperationResult,
-  styles: { readonly out: Style; readonly err: Style },
-): OperationView {
+export interface ViewRules {
+  readonly out: Style;
+  readonly err: Style;
+  /** Whoever reads stderr sees stdout too, above it: what is there already is not said again. */
+  readonly together: boolean;
+}
+
+export function viewOperation(result: OperationResult, rules: ViewRules): OperationView {
   const width = Math.max(0, ...result.apps.map((app) => app.app.length));
   const lines = result.apps
     .filter((app) => app.action !== 'none')
-    .flatMap((app) => [resultLine(app, width, styles.out), ...workerLines(app, styles.out)]);
+    .flatMap((app) => [resultLine(app, width, rules.out), ...workerLines(app, rules.out)]);
   const summary = lines.length === 0 && result.ok ? ['nothing to do'] : lines;
-  const notices = result.notices.map((notice) => `${styles.out('yellow', '!')} ${notice}`);
-  const failures = result.apps.flatMap((app) => failureLines(app, styles.err));
+  const notices = result.notices.map((notice) => `${rules.out('yellow', '!')} ${notice}`);
+  const failures = result.apps.flatMap((app) => failureLines(app, rules));
   return { out: joinLines([...summary, ...notices]), err: joinLines(failures) };
 }
 
@@ -33,7 +37,7 @@ function resultLine(result: AppResult, width: number, style: Style): string {
   const mark = action === 'skipped' ? style('yellow', '-') : result.ok ? style('green', '✓') : style('red', '✗');
   const took = durationMs > 0 ? style('dim', ` (${humanDuration(durationMs)})`) : '';
   const loss = deploy?.outcome === 'done' && action !== 'start' ? `; ${describeLoss(deploy.loss)}` : '';
-  return `${mark} ${style('bold', app.padEnd(width))}  ${action}${describeWhy(result)}: ${message}${loss}${took}`;
+  return `${mark} ${style('bold', app.padEnd(width))}  ${describeAction(result)}: ${message}${loss}${took}`;
 }
 
 /** Who got a signal or a message, and who did not. */
@@ -44,18 +48,26 @@ function workerLines({ workers }: AppResult, style: Style): readonly string[] {
   });
 }
 
-/** The reasons, unless the action or the message says them already. */
-function describeWhy({ reasons, action, message }: AppResult): string {
+/** With the reasons, unless the message says them: "deploy (env.PORT changed)", "rollback to 1". */
+function describeAction({ reasons, action, message }: AppResult): string {
   const why = reasons.join(', ');
-  return why === '' || why === action || message.includes(why) ? '' : ` (${why})`;
+  if (why === '' || message.includes(why)) return action;
+  return why === action || why.startsWith(`${action} `) ? why : `${action} (${why})`;
 }
 
 /** On stderr, where it is found also when stdout is thrown away: why, what was written last, what to do. */
-function failureLines(result: AppResult, style: Style): readonly string[] {
+function failureLines(result: AppResult, { err: style, together }: ViewRules): readonly string[] {
   if (result.ok) return [];
+  const { app, action, message } = result;
+  const what = action === 'skipped' ? 'skipped' : `${action} failed`;
+  const why = reasonLines(result, style);
+  if (together) return why.length === 0 ? [] : [style('red', `${app}: ${what}`), ...why];
+  return [style('red', `${app}: ${what}: ${message}`), ...why];
+}
+
+function reasonLines(result: AppResult, style: Style): readonly string[] {
   const failure = result.failure ?? result.deploy?.failure ?? null;
   return [
-    style('red', `${result.app}: ${result.action} failed: ${result.message}`),
     ...(failure === null || result.message.includes(failure.reason)
       ? []
       : [`  worker ${failure.slot} ${failure.reason}`]),

@@ -6,7 +6,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { CommandDefinition } from './command.ts';
 import type { GlobalOptions } from './context.ts';
-import { splitArguments } from './split-arguments.ts';
+import { nextOperand, splitArguments } from './split-arguments.ts';
 
 export type Parsed =
   | {
@@ -66,8 +66,9 @@ export async function parseArguments(args: readonly string[], rules: ParserRules
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const asked = error.exitCode === 0;
+    refuseUnknown(error, args, program);
     if (asked || error.code === 'commander.help') return { kind: 'show', text: shown, asked };
-    throw usageError(error, meantBy(error, args, program));
+    throw usageError(error, meantBy(error, args, program), commandIn(args, program)?.name() ?? null);
   }
   return parsed ?? { kind: 'show', text: shown, asked: true };
 }
@@ -165,7 +166,7 @@ function meantBy(error: CommanderError, args: readonly string[], program: Comman
         )
       );
     case 'commander.unknownOption': {
-      const command = program.commands.find((known) => args.includes(known.name()));
+      const command = commandIn(args, program);
       const options = [...program.options, ...(command?.options ?? [])];
       return nearest(word, [...options.flatMap(({ long }) => long ?? []), '--help']);
     }
@@ -174,10 +175,32 @@ function meantBy(error: CommanderError, args: readonly string[], program: Comman
   }
 }
 
-function usageError(error: CommanderError, meant: string | null): EvenkeelError {
+/** The word where a command belongs; undefined: there is none. */
+function firstWord(args: readonly string[]): string | undefined {
+  return args[nextOperand(args, 0, GLOBAL_FLAGS)];
+}
+
+function commandIn(args: readonly string[], program: Command): Command | undefined {
+  const word = firstWord(args) ?? '';
+  return program.commands.find((known) => known.name() === word || known.aliases().includes(word));
+}
+
+/** Commander shows the overview for `nope --help`. */
+function refuseUnknown({ code }: CommanderError, args: readonly string[], program: Command): void {
+  const word = firstWord(args);
+  if (code !== 'commander.helpDisplayed' || word === undefined || commandIn(args, program) !== undefined) return;
+  const unknown = new CommanderError(1, 'commander.unknownCommand', `unknown command '${word}'`);
+  throw usageError(unknown, meantBy(unknown, args, program), null);
+}
+
+function usageError(error: CommanderError, meant: string | null, command: string | null): EvenkeelError {
   const [message = ''] = error.message.replace(/^error: /, '').split('\n');
   const guess = meant === null ? '' : `Did you mean ${meant}? `;
-  const hint = `${guess}\`evenkeel help\` lists the commands, \`evenkeel help COMMAND\` their options.`;
+  const help =
+    command === null
+      ? '`evenkeel help` lists the commands, `evenkeel help COMMAND` their options.'
+      : `\`evenkeel help ${command}\` shows what it takes.`;
+  const hint = `${guess}${help}`;
   return new EvenkeelError('BAD_USAGE', message, { hint });
 }
 

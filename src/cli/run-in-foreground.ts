@@ -57,7 +57,7 @@ export async function runInForeground(
 async function bringUp({ out, err, globals }: Context, client: ControlClient, body: StartBody): Promise<number> {
   try {
     const result = await client.operate('/v1/start', body);
-    const view = viewOperation(result, { out: out.style, err: err.style });
+    const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
     out.write(globals.json ? `${JSON.stringify(result, null, 2)}\n` : view.out);
     if (!globals.json) err.write(view.err);
     return exitCodeOf(result);

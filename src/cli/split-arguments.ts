@@ -31,7 +31,7 @@ export async function splitArguments(
 }
 
 /** The index of the next argument that is neither an option nor the value of one; the length where there is none. */
-function nextOperand(args: readonly string[], from: number, flags: readonly string[]): number {
+export function nextOperand(args: readonly string[], from: number, flags: readonly string[]): number {
   for (let index = from; index < args.length; index += 1) {
     const argument = args[index] ?? '';
     if (argument === '--') return index + 1;

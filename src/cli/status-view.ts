@@ -4,15 +4,19 @@ import { humanDuration } from '../core/human-duration.ts';
 import type { AppState, AppStatus, Status, WorkerState, WorkerStatus } from '../core/status.ts';
 import { formatBytes, formatCount, formatCpu } from './format-amount.ts';
 import type { Style, StyleName } from './style.ts';
-import { type Column, renderTable } from './table.ts';
+import { type Column, renderTable, type TableRules } from './table.ts';
 
 const STATE_COLORS: Readonly<Record<AppState | WorkerState, StyleName>> = {
   ...{ online: 'green', ready: 'green', starting: 'yellow', booting: 'yellow', deploying: 'cyan', draining: 'magenta' },
   ...{ degraded: 'yellow', backoff: 'red', failed: 'red', stopping: 'magenta', stopped: 'dim' },
 };
 
+/** A command has changed what the file says; how is the plan's to tell, which reads the file. */
+const DRIFT = 'not as in the config: see `evenkeel plan`';
+
 /** `now`: milliseconds since the epoch. */
-export function viewStatus({ manager, apps }: Status, now: number, style: Style): string {
+export function viewStatus({ manager, apps }: Status, now: number, rules: TableRules): string {
+  const { style } = rules;
   const uptime = humanDuration(now - Date.parse(manager.startedAt));
   const profile = manager.profile ? `, profile ${manager.profile}` : '';
   const facts = `manager ${manager.version}, pid ${manager.pid}, up ${uptime}, ${manager.config}${profile}`;
@@ -21,15 +25,16 @@ export function viewStatus({ manager, apps }: Status, now: number, style: Style)
   return `${title}\n${renderTable(
     APP_COLUMNS,
     apps.map((app) => appRow(app, style)),
-    style,
+    rules,
   )}`;
 }
 
 /** What `status web` shows. */
-export function viewApp(app: AppStatus, now: number, style: Style): string {
+export function viewApp(app: AppStatus, now: number, rules: TableRules): string {
+  const { style } = rules;
   const title = `${style('bold', app.name)}  ${stateOf(app.state, style)}  generation ${app.generation}, ${app.ready} of ${app.desired} ready`;
   const rows = app.workers.map((worker) => workerRow(worker, now, style));
-  const table = rows.length === 0 ? 'no workers\n' : renderTable(WORKER_COLUMNS, rows, style);
+  const table = rows.length === 0 ? 'no workers\n' : renderTable(WORKER_COLUMNS, rows, rules);
   return `${[title, ...remarks(app, now)].join('\n')}\n${table}`;
 }
 
@@ -38,12 +43,12 @@ const APP_COLUMNS: readonly Column[] = [
   { title: 'state' },
   { title: 'generation', align: 'right' },
   { title: 'ready', align: 'right' },
-  { title: 'restarts', align: 'right' },
-  { title: 'cpu', align: 'right' },
-  { title: 'memory', align: 'right' },
-  { title: 'connections', align: 'right' },
-  { title: 'requests', align: 'right' },
-  { title: '' },
+  { title: 'restarts', align: 'right', spare: 1 },
+  { title: 'cpu', align: 'right', spare: 3 },
+  { title: 'memory', align: 'right', spare: 2 },
+  { title: 'connections', align: 'right', spare: 5 },
+  { title: 'requests', align: 'right', spare: 4 },
+  { title: 'note' },
 ];
 
 function appRow(app: AppStatus, style: Style): readonly string[] {
@@ -61,7 +66,7 @@ function appRow(app: AppStatus, style: Style): readonly string[] {
 function appRemark({ deploy, drift }: AppStatus): string {
   if (deploy !== null)
     return `generation ${deploy.generation} ${deploy.phase}, ${deploy.ready}/${deploy.desired} ready`;
-  return drift ? 'changed by a command' : '';
+  return drift ? DRIFT : '';
 }
 
 const WORKER_COLUMNS: readonly Column[] = [
@@ -69,12 +74,12 @@ const WORKER_COLUMNS: readonly Column[] = [
   { title: 'state' },
   { title: 'pid', align: 'right' },
   { title: 'generation', align: 'right' },
-  { title: 'up', align: 'right' },
-  { title: 'restarts', align: 'right' },
-  { title: 'cpu', align: 'right' },
-  { title: 'memory', align: 'right' },
-  { title: 'connections', align: 'right' },
-  { title: 'requests', align: 'right' },
+  { title: 'up', align: 'right', spare: 6 },
+  { title: 'restarts', align: 'right', spare: 1 },
+  { title: 'cpu', align: 'right', spare: 3 },
+  { title: 'memory', align: 'right', spare: 2 },
+  { title: 'connections', align: 'right', spare: 5 },
+  { title: 'requests', align: 'right', spare: 4 },
 ];
 
 function workerRow(worker: WorkerStatus, now: number, style: Style): readonly string[] {
@@ -98,7 +103,7 @@ function remarks({ deploy, lastDeploy, drift }: AppStatus, now: number): readonl
       : [
           `last deploy: generation ${lastDeploy.generation} ${lastDeploy.outcome} ${since(lastDeploy.startedAt, now)} ago: ${lastDeploy.reason}`,
         ]),
-    ...(drift ? ['changed by a command: `evenkeel plan` shows what'] : []),
+    ...(drift ? [DRIFT] : []),
   ];
 }
 

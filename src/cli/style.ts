@@ -10,7 +10,7 @@ export type Style = (name: StyleName, text: string) => string;
 export const plainStyle: Style = (_name, text) => text;
 
 /** Whether it is worn is decided once, in `wantsColor`, and not by the stream that Node would look at. */
-export const colorStyle: Style = (name, text) => styleText(name, text, { validateStream: false });
+export const colorStyle: Style = (name, text) => (text === '' ? '' : styleText(name, text, { validateStream: false }));
 
 export interface ColorWish {
   /** False: --no-color. */

@@ -244,6 +244,21 @@ describe('how it went', () => {
     );
   });
 
+  it('says nothing twice: reasons that begin with the action, and on a terminal what is above', async () => {
+    const back = samples.appResult({ action: 'rollback', reasons: ['rollback to 1'], deploy: samples.deployResult() });
+    const why = 'it depends on web, which failed';
+    const missed = samples.appResult({ app: 'api', action: 'skipped', ok: false, message: why, durationMs: 0 });
+    const result = samples.operationResult(back, samples.appResult({ ok: false, message: 'no' }), missed);
+    const cwd = folderWithConfig();
+    await new FakeManager({ 'POST /v1/deploy': answer(result) }).listen(cwd);
+    const plain = await run(['deploy', 'web'], { cwd });
+    expect(plain.out.split('\n')[0]).toMatch(/^✓ web {2}rollback to 1: generation 4 serves;/);
+    expect(plain.out).toContain(`- api  skipped: ${why}\n`);
+    expect(plain.err).toBe(`web: deploy failed: no\napi: skipped: ${why}\n`);
+    const terminal = await run(['deploy', 'web', '--no-color'], { cwd, isTTY: true });
+    expect(terminal.err).not.toContain('failed');
+  });
+
   it('nothing to do', async () => {
     const result = samples.operationResult(samples.appResult({ action: 'none' }));
     expect(await deploy(result)).toMatchObject({ code: 0, out: 'nothing to do\n' });

@@ -2,6 +2,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../support/temp-dir.ts';
 import { FakeManager } from './support/fake-manager.ts';
@@ -36,9 +37,9 @@ describe('status', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out.split('\n').map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
       'shop  manager 9.8.7, pid 4321, up 3 h, /srv/shop/evenkeel.config.yaml',
-      'app  state  generation  ready  restarts  cpu  memory  connections  requests',
+      'app  state  generation  ready  restarts  cpu  memory  connections  requests  note',
       'web  deploying  3  2/2  0  20%  100 M  8  200  generation 4 booting, 1/2 ready',
-      'api  online  3  2/2  0  20%  100 M  8  200  changed by a command',
+      'api  online  3  2/2  0  20%  100 M  8  200  not as in the config: see `evenkeel plan`',
       'old  stopped  3  0/0  -  -  -  -  -',
       '',
     ]);
@@ -72,6 +73,26 @@ describe('status', () => {
       '1  backoff  -  3  -  0  -  -  4  100',
       '',
     ]);
+  });
+
+  it('leaves out what matters least where the terminal is narrow, and nothing elsewhere', async () => {
+    const online = samples.statusOf(samples.appStatus({ name: 'a-name-of-22-characters' }));
+    const { cwd } = await withManager({ 'GET /v1/status': { json: online } });
+    const header = async (columns: number, isTTY = true) => {
+      const { out } = await run(['status', '--no-color'], { cwd, isTTY, columns });
+      return (out.split('\n')[1] ?? '').trim().split(/ +/);
+    };
+    const all = ['app', 'state', 'generation', 'ready', 'restarts', 'cpu', 'memory', 'connections', 'requests'];
+    expect(await header(100)).toEqual(all);
+    expect(await header(80)).toEqual(all.slice(0, 7));
+    expect(await header(50)).toEqual(all.slice(0, 4));
+    expect(await header(50, false)).toEqual(all);
+  });
+
+  it('ends no line in a cell that is only colour', async () => {
+    const { cwd } = await withManager({ 'GET /v1/status': { json: status } });
+    const { out } = await run(['status'], { cwd, isTTY: true, columns: 200 });
+    for (const line of out.split('\n')) expect(stripVTControlCharacters(line)).not.toMatch(/ $/);
   });
 
   it('--json gives the answer as it is', async () => {
@@ -268,6 +289,20 @@ describe('history', () => {
     ]);
     expect(manager.lines).toEqual(['GET /v1/apps/web/history']);
     expect(out).not.toContain('hunter2');
+  });
+
+  it('fits a terminal, and shows env newest first, each variable on a line of its own', async () => {
+    const old = { ...pinned, generation: 2, spec: appSpec('web', { env: { A: 'one\ntwo', B: 'a\u001b[2J' } }) };
+    const both = [
+      samples.historyEntry({ generation: 2, pinned: old, current: false }),
+      samples.historyEntry({ pinned }),
+    ];
+    const { cwd } = await withManager({ 'GET /v1/apps/web/history': { json: { app: 'web', generations: both } } });
+    const { out } = await run(['history', 'web', '--show-env', '--no-color'], { cwd, isTTY: true, columns: 60 });
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
+    expect(out.slice(out.indexOf('generation 3:'))).toBe(
+      'generation 3:\n  SECRET=hunter2\n\ngeneration 2:\n  A="one\\ntwo"\n  B="a\\u001b[2J"\n',
+    );
   });
 
   it('shows values of env when asked to, and only then', async () => {

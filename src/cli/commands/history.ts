@@ -4,6 +4,7 @@ import { EXIT } from '../../core/errors.ts';
 import { defineCommand } from '../command.ts';
 import { viewEnv, viewHistory } from '../history-view.ts';
 import { flag } from '../options.ts';
+import { tableRules } from '../table.ts';
 import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
@@ -23,7 +24,7 @@ export const command = defineCommand({
   run: async (context, [app = ''], { showEnv }) => {
     const client = await useManager(context);
     const answer = await client.history(app, { showEnv });
-    const table = viewHistory(answer.generations, context.out.style);
+    const table = viewHistory(answer.generations, tableRules(context.out));
     const text = showEnv ? `${table}${viewEnv(answer.generations)}` : table;
     return { kind: 'result', exit: EXIT.done, document: answer, text };
   },

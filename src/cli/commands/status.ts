@@ -15,7 +15,8 @@ export const command = defineCommand({
   },
   details: [
     'Starts nothing: exit code 3 where no manager runs. Columns: ready is workers ready / wanted,',
-    'restarts counts workers that came back after they ended unasked, cpu is of one core.',
+    'restarts counts workers that came back after they ended unasked, cpu is of one core. A terminal',
+    'that is too narrow gets fewer columns.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel status', does: 'all apps' },
@@ -41,8 +42,9 @@ async function look(
   const status = await client.status(app);
   if (context.globals.json) return { status, text: '' };
   const { viewApp, viewStatus } = await import('../status-view.ts');
+  const { tableRules } = await import('../table.ts');
   const [only] = status.apps;
   const isOne = app !== undefined && only !== undefined;
-  const { style } = context.out;
-  return { status, text: isOne ? viewApp(only, context.now(), style) : viewStatus(status, context.now(), style) };
+  const rules = tableRules(context.out);
+  return { status, text: isOne ? viewApp(only, context.now(), rules) : viewStatus(status, context.now(), rules) };
 }

@@ -85,7 +85,7 @@ describe('row 14: the environment', () => {
       const { stdout } = await rig.run('plan');
       for (const line of ['env.COLOUR changed', 'env.TOKEN removed', 'env.KEEP added']) expect(stdout).toContain(line);
       expect(stdout).not.toContain('hunter2');
-      expect((await rig.run('status')).stdout).toContain('changed by a command');
+      expect((await rig.run('status')).stdout).toContain('not as in the config: see `evenkeel plan`');
     };
     await holds();
     await rig.run('stop', 'web');
