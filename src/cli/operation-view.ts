@@ -6,6 +6,8 @@ import type { WorkerFailure } from '../core/status.ts';
 import type { AppResult, OperationResult } from '../protocol/control-api.ts';
 import type { Style } from './style.ts';
 
+export const NOTHING_TO_DO = 'nothing to do\n';
+
 /** Lines of a worker or a hook in an error. */
 const QUOTED_LINES = 20;
 
@@ -26,10 +28,10 @@ export function viewOperation(result: OperationResult, rules: ViewRules): Operat
   const lines = result.apps
     .filter((app) => app.action !== 'none')
     .flatMap((app) => [resultLine(app, width, rules.out), ...workerLines(app, rules.out)]);
-  const summary = lines.length === 0 && result.ok ? ['nothing to do'] : lines;
+  const isIdle = lines.length === 0 && result.ok;
   const notices = result.notices.map((notice) => `${rules.out('yellow', '!')} ${notice}`);
   const failures = result.apps.flatMap((app) => failureLines(app, rules));
-  return { out: joinLines([...summary, ...notices]), err: joinLines(failures) };
+  return { out: `${isIdle ? NOTHING_TO_DO : joinLines(lines)}${joinLines(notices)}`, err: joinLines(failures) };
 }
 
 function resultLine(result: AppResult, width: number, style: Style): string {

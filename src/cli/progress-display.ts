@@ -34,10 +34,15 @@ function plain({ err }: Context): ProgressDisplay {
   };
 }
 
-/** The result tells how a deploy ended, and the states of an app only repeat what its workers did. */
+/** The result tells how it ended, or the error, and the states of an app only repeat what its workers did. */
 function isTelling({ type }: EvenkeelEvent): boolean {
-  return type !== 'app-state' && type !== 'deploy-finished' && type !== 'reload-started' && type !== 'reload-finished';
+  return !UNTOLD.includes(type);
 }
+
+const UNTOLD: readonly EvenkeelEvent['type'][] = [
+  ...(['app-state', 'deploy-finished'] as const),
+  ...(['reload-started', 'reload-finished', 'config-invalid'] as const),
+];
 
 async function live({ err, now }: Context): Promise<ProgressDisplay> {
   const area = await createLiveArea(err);

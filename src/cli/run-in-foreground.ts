@@ -29,7 +29,10 @@ export async function runInForeground(
   // It was let go for the case that it outlives us; here we stay for it.
   child.ref();
   const ended = new Promise<number>((resolve) => {
-    const give = (): void => resolve(child.exitCode ?? EXIT.failed);
+    const give = (): void => {
+      if (child.signalCode !== null) context.err.write(describeDeath(report.pid, child.signalCode));
+      resolve(child.exitCode ?? EXIT.failed);
+    };
     if (child.exitCode !== null || child.signalCode !== null) give();
     else child.once('exit', give);
   });
@@ -51,6 +54,11 @@ export async function runInForeground(
   } finally {
     forget();
   }
+}
+
+/** Nobody told it to end. */
+function describeDeath(pid: number, signal: NodeJS.Signals): string {
+  return `the manager (pid ${pid}) was killed (${signal}); the apps run on without it, until \`evenkeel start\` brings one back\n`;
 }
 
 /** The manager writes what happens to our stderr by itself; here is only the result. */

@@ -80,6 +80,13 @@ function failures(count: number): string {
   return count === 1 ? '1 quick failure' : `${count} quick failures in a row`;
 }
 
+function describeInvalid(problems: number): string {
+  // Not a word of it was read: it is not there, or takes too long.
+  if (problems === 0) return 'the config cannot be read (evenkeel check says why); nothing was changed';
+  const count = problems === 1 ? '1 problem' : `${problems} problems`;
+  return `the config has ${count} (evenkeel check lists them); nothing was changed`;
+}
+
 function describeManagerEvent(event: Exclude<EvenkeelEvent, OfApp>): string {
   switch (event.type) {
     case 'manager-started':
@@ -87,7 +94,7 @@ function describeManagerEvent(event: Exclude<EvenkeelEvent, OfApp>): string {
     case 'manager-stopped':
       return `manager stopped: ${event.reason}`;
     case 'config-invalid':
-      return `the config has ${event.problems === 1 ? '1 problem' : `${event.problems} problems`} (evenkeel check lists them); nothing was changed`;
+      return describeInvalid(event.problems);
     case 'reload-started':
       return 'reload begins';
     case 'reload-finished':

@@ -183,8 +183,9 @@ interface Parts {
 
 async function closeManager(reason: string, { keeper, api, fleet, file, log, hold }: Parts): Promise<void> {
   await keeper.close();
-  await api.close(API_CLOSE_TIMEOUT);
+  // Those who follow the events are told, and leave.
   fleet.bus.emit({ type: 'manager-stopped', reason });
+  await api.close(API_CLOSE_TIMEOUT);
   fleet.close();
   await file.close();
   await log.close();

@@ -2,7 +2,7 @@
 // what it has not come to is not begun.
 
 import type { AppResult } from '../protocol/control-api.ts';
-import type { Work } from './app-lane.ts';
+import type { Task, Work } from './app-lane.ts';
 import { skipped } from './results.ts';
 
 export class UnderWay {
@@ -27,6 +27,8 @@ export class UnderWay {
   }
 }
 
+type AppWork = Work<AppResult>;
+
 export class RunningOperation {
   readonly #atWork = new Set<string>();
   readonly #undone = new Map<string, Promise<AppResult>>();
@@ -47,24 +49,20 @@ export class RunningOperation {
   }
 
   /** One app's part. `inTurn` calls the work when the app's turn has come. */
-  async run(
-    app: string,
-    inTurn: (work: Work<AppResult>) => Promise<AppResult>,
-    work: Work<AppResult>,
-  ): Promise<AppResult> {
-    const result = await inTurn((task) => this.#begin(app, () => work(task)));
+  async run(app: string, inTurn: (work: AppWork) => Promise<AppResult>, work: AppWork): Promise<AppResult> {
+    const result = await inTurn((task) => this.#begin(app, work, task));
     const undone = await this.#undone.get(app);
     if (undone?.action !== 'stop') return result;
     return undone.ok
-      ? { ...result, ok: false, message: 'aborted; it is stopped again' }
+      ? { ...result, ok: false, message: 'aborted; it is stopped again', error: null }
       : { ...result, ok: false, message: `aborted, but not stopped: ${undone.message}`, error: undone.error };
   }
 
-  async #begin(app: string, work: () => Promise<AppResult>): Promise<AppResult> {
+  async #begin(app: string, work: AppWork, task: Task): Promise<AppResult> {
     if (this.#aborted) return skipped(app, 'not begun, for the command was aborted');
     this.#atWork.add(app);
     try {
-      return await work();
+      return await work(task);
     } finally {
       this.#atWork.delete(app);
     }

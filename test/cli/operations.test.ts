@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
+import { packageVersion } from '../../src/platform/entry-points.ts';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { FakeManager, type Reply } from './support/fake-manager.ts';
 import { folderWithConfig, run } from './support/run.ts';
@@ -187,6 +188,12 @@ async function deploy(result: OperationResult, ...args: readonly string[]): Prom
   return run(['deploy', 'web', ...args], { cwd });
 }
 
+async function stopOf(result: OperationResult, version: Reply): Promise<Awaited<ReturnType<typeof run>>> {
+  const cwd = folderWithConfig();
+  await new FakeManager({ 'POST /v1/stop': answer(result), 'GET /v1/version': version }).listen(cwd);
+  return run(['stop'], { cwd });
+}
+
 describe('how it went', () => {
   it('a deploy that is done: the result with its loss report on stdout, what happened on stderr, exit 0', async () => {
     expect(await deploy(fine)).toEqual({
@@ -314,7 +321,9 @@ describe('how it went', () => {
   it('a start where the manager runs says so', async () => {
     const cwd = folderWithConfig();
     await new FakeManager({ 'POST /v1/start': answer(fine) }).listen(cwd);
-    expect((await run(['start'], { cwd })).err).toContain('the manager runs already (pid 4321)');
+    const { err } = await run(['start'], { cwd });
+    expect(err).toContain('the manager runs already (pid 4321)\n');
+    expect(err).toContain(`it is of version 9.8.7, and this is ${packageVersion()}. To replace it: \`kill -9 4321\``);
   });
 
   it('a stop of everything waits until the manager has ended', async () => {
@@ -323,7 +332,12 @@ describe('how it went', () => {
     // A pid that nothing has.
     const version = { json: { version: '9.8.7', pid: 2 ** 22 + 1 } };
     await new FakeManager({ 'POST /v1/stop': answer(stopped), 'GET /v1/version': version }).listen(cwd);
-    expect(await run(['stop'], { cwd })).toMatchObject({ code: 0, out: '✓ web  stop: stopped (1.2 s)\n' });
+    expect(await run(['stop'], { cwd })).toMatchObject({
+      code: 0,
+      out: '✓ web  stop: stopped (1.2 s)\nmanager stopped (pid 4194305)\n',
+    });
+    const idle = samples.operationResult();
+    await expect(stopOf(idle, version)).resolves.toMatchObject({ out: 'manager stopped (pid 4194305)\n' });
   });
 
   it('a live display on a terminal leaves nothing but the result', async () => {

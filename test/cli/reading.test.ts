@@ -152,7 +152,9 @@ describe('where no manager runs', () => {
       { cwd, program },
     );
     expect([code, out]).toEqual([3, '']);
-    expect(err).toBe('error: no manager is running\nhint: `evenkeel start` starts one and brings the apps up.\n');
+    const start = '`evenkeel start` starts one and brings the apps up.';
+    const hint = args[0] === 'stop' ? 'There is nothing to stop.' : start;
+    expect(err).toBe(`error: no manager is running\nhint: ${hint}\n`);
   });
 
   it.each(commands)('%s %s exits with 2 where there is no config either', async (...args) => {

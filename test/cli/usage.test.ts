@@ -131,7 +131,9 @@ describe('version', () => {
   it('shows the version of the manager that runs', async () => {
     const cwd = folderWithConfig();
     await new FakeManager({}).listen(cwd);
-    expect((await run(['version'], { cwd })).out).toContain('manager 9.8.7 (pid 4321)');
+    const { out } = await run(['version'], { cwd });
+    expect(out).toContain('manager 9.8.7 (pid 4321)\n');
+    expect(out).toContain('To replace it: `kill -9 4321`, then `evenkeel start`');
     expect(JSON.parse((await run(['version', '--json'], { cwd })).out)).toEqual({
       version: packageVersion(),
       manager: { version: '9.8.7', pid: 4321 },

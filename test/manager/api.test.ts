@@ -143,6 +143,8 @@ const refused: [string, string, string, unknown, number, string, string][] = [
   ['a body like a well', 'POST', '/v1/apps/web/send', nested(50_000), 400, 'BAD_REQUEST', 'levels deep'],
   ['lists like a well', 'POST', '/v1/apps/web/send', nested(50_000, '[', ']'), 400, 'BAD_REQUEST', 'levels deep'],
   ['a body that is a list', 'POST', '/v1/stop', '[]', 400, 'BAD_REQUEST', 'not a JSON object'],
+  ['an unknown parameter', 'GET', '/v1/events?foo=1', undefined, 400, 'BAD_REQUEST', 'There are: n, follow.'],
+  ['a parameter of an operation', 'POST', '/v1/reload?n=1', {}, 400, 'BAD_REQUEST', 'This route takes none.'],
   ['an unknown field', 'POST', '/v1/stop', { app: 'web' }, 400, 'BAD_REQUEST', 'app is not known'],
   [
     'an inherited name as a field',

@@ -114,6 +114,16 @@ it('a failing app fails alone: the others are reconciled, its dependents skipped
   expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['deploy', 'deploy', 'none']);
 });
 
+it('another state directory waits for another manager: a plan says so too', async () => {
+  const { rig, context } = await started(web);
+  const { config } = rig;
+  if (config instanceof EvenkeelError) throw config;
+  rig.config = { ...config, stateDir: '/elsewhere' };
+  const notice = expect.stringContaining('stateDir changed; takes effect when the manager is started anew');
+  expect((await plan(context)).notices).toEqual([notice]);
+  expect((await reload(context)).notices).toEqual([notice]);
+});
+
 it('an app that is to stay as it is has not failed with one that it depends on', async () => {
   const dependent = { ...api, dependsOn: ['web'] };
   const further = { ...job, dependsOn: ['api'] };

@@ -25,7 +25,8 @@ export const command = defineCommand({
   },
   details: [
     'Starts, deploys, exits, reloads: everything, oldest first. Where no manager runs, the',
-    'last ones of its log are shown. With --json, one JSON object per line.',
+    'last ones of its log are shown. With --json, one JSON object per line. -f needs a manager, and',
+    'ends with it: exit code 0 where that was stopped, 3 where it was killed.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel events -n 20', does: 'the last 20' },

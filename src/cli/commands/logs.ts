@@ -36,8 +36,9 @@ export const command = defineCommand({
   details: [
     'Each line begins with its app and worker: "web.0 │ text"; ! instead of │ marks stderr. Lines',
     'from before the workers that the cluster process remembers come from the log files, also',
-    'rotated ones, and name the app alone. Works without a manager, from the files. With',
-    '--json, one JSON object per line.',
+    'rotated ones, and name the app alone. Without a manager all come from the files: then -n counts',
+    'for each file, as nothing tells in which order the lines of two were written. With --json, one',
+    'JSON object per line. -f ends with the apps: exit code 0, or 3 where the manager was killed.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel logs -f', does: 'follow all apps' },

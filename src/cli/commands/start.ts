@@ -19,6 +19,7 @@ import type { Context } from '../context.ts';
 import { describeError } from '../describe-error.ts';
 import { type Operation, operate } from '../operate.ts';
 import { assignments, flag, type OptionValues, size, text, texts, workerCount } from '../options.ts';
+import { describeUpgrade } from '../upgrade.ts';
 import { tellOfConfig, tellOfProfile } from '../use-manager.ts';
 
 const scriptOptions = {
@@ -186,13 +187,15 @@ async function bringUp(
   apps: readonly string[],
   foreground: boolean,
 ): Promise<Outcome> {
-  const { pid } = await client.version();
+  const { pid, version } = await client.version();
   if (foreground) {
     throw new EvenkeelError('MANAGER_RUNS', `a manager runs already (pid ${pid})`, {
       hint: '`evenkeel stop` stops it and its apps; then it can be started in the foreground.',
     });
   }
   say(context, `the manager runs already (pid ${pid})`);
+  const upgrade = describeUpgrade({ pid, version });
+  if (upgrade !== null) say(context, upgrade);
   tellOfConfig(context);
   await tellOfProfile(context, client);
   return operate(context, client, startOperation(whole(apps)));

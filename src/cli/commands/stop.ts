@@ -1,12 +1,15 @@
 // CLI: evenkeel stop
 
 import { untilGone } from '../../client/await-manager.ts';
-import { EXIT } from '../../core/errors.ts';
+import { stateDirs } from '../../client/find-manager.ts';
+import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
+import { presentClusters } from '../../platform/presence.ts';
 import { identify } from '../../platform/process-identity.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { operate } from '../operate.ts';
+import { NOTHING_TO_DO } from '../operation-view.ts';
 import { duration } from '../options.ts';
 import { useManager } from '../use-manager.ts';
 
@@ -27,7 +30,9 @@ export const command = defineCommand({
     { line: 'evenkeel stop web --timeout 5s', does: 'stop one app, in 5 seconds at most' },
   ],
   run: async (context, apps, { timeout }) => {
-    const client = await useManager(context);
+    const client = await useManager(context).catch(async (error) => {
+      throw await explain(context, error);
+    });
     const body = { ...(apps.length === 0 ? {} : { apps }), ...(timeout === null ? {} : { timeout }) };
     return apps.length === 0 ? stopEverything(context, client, body) : stop(context, client, body);
   },
@@ -38,8 +43,27 @@ function stop(context: Context, client: ControlClient, body: object): Promise<Ou
 }
 
 async function stopEverything(context: Context, client: ControlClient, body: object): Promise<Outcome> {
-  const manager = identify((await client.version()).pid);
+  const { pid } = await client.version();
+  const manager = identify(pid);
   const outcome = await stop(context, client, body);
-  if (outcome.exit === EXIT.done && manager !== null) await untilGone(manager);
-  return outcome;
+  if (outcome.exit !== EXIT.done) return outcome;
+  if (manager !== null) await untilGone(manager);
+  if (outcome.kind !== 'result') return outcome;
+  // The manager itself is always something that was done.
+  const apps = outcome.text === NOTHING_TO_DO ? '' : outcome.text;
+  return { ...outcome, text: `${apps}manager stopped (pid ${pid})\n` };
+}
+
+/** What is stopped, and what still has to be, are different things where the manager was killed. */
+async function explain(context: Context, error: unknown): Promise<unknown> {
+  if (!(error instanceof EvenkeelError) || error.code !== 'NO_MANAGER') return error;
+  const hint = (await isLeftRunning(context))
+    ? 'But apps run on without one: `evenkeel start` brings a manager back, which `evenkeel stop` can stop with them.'
+    : 'There is nothing to stop.';
+  return new EvenkeelError('NO_MANAGER', error.message, { hint });
+}
+
+async function isLeftRunning(context: Context): Promise<boolean> {
+  for await (const stateDir of stateDirs(context)) if (presentClusters(stateDir).size > 0) return true;
+  return false;
 }

@@ -43,7 +43,7 @@ export interface Operation {
 }
 
 export type Route =
-  | { readonly kind: 'query'; answer(call: Call): Promise<void> }
+  | { readonly kind: 'query'; readonly parameters: readonly string[]; answer(call: Call): Promise<void> }
   | { readonly kind: 'operation'; prepare(call: Call, body: JsonObject): Operation };
 
 const DEFAULT_EVENTS = 50;
@@ -51,27 +51,27 @@ const DEFAULT_LINES = 20;
 const MAX_COUNT = 10_000;
 
 export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
-  version: query(async ({ context, response }) => {
+  version: query([], async ({ context, response }) => {
     const { version, pid } = context.about;
     answerJson(response, 200, { version, pid } satisfies VersionAnswer);
   }),
-  status: query(async ({ context, query, response }) => {
+  status: query(['app'], async ({ context, query, response }) => {
     answerJson(response, 200, await status(context, query.get('app')));
   }),
-  events: query(({ context, events, query, response }) =>
+  events: query(['n', 'follow'], ({ context, events, query, response }) =>
     streamEvents(context, events, response, count(query, DEFAULT_EVENTS), flag(query, 'follow')),
   ),
-  plan: query(async ({ context, query, response }) => {
+  plan: query(['profile'], async ({ context, query, response }) => {
     const profile = query.get('profile');
     answerJson(response, 200, await plan(context, profile === null ? undefined : profile || null));
   }),
-  spec: query(async ({ context, app, query, response }) => {
+  spec: query(['show-env'], async ({ context, app, query, response }) => {
     answerJson(response, 200, spec(context, app, flag(query, 'show-env')));
   }),
-  history: query(async ({ context, app, query, response }) => {
+  history: query(['show-env'], async ({ context, app, query, response }) => {
     answerJson(response, 200, await history(context, app, flag(query, 'show-env')));
   }),
-  logs: query(({ context, app, query, response }) =>
+  logs: query(['n', 'follow'], ({ context, app, query, response }) =>
     streamLogs(context, response, app, count(query, DEFAULT_LINES), flag(query, 'follow')),
   ),
   reload: operation(({ context }, body) => {
@@ -124,12 +124,22 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
   }),
 };
 
-function query(answer: (call: Call) => Promise<void>): Route {
-  return { kind: 'query', answer };
+function query(parameters: readonly string[], answer: (call: Call) => Promise<void>): Route {
+  return { kind: 'query', parameters, answer };
 }
 
 function operation(prepare: (call: Call, body: JsonObject) => Operation): Route {
   return { kind: 'operation', prepare };
+}
+
+/** A misspelt parameter must not be ignored. Throws BAD_REQUEST. */
+export function requireParameters(route: Route, query: URLSearchParams): void {
+  const known = route.kind === 'query' ? route.parameters : [];
+  const unknown = [...query.keys()].find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new EvenkeelError('BAD_REQUEST', `there is no parameter "${unknown}"`, {
+    hint: known.length === 0 ? 'This route takes none.' : `There are: ${known.join(', ')}.`,
+  });
 }
 
 function flag(query: URLSearchParams, name: string): boolean {

@@ -11,7 +11,7 @@ import type { RunningOperation } from '../under-way.ts';
 import { answerError, answerJson } from './answer.ts';
 import { matchRoute } from './match-route.ts';
 import { readBody } from './read-body.ts';
-import { type Call, type Operation, ROUTE_TABLE } from './routes.ts';
+import { type Call, type Operation, ROUTE_TABLE, requireParameters } from './routes.ts';
 import type { EventHistory } from './stream-events.ts';
 import { streamOperation } from './stream-operation.ts';
 
@@ -83,6 +83,7 @@ async function handle(
     const url = urlOf(request);
     const { name, app } = matchRoute(request.method ?? '', url.pathname);
     const route = ROUTE_TABLE[name];
+    requireParameters(route, url.searchParams);
     const call: Call = { context, events, app, query: url.searchParams, request, response };
     if (route.kind === 'query') return await route.answer(call);
     const operation = route.prepare(call, await readBody(request));

@@ -25,7 +25,13 @@ export async function streamEvents(
     return lines.end();
   }
   const feed = new EventFeed(lines, (event) => event);
-  lines.onClose(fleet.bus.subscribe((event) => feed.push(event)));
+  let isLive = false;
+  const hear = (event: EvenkeelEvent): void => {
+    // The last one: whoever follows need not wait for the connection to break.
+    if (event.type === 'manager-stopped' && isLive) void feed.end(event);
+    else feed.push(event);
+  };
+  lines.onClose(fleet.bus.subscribe(hear));
   // Events may come while the log is read; those that it has by then are not told twice.
   const past = new Set<string>();
   for (const event of count > 0 ? await history.last(count) : []) {
@@ -33,5 +39,6 @@ export async function streamEvents(
     await lines.write(event);
   }
   feed.begin((event) => past.has(JSON.stringify(event)));
+  isLive = true;
   lines.endWithReader();
 }

@@ -21,8 +21,8 @@ export async function streamOperation(
   { id, apps, run }: StreamedOperation,
 ): Promise<void> {
   const lines = new LineStream(response);
-  const feed = new EventFeed(lines, (event) => ({ type: 'event', event }) satisfies OperationMessage);
   lines.send({ type: 'accepted', operation: id } satisfies OperationMessage);
+  const feed = new EventFeed(lines, (event) => ({ type: 'event', event }) satisfies OperationMessage);
   feed.begin();
   const unsubscribe = fleet.bus.subscribe((event) => {
     if (apps === null || ('app' in event && apps.includes(event.app))) feed.push(event);

@@ -76,14 +76,15 @@ async function deployOne(
   claim: DeployClaim,
   notices: string[],
 ): Promise<AppResult> {
-  return await attempt(fleet, name, 'deploy', reasonsOf(options), async () => {
+  const reasons = reasonsOf(options);
+  return await attempt(fleet, name, 'deploy', reasons, async () => {
     // It may have been stopped since the command was accepted.
     const running = requireRunning(fleet, name);
     const changes = withMovedScript(running, options);
     const work: DeployWork = {
       action: 'deploy',
       spec: overrideSpec(running, mergeOverride(null, changes)),
-      reasons: reasonsOf(options),
+      reasons,
       timeout: options.timeout ?? null,
       pinned: null,
       claim,

@@ -13,6 +13,7 @@ import { refuseWhileStopping } from '../refusals.ts';
 import { operationResult, skipped } from '../results.ts';
 import { runInOrder, runInReverse } from '../run-in-order.ts';
 import { runningApps } from '../running-apps.ts';
+import { stateDirNotices } from '../state-dir-notice.ts';
 import { applyChange } from '../steps/apply-change.ts';
 import { stopApp } from '../steps/stop-app.ts';
 import { RunningOperation } from '../under-way.ts';
@@ -39,8 +40,8 @@ export function reload(
       ecosystem.apps,
       async (name) => {
         const inTurn = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
-        const result = await operation.run(name, inTurn, (task) => apply(context, ecosystem, name, notices, task));
-        return unlessUnchanged(plan, result);
+        const work: Work<AppResult> = (task) => apply(context, ecosystem, name, notices, task);
+        return unlessUnchanged(plan, await operation.run(name, inTurn, work));
       },
       (name, why) => unlessUnchanged(plan, skipped(name, why)),
     );
@@ -102,11 +103,7 @@ function managerNotices(fleet: Fleet, ecosystem: EcosystemSpec): readonly string
   const { profile = null } = fleet.state.ecosystem ?? {};
   const switched =
     profile === ecosystem.profile ? [] : [`reloads go ${describeProfile(ecosystem.profile)} from now on`];
-  if (ecosystem.stateDir === fleet.layout.dir) return switched;
-  return [
-    ...switched,
-    'stateDir changed; takes effect when the manager is started anew (`evenkeel stop`, `evenkeel start`)',
-  ];
+  return [...switched, ...stateDirNotices(fleet, ecosystem)];
 }
 
 function reasonsOf(changes: readonly AppChange[], name: string): readonly string[] {

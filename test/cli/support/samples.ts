@@ -167,6 +167,10 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     { ...ofManager, type: 'config-invalid', problems: 2 },
     'the config has 2 problems (evenkeel check lists them); nothing was changed',
   ],
+  [
+    { ...ofManager, type: 'config-invalid', problems: 0 },
+    'the config cannot be read (evenkeel check says why); nothing was changed',
+  ],
   [{ ...ofManager, type: 'reload-started' }, 'reload begins'],
   [
     { ...ofManager, type: 'events-skipped', events: 12 },
