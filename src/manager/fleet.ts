@@ -128,7 +128,7 @@ export class Fleet {
 
   /** A cluster process of the app that does not run any more did not end by itself: perhaps its workers serve. */
   hasLeftWorkers(name: string): boolean {
-    return fileStatus(this.layout.app(name).agentsSocket) !== null;
+    return fileStatus(this.layout.app(name).agentsSocket)?.isSocket() === true;
   }
 
   /** Stops the workers and the cluster process and lets the sockets go. */
