@@ -148,7 +148,7 @@ export class Fleet {
 
   /** A cluster process of the app that does not run any more did not end by itself: perhaps its workers serve. */
   hasLeftWorkers(name: string): boolean {
-    return fileStatus(this.layout.app(name).agentsSocket) !== null;
+    return fileStatus(this.layout.app(name).agentsSocket)?.isSocket() === true;
   }
 
   /** An app that is in the file no more, and of which nothing is left, is not kept. */

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -343,3 +353,23 @@ function lowestFreePort(): number {
 function hasIpv6(): boolean {
   return !hasProc || (existsSync('/proc/net/if_inet6') && readFileSync('/proc/net/if_inet6', 'utf8').trim() !== '');
 }
+
+describe('giving a unix socket away', () => {
+  it('gives the socket, and nothing that has taken its name', (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root can give files away');
+    const folder = tempDir();
+    const [path, victim] = [join(folder, 'web.sock'), join(folder, 'victim')];
+    const bound = bind({ kind: 'unix', path });
+    bound.giveTo('4321:4322');
+    expect(lstatSync(path)).toMatchObject({ uid: 4321, gid: 4322, mode: 0o140_660 });
+    writeFileSync(victim, '', { mode: 0o600 });
+    for (const replace of [symlinkSync, linkSync]) {
+      rmSync(path);
+      replace(victim, path);
+      bound.giveTo('4321:4322');
+      expect(lstatSync(victim)).toMatchObject({ uid: 0, gid: 0, mode: 0o100_600 });
+    }
+    rmSync(path);
+    expect(() => bound.giveTo('4321:4322')).not.toThrow();
+  });
+});
