@@ -1,6 +1,7 @@
 // Pure: what a worker that is not ready still is to do, and what was heard of that last, for people. (cluster process)
 
 import type { ClusterModel, WorkerKey } from '../core/cluster-model.ts';
+import { shownUrl } from '../core/shown-url.ts';
 import { type AppSpec, formatAddress, isProbedAtGate } from '../core/spec.ts';
 
 /** Of the workers that boot; those of which nobody knows are left out. */
@@ -44,11 +45,12 @@ export function describeAwaited({ listen, ready }: Pick<AppSpec, 'listen' | 'rea
     }
     case 'http':
       // A path is asked when it is about to listen; then it has to listen on all that is declared.
-      return seen.answer ?? (isProbedAtGate(ready) ? silent : `GET ${ready.url} has not been answered`);
+      return seen.answer ?? (isProbedAtGate(ready) ? silent : `GET ${shownUrl(ready.url)} has not been answered`);
     case 'tcp':
       return seen.answer ?? `${ready.host}:${ready.port} has not accepted a connection`;
     case 'log':
-      return `it has not written a line that matches /${ready.pattern}/`;
+      // The pattern itself may be secret.
+      return 'it has not written a line that matches ready.pattern';
     case 'delay':
       return 'its delay is not over';
   }

@@ -4,6 +4,7 @@
 // Two things may hold a worker when it is about to listen: a probe that has not passed yet (`ready.on: http`), and the
 // machine, where it may not serve beside others (strategy handover). It listens when neither does.
 
+import { shownUrl } from '../core/shown-url.ts';
 import { type AppSpec, formatAddress, isProbedAtGate } from '../core/spec.ts';
 import { describeAwaited, NOTHING_SEEN, type Seen } from './awaited.ts';
 import { pauseFor } from './pause-for.ts';
@@ -72,7 +73,7 @@ export class Readiness {
     const { link } = this.#ports;
     const { ready } = this.#spec;
     if (link === null || ready.on !== 'http') return;
-    this.#hear(`GET ${ready.url} has not been answered`);
+    this.#hear(`GET ${shownUrl(ready.url)} has not been answered`);
     const ask = () => link.probe(ready.url, ready.status, PROBE_TIMEOUT);
     const onFailed = (detail: string): void => this.#hear(detail);
     void pollUntil(ask, onFailed, this.#signal, () => {

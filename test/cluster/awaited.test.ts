@@ -18,10 +18,10 @@ describe('what a worker that is not ready still is to do', () => {
     ['it has not sent the message "ready", but has sent 2 other messages', { on: 'message' }, [], { otherMessages: 2 }],
     ['it does not listen on 3033, 3034', { on: 'http', url: '/up', status: null }, BOTH, {}],
     ['GET /up answered 503', { on: 'http', url: '/up', status: null }, BOTH, { answer: 'GET /up answered 503' }],
-    ['GET http://h/up has not been answered', { on: 'http', url: 'http://h/up', status: null }, [], {}],
+    ['GET http://h/up has not been answered', { on: 'http', url: 'http://me:key@h/up?key', status: null }, [], {}],
     ['h:1: connect ECONNREFUSED', { on: 'tcp', host: 'h', port: 1 }, [], { answer: 'h:1: connect ECONNREFUSED' }],
     ['h:1 has not accepted a connection', { on: 'tcp', host: 'h', port: 1 }, [], {}],
-    ['it has not written a line that matches /up|on/', { on: 'log', pattern: 'up|on' }, [], {}],
+    ['it has not written a line that matches ready.pattern', { on: 'log', pattern: 'up|on' }, [], {}],
   ])('%s', (text, condition, listen, seen) => {
     // Each condition is one of the union's members without the key that they all have.
     const ready = { ...condition, timeout: 1_000 } as Readiness;

@@ -67,7 +67,7 @@ it.each([
   [
     'is not ready in time',
     SERVE,
-    { reason: 'was not ready within 300 ms: it has not written a line that matches /up/' },
+    { reason: 'was not ready within 300 ms: it has not written a line that matches ready.pattern' },
   ],
 ])('a scale of which a new worker %s fails, and leaves as many workers as there were', async (_how, code, failure) => {
   const dir = tempDir();

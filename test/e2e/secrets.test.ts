@@ -1,6 +1,6 @@
 // Values of variables, env files and secret files reach the apps, and nothing that evenkeel says or writes for people.
 
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { askApi } from '../support/api-client.ts';
 import { puppet, server } from '../support/apps.ts';
@@ -109,7 +109,7 @@ test('no secret shows in what commands print, in events, history or logs of even
 });
 
 test('no secret shows when health checks fail, or a program cannot be started', async () => {
-  const [port, other] = [await freePort(), await freePort()];
+  const [port, other, dead] = [await freePort(), await freePort(), await freePort()];
   const health = { interval: '100ms', failures: 1 };
   const url = `http://me:${variable}@127.0.0.1:${port}/healthz?token=${variable}`;
   await using rig = await createRig({
@@ -117,13 +117,20 @@ test('no secret shows when health checks fail, or a program cannot be started', 
       web: puppet({ env: { PORT: port }, listen: [port], health: { http: url, ...health } }),
       api: puppet({ env: { PORT: other }, health: { http: `/healthz?token=${variable}`, ...health } }),
       lost: {
-        ...{ command: ['no-such-program', variable], env: { PATH: `/bin:/${variable}` } },
-        ...{ restart: { limit: 1 }, ready: { on: 'log', pattern: variable } },
+        ...{ command: ['tool', variable], env: { PATH: `/bin:/${variable}:.` }, workers: 1 },
+        ...{ hooks: { beforeFork: [['/bin/rm', '-f', 'tool']] }, ready: { on: 'delay', delay: '1s' } },
+      },
+      silent: { ...puppet(), script: 'a.mjs', ready: { on: 'log', pattern: variable, timeout: '300ms' } },
+      deaf: {
+        ...puppet(),
+        script: 'a.mjs',
+        ready: { on: 'http', url: url.replace(`:${port}`, `:${dead}`), timeout: '300ms' },
       },
       unhooked: { script: 'a.mjs', deploy: { before: [[`/${variable}`, variable]] } },
     },
-    files: { 'a.mjs': '' },
+    files: { 'a.mjs': 'setInterval(() => {}, 1e9);', tool: '' },
   });
+  chmodSync(rig.path('tool'), 0o755);
   const listener = new Listener(rig);
   const starting = listener.cli('start');
   const puppets = [await rig.puppets.next(), await rig.puppets.next()];
@@ -136,7 +143,9 @@ test('no secret shows when health checks fail, or a program cannot be started', 
   const told = (await listener.cli('events', '-n', '1000')).stdout;
   expect(told).toContain(`failed 1 health checks: GET http://127.0.0.1:${port}/healthz answered 500`);
   expect(told).toContain('failed 1 health checks: GET /healthz answered 500');
-  expect(told).toContain('there is no program "no-such-program" in the app\'s PATH');
+  expect(told).toContain('there is no program "tool" in the app\'s PATH');
+  expect(told).toContain('it has not written a line that matches ready.pattern');
+  expect(told).toMatch(/deaf: .*not ready within 300 ms/);
   expect(told).toContain('hook deploy.before[0] could not be started: there is no such program (ENOENT)');
   expect(listener.leaks()).toEqual([]);
 });
