@@ -6,7 +6,7 @@ import type { KeyChange } from './plan.ts';
 const DURATION = /(^|\.)(timeout|delay|interval|minDelay|maxDelay|resetAfter|settle)$/;
 const SIZE = new Set(['restart.memory', 'logs.maxSize']);
 /** Their values are words of the config's own. */
-const WORDS = new Set(['balance', 'ready.on', 'stop.signal', 'restart.onUncaught', 'deploy.strategy']);
+const WORDS = new Set(['balance', 'ready.on', 'stop.signal', 'restart.onUncaught', 'deploy.strategy', 'logs.onSlow']);
 
 /** "workers 2 → 4", "env.PORT changed", "restart.memory none → 512M". */
 export function describeChange(path: string, kind: KeyChange['kind'], before: unknown, after: unknown): string {

@@ -13,7 +13,7 @@ const worker = (slot: number, pid: number, generation: number) => ({ slot, pid, 
 const DEPLOY: readonly EvenkeelEvent[] = [
   { ...at(0), type: 'deploy-started', generation: 4, reason: 'deploy', strategy: 'all-at-once' },
   { ...at(0), type: 'deploy-phase', generation: 4, phase: 'preparing', ready: 0, desired: 2 },
-  { ...at(100), type: 'hook-output', hook: 'npm run migrate', line: 'migrating' },
+  { ...at(100), type: 'hook-output', hook: 'deploy.before[0]', line: 'migrating' },
   { ...at(200), type: 'deploy-phase', generation: 4, phase: 'booting', ready: 0, desired: 2 },
   { ...at(200), type: 'worker-started', ...worker(1, 21, 4) },
   { ...at(200), type: 'worker-started', ...worker(0, 20, 4) },

@@ -268,7 +268,7 @@ describe('the hooks', () => {
     world.hooks(false);
     expect([world.phase, ...world.shown]).toEqual([null, '0@1 ready', '1@1 ready']);
     expect(world.finishes.at(-1)).toMatchObject({
-      ...{ outcome: 'failed', reason: 'hook npm run migrate exited with code 1', culprit: null },
+      ...{ outcome: 'failed', reason: 'hook deploy.before[0] exited with code 1', culprit: null },
     });
   });
 

@@ -195,7 +195,7 @@ export class Simulator {
     this.send(
       pass
         ? { type: 'hooks-passed', generation }
-        : { type: 'hooks-failed', generation, reason: 'hook npm run migrate exited with code 1' },
+        : { type: 'hooks-failed', generation, reason: 'hook deploy.before[0] exited with code 1' },
     );
   }
 

@@ -21,7 +21,7 @@ import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { needsLinux } from '../support/needs.ts';
-import { type AppConfig, createRig, type Rig } from '../support/rig.ts';
+import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
 
 const NOBODY = 65_534;
 
@@ -145,6 +145,17 @@ describe('sockets', () => {
       expect([modeOf(socket), modeOf(dirname(socket))]).toEqual(['600', '700']);
     }
   });
+});
+
+test('a declared unix socket does not take the place of a link, or of what it points to', async () => {
+  await using rig = await createRig({
+    apps: { web: { script: fixture('http.mjs'), listen: ['./web.sock'], env: { PORT: './web.sock', VERSION: '1' } } },
+    files: { victim: 'mine' },
+  });
+  symlinkSync(rig.path('victim'), rig.path('web.sock'));
+  const { code, stdout } = await rig.cli('start');
+  expect([code, stdout]).toEqual([1, expect.stringContaining('something that is not a socket has this name')]);
+  expect([rig.read('victim'), lstatSync(rig.path('web.sock')).isSymbolicLink()]).toEqual(['mine', true]);
 });
 
 interface Listener {

@@ -155,7 +155,7 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     },
     'web: generation 4 failed after 20 ms: worker 1 died',
   ],
-  [{ ...ofApp, type: 'hook-output', hook: 'npm run migrate', line: 'ok' }, 'web: [npm run migrate] ok'],
+  [{ ...ofApp, type: 'hook-output', hook: 'deploy.before[0]', line: 'ok' }, 'web: [deploy.before[0]] ok'],
   [{ ...ofApp, type: 'log-problem', stream: 'stdout', message: 'disk full' }, 'web: log of stdout: disk full'],
   [{ ...ofApp, type: 'cluster-started', pid: 9 }, 'web: cluster process started (pid 9)'],
   [{ ...ofApp, type: 'cluster-adopted', pid: 9 }, 'web: cluster process adopted (pid 9)'],
