@@ -340,9 +340,9 @@ apps:
   });
 
   test.each([
-    ['command: [gunicorn]', 'apps.a.command[0]: there is no program "gunicorn" in PATH (/bin:/opt/bin)'],
+    ['command: [gunicorn]', `apps.a.command[0]: there is no program "gunicorn" in the app's PATH`],
     ['command: [/shop/b.js]', 'apps.a.command[0]: the program /shop/b.js cannot be run'],
-    ['script: a.js, node: { bin: nodejs }', 'apps.a.node.bin: there is no program "nodejs" in PATH'],
+    ['script: a.js, node: { bin: nodejs }', `apps.a.node.bin: there is no program "nodejs" in the app's PATH`],
   ])('%s: the program cannot be started', (keys, message) => {
     const world = { variables: { PATH: '/bin:/opt/bin' }, programs: ['/bin/node', '/opt/bin/python3'] };
     expect(problemsOf(`apps: { a: { ${keys} } }`, world)).toEqual([expect.stringContaining(message)]);

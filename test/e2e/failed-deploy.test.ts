@@ -1,6 +1,7 @@
 // Deploys that fail, are aborted or run out of time: the old generation serves on, and the exit code and the message
 // say what happened (P2, P10).
 
+import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
@@ -43,10 +44,10 @@ const BAD_RELEASES: readonly BadRelease[] = [
     says: [/no migration for you/],
   },
   {
-    name: 'has a command that is not there',
-    change: { node: { bin: './no-such-node' } },
+    name: 'has a program that is gone when it is started',
+    change: { node: { bin: './fleeting' }, deploy: { before: [['rm', 'fleeting']] } },
     code: 1,
-    says: [/no-such-node/],
+    says: [/the program .*\/fleeting cannot be run/],
   },
 ];
 
@@ -55,8 +56,9 @@ describe.each(['all-at-once', 'rolling'])('strategy %s: a release that', (strate
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('http', port, { deploy: { strategy, settle: '100ms' } }) },
-      files: { 'hook.mjs': `export default () => { throw new Error('no migration for you'); };` },
+      files: { fleeting: '', 'hook.mjs': `export default () => { throw new Error('no migration for you'); };` },
     });
+    chmodSync(rig.path('fleeting'), 0o755);
     await rig.run('start');
     const before = await rig.app('web');
     const load = rig.load({ port, clients: 8 });

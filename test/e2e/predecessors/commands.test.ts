@@ -70,13 +70,13 @@ describe('row 13: a program that is not Node', () => {
     expect((await reload.ended).code).toBe(0);
   });
 
-  test('that does not exist is named, with where it was looked for', async () => {
+  test('that does not exist is named, and nothing is started', async () => {
     await using rig = await createRig({
       apps: { any: { command: ['no-such-program'], listen: [await freePort()], workers: 1, restart: { limit: 1 } } },
     });
     const { code, stderr } = await rig.cli('start');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/there is no program "no-such-program" in PATH \(/);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/apps\.any\.command\[0\]: there is no program "no-such-program" in the app's PATH/);
   });
 });
 
