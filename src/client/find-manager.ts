@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
+import { noConfig } from '../core/not-found.ts';
 import { ControlClient } from '../platform/control-client.ts';
 import { noManager } from '../platform/control-http.ts';
 import { configOf, defaultStateDir, findStateDir, isSameConfig } from '../platform/registry.ts';
@@ -105,9 +106,7 @@ async function orphanedStateDir(cwd: string): Promise<string> {
   const { presentManager } = await import('../platform/presence.ts');
   const hidden = possible.find((stateDir) => presentManager(stateDir) !== null);
   if (hidden !== undefined) return hidden;
-  throw new EvenkeelError('NO_CONFIG', `no config file was found in ${cwd} or above`, {
-    hint: '`evenkeel init` writes one; --config FILE names one elsewhere.',
-  });
+  throw noConfig(cwd);
 }
 
 async function configuredStateDir(context: Whereabouts, config: string): Promise<string | null> {
@@ -118,7 +117,7 @@ async function configuredStateDir(context: Whereabouts, config: string): Promise
   }
   const { loadEcosystem } = await import('./load-ecosystem.ts');
   try {
-    return (await loadEcosystem(context)).stateDir;
+    return (await loadEcosystem(context, { quiet: true })).stateDir;
   } catch {
     // A config that is wrong is the business of the commands that use it.
     return null;
