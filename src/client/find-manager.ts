@@ -69,7 +69,11 @@ export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
     return;
   }
   const usual = defaultStateDir(config);
-  if (isOurs(usual, config)) yield usual;
+  if (isOurs(usual, config)) {
+    yield usual;
+    const former = formerPlace(usual);
+    if (former !== null) yield former;
+  }
   const registered = await findStateDir(config);
   if (registered !== null) yield registered;
   // The pointer is gone, as after a clean-up of /tmp: the config itself has to be asked.
@@ -89,6 +93,14 @@ function isOurs(stateDir: string, config: string): boolean {
   const folder = folderOfScripts(owner);
   const beside = folder === null ? null : configIn(folder);
   return beside !== null && isSameConfig(beside, config);
+}
+
+/** Where a state directory was before its project was moved: its manager puts back there what it finds missing. */
+function formerPlace(stateDir: string): string | null {
+  const owner = configOf(stateDir);
+  if (owner === null || existsSync(owner)) return null;
+  const place = defaultStateDir(owner);
+  return place !== stateDir && configOf(place) === owner ? place : null;
 }
 
 /** The config that the state directory of this one belongs to, where it is gone: it was renamed, or all of it was moved. */
