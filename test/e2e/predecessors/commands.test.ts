@@ -75,8 +75,8 @@ describe('row 13: a program that is not Node', () => {
       apps: { any: { command: ['no-such-program'], listen: [await freePort()], workers: 1, restart: { limit: 1 } } },
     });
     const { code, stderr } = await rig.cli('start');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/there is no program "no-such-program" in PATH \(/);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`there is no program "no-such-program" in the app's PATH`);
   });
 });
 
