@@ -1,9 +1,12 @@
 // CLI: the manager, for commands that have no use for a profile; and a word where one was given to them in vain.
 
+import { findConfig, unusedBeside } from '../client/find-config.ts';
 import { formerConfig, requireManager } from '../client/find-manager.ts';
 import { describeProfile, reloadCommand } from '../core/profile.ts';
 import type { ControlClient } from '../platform/control-client.ts';
+import { folderOfScripts } from '../protocol/script-starts.ts';
 import type { Context } from './context.ts';
+import { displayPath } from './describe-error.ts';
 
 /** Throws NO_CONFIG or NO_MANAGER. */
 export async function useManager(context: Context): Promise<ControlClient> {
@@ -20,6 +23,15 @@ export function tellOfConfig(context: Context): void {
   context.err.write(
     `the manager was started for ${former}, which is gone; what runs is found by its state directory\n`,
   );
+}
+
+/** On stderr, where more than one config is in the folder and nobody said which. */
+export function tellOfUnused({ cwd, globals, err }: Context): void {
+  const config = findConfig(cwd, globals.config);
+  if (globals.json || globals.config !== null || config === null || folderOfScripts(config) !== null) return;
+  const unused = unusedBeside(config);
+  if (unused.length === 0) return;
+  err.write(`${displayPath(config, cwd)} is used, and not ${unused.join(', ')} beside it; --config names another\n`);
 }
 
 /** On stderr, where the manager runs with another profile than --profile says. */

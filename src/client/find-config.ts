@@ -29,6 +29,12 @@ export function configIn(folder: string): string | null {
   return found === undefined ? null : join(folder, found);
 }
 
+/** Configs beside this one that are not used, for it comes before them; by their names. */
+export function unusedBeside(file: string): readonly string[] {
+  const folder = dirname(file);
+  return NAMES.filter((name) => name !== SCRIPTS_FILE && join(folder, name) !== file && isConfig(join(folder, name)));
+}
+
 /** The folder itself and those that it is in, nearest first. */
 export function* foldersUp(from: string): Generator<string> {
   for (let folder = resolve(from); ; folder = dirname(folder)) {

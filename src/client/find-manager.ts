@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
+import { noConfig } from '../core/not-found.ts';
 import { ControlClient } from '../platform/control-client.ts';
 import { noManager } from '../platform/control-http.ts';
 import { configOf, defaultStateDir, findStateDir, isSameConfig } from '../platform/registry.ts';
@@ -68,7 +69,11 @@ export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
     return;
   }
   const usual = defaultStateDir(config);
-  if (isOurs(usual, config)) yield usual;
+  if (isOurs(usual, config)) {
+    yield usual;
+    const former = formerPlace(usual);
+    if (former !== null) yield former;
+  }
   const registered = await findStateDir(config);
   if (registered !== null) yield registered;
   // The pointer is gone, as after a clean-up of /tmp: the config itself has to be asked.
@@ -90,6 +95,14 @@ function isOurs(stateDir: string, config: string): boolean {
   return beside !== null && isSameConfig(beside, config);
 }
 
+/** Where a state directory was before its project was moved: its manager puts back there what it finds missing. */
+function formerPlace(stateDir: string): string | null {
+  const owner = configOf(stateDir);
+  if (owner === null || existsSync(owner)) return null;
+  const place = defaultStateDir(owner);
+  return place !== stateDir && configOf(place) === owner ? place : null;
+}
+
 /** The config that the state directory of this one belongs to, where it is gone: it was renamed, or all of it was moved. */
 export function formerConfig({ cwd, globals }: Whereabouts): string | null {
   const config = findConfig(cwd, globals.config);
@@ -105,9 +118,7 @@ async function orphanedStateDir(cwd: string): Promise<string> {
   const { presentManager } = await import('../platform/presence.ts');
   const hidden = possible.find((stateDir) => presentManager(stateDir) !== null);
   if (hidden !== undefined) return hidden;
-  throw new EvenkeelError('NO_CONFIG', `no config file was found in ${cwd} or above`, {
-    hint: '`evenkeel init` writes one; --config FILE names one elsewhere.',
-  });
+  throw noConfig(cwd);
 }
 
 async function configuredStateDir(context: Whereabouts, config: string): Promise<string | null> {
@@ -118,7 +129,7 @@ async function configuredStateDir(context: Whereabouts, config: string): Promise
   }
   const { loadEcosystem } = await import('./load-ecosystem.ts');
   try {
-    return (await loadEcosystem(context)).stateDir;
+    return (await loadEcosystem(context, { quiet: true })).stateDir;
   } catch {
     // A config that is wrong is the business of the commands that use it.
     return null;

@@ -10,10 +10,20 @@ import type { Whereabouts } from './whereabouts.ts';
 /** For a config in TypeScript on a machine under load, in milliseconds. */
 const DEADLINE = 30_000;
 
-/** `forManager`: for one that we start, or would. Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
-export function loadEcosystem(context: Whereabouts, forManager = false): Promise<EcosystemSpec> {
+export interface LoadRules {
+  /** For one that we start, or would. */
+  readonly forManager?: boolean;
+  /** What the config prints is not shown. */
+  readonly quiet?: boolean;
+}
+
+/** Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
+export function loadEcosystem(
+  context: Whereabouts,
+  { forManager = false, quiet = false }: LoadRules = {},
+): Promise<EcosystemSpec> {
   const loader = context.program('config');
-  const options = { env: context.env, cpus: availableCpus(), forManager, deadline: DEADLINE, loader };
+  const options = { env: context.env, cpus: availableCpus(), forManager, quiet, deadline: DEADLINE, loader };
   return runLoader(loadRequest(context), options);
 }
 

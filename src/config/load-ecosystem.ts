@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
+import { noConfig } from '../core/not-found.ts';
 import type { ConfigProblem } from '../core/problem.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
@@ -43,9 +44,7 @@ async function findConfig(request: LoadRequest, files: Files): Promise<string> {
     const { searchConfig } = await import('./search-config.ts');
     const found = await searchConfig(resolve(request.from));
     if (found !== null) return found;
-    throw new EvenkeelError('NO_CONFIG', `there is no evenkeel config in ${request.from}, nor in any folder above it`, {
-      hint: '`evenkeel init` writes evenkeel.config.yaml; --config names one elsewhere; `evenkeel start SCRIPT` needs none',
-    });
+    throw noConfig(request.from);
   }
   const file = resolve(request.from, request.file);
   const found = await insteadOf(file);

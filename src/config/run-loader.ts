@@ -21,6 +21,8 @@ export interface LoaderOptions {
   /** Whether the app's users have to be ones that this process can start workers as. */
   readonly forManager: boolean;
   readonly deadline: Milliseconds;
+  /** What the config prints is shown by another read of it. */
+  readonly quiet?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -48,13 +50,14 @@ interface LoaderEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-function spawnLoader(boot: LoaderBoot, { loader, env }: LoaderOptions): ChildProcess {
+function spawnLoader(boot: LoaderBoot, { loader, env, quiet = false }: LoaderOptions): ChildProcess {
+  // Whatever the config prints goes to stderr.
+  const printed = quiet ? 'ignore' : 2;
   return spawn(process.execPath, [loader, JSON.stringify(boot)], {
     env,
     // cosmiconfig looks for settings of its own in the working directory: there are none.
     cwd: '/',
-    // Whatever the config prints goes to stderr.
-    stdio: ['ignore', 2, 2, 'pipe'],
+    stdio: ['ignore', printed, printed, 'pipe'],
   });
 }
 

@@ -2,6 +2,7 @@
 // record and its sockets. Keeps the cluster process of every app that is meant to run alive.
 
 import type { AppEvent } from '../core/events.ts';
+import { noSuchApp } from '../core/not-found.ts';
 import type { AppSpec, ListenAddress } from '../core/spec.ts';
 import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
@@ -15,7 +16,6 @@ import { stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
 import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
-import { noSuchApp } from './no-such-app.ts';
 import { overrideSpec } from './overrides.ts';
 import { settlePending } from './pending-override.ts';
 import { prepareBoot } from './prepare-boot.ts';

@@ -11,10 +11,11 @@ import type { LoadRequest } from '../protocol/config-loader.ts';
 
 const DEADLINE: Milliseconds = 30_000;
 
-/** Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
-export function loadConfig(request: LoadRequest): Promise<EcosystemSpec> {
+/** `quiet`: what the config prints is not shown. Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
+export function loadConfig(request: LoadRequest, quiet = false): Promise<EcosystemSpec> {
   const loader = entryPoint('config');
-  return runLoader(request, { env: process.env, cpus: availableCpus(), forManager: true, deadline: DEADLINE, loader });
+  const cpus = availableCpus();
+  return runLoader(request, { env: process.env, cpus, forManager: true, deadline: DEADLINE, loader, quiet });
 }
 
 /** Where an earlier manager of this config kept its state; null: there was none. `error`: why it cannot be read now. */

@@ -30,7 +30,8 @@ type Config = ManagerOptions['config'];
 export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<Manager> {
   const { file, from, profile } = boot;
   const request: LoadRequest = { file, from, profile };
-  const config = await readConfig(request);
+  // In the foreground the command that started this one has just shown what the config prints.
+  const config = await readConfig(request, boot.foreground);
   const layout = stateLayout(await stateDirOf(request, config));
   ensurePrivateDir(layout.dir);
   if (!boot.foreground) output.use(layout.managerOut);
@@ -72,9 +73,9 @@ function systemPorts(layout: StateLayout, output: OwnOutput): ClusterPorts {
   };
 }
 
-async function readConfig(request: LoadRequest): Promise<Config> {
+async function readConfig(request: LoadRequest, quiet: boolean): Promise<Config> {
   try {
-    return { ok: true, ecosystem: await loadConfig(request) };
+    return { ok: true, ecosystem: await loadConfig(request, quiet) };
   } catch (error) {
     if (error instanceof EvenkeelError) return { ok: false, error };
     throw error;

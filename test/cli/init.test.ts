@@ -54,6 +54,12 @@ describe('init', () => {
     expect(text).toContain('#  web:\n#    script: "server.js"');
   });
 
+  it.runIf(process.platform === 'linux')('says what helps where it may not write', async () => {
+    const { code, err } = await run(['init'], { cwd: '/sys' });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: cannot write \/sys\/evenkeel\.config\.yaml: (EACCES|EPERM|EROFS)\nhint: ./);
+  });
+
   it('its example in comments is the app that it would write', () => {
     const uncommented = starterConfig(null)
       .replace('apps: {}', 'apps:')

@@ -1,9 +1,10 @@
 // The commands that only read: what they show, and that they find a manager without reading the config.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { writeStateFile } from '../../src/platform/state-file.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { FakeManager } from './support/fake-manager.ts';
 import { appSpec, ecosystem, fakeLoader } from './support/fake-programs.ts';
@@ -163,7 +164,7 @@ describe('where no manager runs', () => {
       { cwd: tempDir() },
     );
     expect(code).toBe(2);
-    expect(err).toContain('no config file was found');
+    expect(err).toContain('there is no evenkeel config in ');
   });
 
   it('a config that was named but is not there is a mistake', async () => {
@@ -311,6 +312,47 @@ describe('history', () => {
     const { cwd, manager } = await withManager({ 'GET /v1/apps/web/history': { json: { app: 'web', generations } } });
     expect((await run(['history', 'web', '--show-env'], { cwd })).out).toContain('generation 3:\n  SECRET=hunter2\n');
     expect(manager.lines).toEqual(['GET /v1/apps/web/history?show-env=1']);
+  });
+});
+
+describe('history without a manager', () => {
+  it('comes from the state directory, without what may be secret; nothing serves where nothing runs', async () => {
+    const cwd = folderWithConfig();
+    const folder = join(cwd, '.evenkeel/apps/web');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const spec = appSpec('web', { env: { SECRET: 'hunter2' } });
+    const pinned = { generation: 3, spec, realCwd: '/srv', realScript: '/srv/server.js' };
+    const record = {
+      ...{ app: 'web', lastGeneration: 3, desired: 1, started: true, cluster: null, unfinished: null, workers: [] },
+      ...{ current: pinned, generations: [pinned], history: [samples.historyEntry({ pinned })] },
+    };
+    await writeStateFile(join(folder, 'cluster.json'), record);
+    const { code, out } = await run(['history', 'web'], { cwd });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ +3 {2}2026-01-01 00:00:00Z {2}done/m);
+    const json = await run(['history', 'web', '--json'], { cwd });
+    expect(JSON.parse(json.out)).toMatchObject({ app: 'web', generations: [{ generation: 3, current: false }] });
+    expect(json.out).not.toContain('hunter2');
+    expect((await run(['history', 'web', '--show-env'], { cwd })).out).toContain('SECRET=hunter2');
+    expect(await run(['history', 'wbe'], { cwd })).toMatchObject({
+      code: 2,
+      err: 'error: there is no app named "wbe"\nhint: There are: web.\n',
+    });
+  });
+});
+
+describe('two configs in one folder', () => {
+  it.each([[['check']], [['plan']], [['start']]])('%j says which one is used', async (args) => {
+    const cwd = folderWithConfig();
+    const note =
+      'evenkeel.config.yaml is used, and not evenkeel.config.json, .evenkeelrc beside it; --config names another\n';
+    const error = { code: 'CONFIG_INVALID' as const, message: 'bad', hint: null };
+    const program = () => fakeLoader({ ok: false, error });
+    expect((await run(args, { cwd, program })).err).not.toContain('is used');
+    for (const name of ['evenkeel.config.json', '.evenkeelrc']) writeFileSync(join(cwd, name), '{}');
+    const found = await run(args, { cwd, program });
+    expect(found.err).toContain(note);
+    expect((await run([...args, '-c', 'evenkeel.config.yaml'], { cwd, program })).err).not.toContain('is used');
   });
 });
 

@@ -152,7 +152,7 @@ describe('colours', () => {
     ['not on a dumb terminal', { isTTY: true, env: { TERM: 'dumb' } }, [], false],
   ])('%s', async (_name, options, args, colored) => {
     const { err } = await run(['status', ...args], { cwd: tempDir(), ...options });
-    expect(err).toContain('no config file was found');
+    expect(err).toContain('there is no evenkeel config in ');
     expect(err.includes(colorCode)).toBe(colored);
   });
 });

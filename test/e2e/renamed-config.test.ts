@@ -1,9 +1,10 @@
 // A config that gets another name, or another place with its whole folder, does not hide the manager that runs.
 
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { createRig } from '../support/rig.ts';
 
@@ -38,19 +39,25 @@ test('one that was named with --config is not exchanged for another', async () =
   await rig.run('stop');
 });
 
-test('a folder that is moved takes its manager along: it can be seen and stopped', async () => {
+test('a folder that is moved takes its manager along, also when that puts back what it misses in the old place', async () => {
   await using rig = await createRig({
     nested: 'before',
     apps: { web: server('http', await freePort(), { workers: 1 }) },
   });
   await rig.run('start');
   const moved = join(rig.dir, '../after');
+  const inMoved = (...args: readonly string[]) => rig.spawnCli(args, { cwd: moved }).ended;
   renameSync(rig.dir, moved);
   try {
-    expect(await rig.spawnCli(['status'], { cwd: moved }).ended).toMatchObject({ code: 0 });
-    expect(await rig.spawnCli(['stop'], { cwd: moved }).ended).toMatchObject({ code: 0 });
+    expect(await inMoved('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +online/) });
+    // As one does that goes on writing its logs.
+    mkdirSync(rig.dir);
+    await eventually('the socket is back', () => existsSync(rig.state.managerSocket));
+    expect(await inMoved('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +online/) });
+    expect(await inMoved('stop')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +stop: stopped/) });
   } finally {
-    // The manager could not tidy up: it knows the folder by its former name.
+    // What is left of both is one again.
+    rmSync(rig.dir, { recursive: true, force: true });
     rmSync(join(moved, '.evenkeel'), { recursive: true });
     renameSync(moved, rig.dir);
   }

@@ -7,6 +7,7 @@ import type { EcosystemSpec } from '../../core/spec.ts';
 import { defineCommand, type ResultOutcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { describeProblems, displayPath } from '../describe-error.ts';
+import { tellOfUnused } from '../use-manager.ts';
 
 /** schemas/check.schema.json */
 export interface CheckDocument {
@@ -34,8 +35,9 @@ export const command = defineCommand({
 });
 
 async function check(context: Context): Promise<ResultOutcome> {
+  tellOfUnused(context);
   try {
-    return valid(context, await loadEcosystem(context, true));
+    return valid(context, await loadEcosystem(context, { forManager: true }));
   } catch (error) {
     if (error instanceof EvenkeelError && error.code === 'CONFIG_INVALID') return invalid(context, error);
     throw error;

@@ -10,7 +10,7 @@ import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { viewPlan } from '../plan-view.ts';
-import { tellOfConfig } from '../use-manager.ts';
+import { tellOfConfig, tellOfUnused } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [],
@@ -25,6 +25,7 @@ export const command = defineCommand({
     { line: 'evenkeel plan --json', does: 'for a check before a release' },
   ],
   run: async (context) => {
+    tellOfUnused(context);
     const plan = await makePlan(context);
     return { kind: 'result', exit: EXIT.done, document: plan, text: viewPlan(plan, context.out.style) };
   },

@@ -8,7 +8,7 @@ import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { operate } from '../operate.ts';
-import { tellOfConfig } from '../use-manager.ts';
+import { tellOfConfig, tellOfUnused } from '../use-manager.ts';
 
 export const command = defineCommand({
   arguments: [],
@@ -27,6 +27,7 @@ export const command = defineCommand({
   ],
   run: async (context) => {
     const client = await requireManager(context);
+    tellOfUnused(context);
     tellOfConfig(context);
     await refuseWithoutConfig(context, client);
     const { profile } = context.globals;

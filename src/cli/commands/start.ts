@@ -20,7 +20,7 @@ import { describeError } from '../describe-error.ts';
 import { type Operation, operate } from '../operate.ts';
 import { assignments, flag, type OptionValues, size, text, texts, workerCount } from '../options.ts';
 import { describeUpgrade } from '../upgrade.ts';
-import { tellOfConfig, tellOfProfile } from '../use-manager.ts';
+import { tellOfConfig, tellOfProfile, tellOfUnused } from '../use-manager.ts';
 
 const scriptOptions = {
   name: text('--name <name>', "a script's name as an app; default: that of its file, without the extension"),
@@ -101,11 +101,12 @@ function perhapsScript({ cwd }: Context, names: readonly string[], error: unknow
 }
 
 async function start(context: Context, apps: readonly string[], foreground: boolean): Promise<Outcome> {
+  tellOfUnused(context);
   const running = await findAnsweringManager(context);
   if (running !== null) return bringUp(context, running, apps, foreground);
   let spec: EcosystemSpec;
   try {
-    spec = await loadEcosystem(context, true);
+    spec = await loadEcosystem(context, { forManager: true });
   } catch (error) {
     if (!(error instanceof EvenkeelError) || error.code !== 'CONFIG_INVALID') throw error;
     const { adoptAlone } = await import('../adopt-alone.ts');

@@ -1,6 +1,6 @@
 // Manager: brings apps up that do not run. Leaves those that run as they are, whatever the file says by now.
 
-import { EvenkeelError } from '../../core/errors.ts';
+import { noSuchApp } from '../../core/not-found.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult, StartBody } from '../../protocol/control-api.ts';
 import type { Work } from '../app-lane.ts';
@@ -45,10 +45,7 @@ async function chooseApps(context: ManagerContext, names: readonly string[] | nu
     const ecosystem = context.takeFirst() ?? (await context.load());
     const listed = ecosystem.apps.map((app) => app.name);
     const missing = names?.find((name) => !listed.includes(name));
-    if (missing !== undefined) {
-      const hint = `The config has: ${listed.join(', ')}.`;
-      throw new EvenkeelError('NO_SUCH_APP', `there is no app named "${missing}" in the config`, { hint });
-    }
+    if (missing !== undefined) throw noSuchApp(missing, listed);
     fleet.state.setEcosystem(ecosystem);
     return withDependencies(ecosystem.apps, names ?? listed);
   });
