@@ -155,7 +155,7 @@ describe('the next manager', () => {
     const broken = JSON.stringify(state);
     writeFileSync(rig.layout.stateFile, broken);
     rig.cluster('api').die();
-    writeFileSync(rig.layout.app('api').agentsSocket, '');
+    await rig.leaveAgentsSocket('api');
     const next = await rig.open();
     const copy = readdirSync(rig.layout.dir).find((name) => name.startsWith('state.json.corrupt-')) ?? '';
     expect(readFileSync(join(rig.layout.dir, copy), 'utf8')).toBe(broken);

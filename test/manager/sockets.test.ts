@@ -207,16 +207,13 @@ describe('the next manager', () => {
 });
 
 describe('what a killed cluster process may have left', () => {
-  /** It would have removed its socket by itself. */
-  const leaveAgentsSocket = (rig: ManagerRig): void => writeFileSync(rig.layout.app('web').agentsSocket, '');
-
   it('is ended where the app is not meant to run', async () => {
     const rig = await left(web);
     const { context, close } = await rig.open();
     context.fleet.state.update('web', { wanted: false });
     await close('test');
     rig.cluster('web').die();
-    leaveAgentsSocket(rig);
+    await rig.leaveAgentsSocket('web');
     await rig.open();
     await vi.waitFor(() => expect(rig.clusters.map(({ asked }) => asked.at(-1))).toEqual(['start start', 'stop']));
     await vi.waitFor(() => expect(rig.isRunning('web')).toBe(false));
@@ -236,7 +233,7 @@ describe('what a killed cluster process may have left', () => {
   it('is taken over where the state was lost: it was meant to run', async () => {
     const rig = await left(web);
     rig.cluster('web').die();
-    leaveAgentsSocket(rig);
+    await rig.leaveAgentsSocket('web');
     writeFileSync(rig.layout.stateFile, 'lost');
     const { context } = await rig.open();
     await rig.event('cluster-started', 'web', 2);
@@ -250,7 +247,7 @@ describe('what a killed cluster process may have left', () => {
     const cluster = rig.cluster('web');
     cluster.memory.running = false;
     cluster.die();
-    leaveAgentsSocket(rig);
+    await rig.leaveAgentsSocket('web');
     rig.apps = [appSpec({ name: 'api' })];
     const { context } = await rig.open();
     await vi.waitFor(() => expect(rig.clusters.at(-1)?.asked).toEqual(['resume', 'stop']));
@@ -266,7 +263,7 @@ describe('what a killed cluster process may have left', () => {
     rig.taken.add('3000');
     expect((await start(context, null)).apps).toMatchObject([{ ok: false, error: { code: 'LISTEN_FAILED' } }]);
     expect(rig.clusters).toHaveLength(1);
-    leaveAgentsSocket(rig);
+    await rig.leaveAgentsSocket('web');
     expect((await start(context, null)).ok).toBe(true);
     expect(rig.cluster('web').boot.sockets).toEqual([]);
   });

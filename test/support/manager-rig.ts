@@ -17,6 +17,7 @@ import { stateLayout } from '../../src/platform/paths.ts';
 import type { ProcessIdentity } from '../../src/platform/process-identity.ts';
 import type { BoundSocket } from '../../src/platform/sockets.ts';
 import { connectUnix } from '../../src/platform/unix-client.ts';
+import { listenUnix } from '../../src/platform/unix-server.ts';
 import { ecosystemSpec } from './app-spec.ts';
 import { type ClusterMemory, FakeCluster, freshMemory, type Script } from './fake-cluster.ts';
 import { tempDir } from './temp-dir.ts';
@@ -111,6 +112,12 @@ export class ManagerRig {
     const found = this.clusters.findLast((cluster) => cluster.boot.app === app && cluster.alive);
     if (found === undefined) throw new Error(`no cluster process of ${app} is alive`);
     return found;
+  }
+
+  /** As a killed cluster process leaves it: one that ends by itself removes it. */
+  async leaveAgentsSocket(app: string): Promise<void> {
+    const left = await listenUnix(this.layout.app(app).agentsSocket, (socket) => socket.destroy());
+    onTestFinished(() => left.close());
   }
 
   isRunning(app: string): boolean {
