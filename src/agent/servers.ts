@@ -95,8 +95,8 @@ export class Servers {
     const match = this.#match(request);
     const socket = this.#socketOf(match);
     const isUndeclared = match.kind === 'none' && this.#undeclared === 'refused';
-    if (match.kind === 'narrower') return refuse(server, request, narrower(request, match.address));
-    if (isUndeclared && !isAnyPort(request)) return refuse(server, request, undeclared(request));
+    if (match.kind === 'narrower') return this.#refuse(server, request, narrower(request, match.address));
+    if (isUndeclared && !isAnyPort(request)) return this.#refuse(server, request, undeclared(request));
     this.#learn(server, socket);
     if (isUndeclared) return this.#proceed(server, request, { socket, args });
     const { callback } = request;
@@ -140,6 +140,12 @@ export class Servers {
     server.once('listening', report);
   }
 
+  /** What it listens on besides does not make it ready: the app may be about to end. */
+  #refuse(server: Server, request: ListenRequest, reason: string): void {
+    this.#ports.send({ type: 'refused', reason });
+    failListen(server, refusal(server, reason, request));
+  }
+
   #match(request: ListenRequest): AddressMatch {
     const addresses = this.#sockets.map(({ address }) => address);
     return matchAddress(request, addresses, (path) => resolve(path));
@@ -149,10 +155,6 @@ export class Servers {
     if (match.kind !== 'declared') return null;
     return this.#sockets.find(({ address }) => address === match.address) ?? null;
   }
-}
-
-function refuse(server: Server, request: ListenRequest, message: string): void {
-  failListen(server, refusal(server, message, request));
 }
 
 function narrower(request: ListenRequest, address: ListenAddress): string {

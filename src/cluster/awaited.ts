@@ -28,12 +28,15 @@ export interface Seen {
   readonly answer: string | null;
   /** Messages by which the app says something else than that it is ready. */
   readonly otherMessages: number;
+  /** Why it may not listen where it wants to. */
+  readonly refused: string | null;
 }
 
-export const NOTHING_SEEN: Seen = { declared: [], elsewhere: [], answer: null, otherMessages: 0 };
+export const NOTHING_SEEN: Seen = { declared: [], elsewhere: [], answer: null, otherMessages: 0, refused: null };
 
 /** "it does not listen on 3034"; follows "worker 0 was not ready within 30 s: ". */
 export function describeAwaited({ listen, ready }: Pick<AppSpec, 'listen' | 'ready'>, seen: Seen): string {
+  if (seen.refused !== null) return `it may not listen where it wants to: ${seen.refused}`;
   const silent = describeSilence(listen.map(formatAddress), seen);
   switch (ready.on) {
     case 'listening':

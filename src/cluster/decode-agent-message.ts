@@ -26,6 +26,7 @@ export function decodeAgentMessage(value: unknown): AgentMessage | null {
       return decodeListening(type, fields);
     case 'replace-me':
     case 'uncaught':
+    case 'refused':
       return typeof fields.reason === 'string' ? { type, reason: fields.reason.slice(0, LONGEST_TEXT) } : null;
     case 'ready-for':
       return isName(fields.resource) ? { type, resource: fields.resource } : null;

@@ -166,6 +166,7 @@ export class OwnWorker implements LiveWorker {
       case 'ready':
       case 'hello':
       case 'held':
+      case 'refused':
       case 'listening':
       case 'probed':
       case 'metrics':

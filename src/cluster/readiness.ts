@@ -47,6 +47,7 @@ export class Readiness {
     ports.link?.on((message) => {
       if (message.type === 'held') this.#onHeld();
       if (message.type === 'ready-for') this.#onReadyFor(message.resource);
+      if (message.type === 'refused') this.#seen = { ...this.#seen, refused: message.reason };
     });
     this.#watch();
     if (gate === 'open') this.#askOutside();
@@ -115,7 +116,7 @@ export class Readiness {
 
   /** What the config asks for has come to pass. One that says so without ever listening has nothing to be held for. */
   #meet(): void {
-    if (this.#state !== 'waiting') return;
+    if (this.#state !== 'waiting' || this.#seen.refused !== null) return;
     this.#state = 'met';
     this.#reachGate();
     this.#tell();

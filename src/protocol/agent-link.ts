@@ -58,6 +58,8 @@ export type AgentMessage =
   | { readonly type: 'held'; readonly address: string }
   /** The app listens; `declared`: on a declared socket, by its text (formatAddress). */
   | { readonly type: 'listening'; readonly address: string; readonly declared: string | null }
+  /** The app asked to listen where its config does not let it: it got an error, and is not to become ready. */
+  | { readonly type: 'refused'; readonly reason: string }
   /** The app says that it is ready (evenkeel/worker). */
   | { readonly type: 'ready' }
   /** The app asks for its own replacement (evenkeel/worker). */

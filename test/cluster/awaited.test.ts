@@ -12,6 +12,7 @@ describe('what a worker that is not ready still is to do', () => {
     ['it does not listen on anything', { on: 'listening' }, [], {}],
     ['it does not listen on 3033, 3034', { on: 'listening' }, BOTH, {}],
     ['it does not listen on 3034', { on: 'listening' }, BOTH, { declared: ['3033'] }],
+    ['it may not listen where it wants to: why', { on: 'listening' }, BOTH, { refused: 'why' }],
     ['it does not listen on 3033, 3034, but on 3035', { on: 'listening' }, BOTH, { elsewhere: ['3035'] }],
     ['it has not sent the message "ready"', { on: 'message' }, [], {}],
     ['it has not sent the message "ready", but has sent 1 other message', { on: 'message' }, [], { otherMessages: 1 }],
