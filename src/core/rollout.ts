@@ -24,6 +24,7 @@ import {
   hasWorkerInPlace,
   isExclusive,
   mayServe,
+  slotRecord,
   type Worker,
 } from './cluster-model.ts';
 import type { Generation, Slot } from './status.ts';
@@ -123,9 +124,18 @@ function lasting(model: ClusterModel, slot: Slot): readonly Wanted[] {
 function isBack(model: ClusterModel, slot: Slot): boolean {
   if (!isExclusive(model)) return hasReadyWorker(model, slot, model.current);
   for (let each = 0; each < model.desired; each += 1) {
-    if (!hasWorkerInPlace(model, each, model.current)) return false;
+    if (!isPassedOver(model, each) && !hasWorkerInPlace(model, each, model.current)) return false;
   }
   return true;
+}
+
+/**
+ * Where two generations may not serve at once: nobody comes to this slot, and others of the app wait at their gates for
+ * those to go that serve. So these do not stay for its sake.
+ */
+export function isPassedOver(model: ClusterModel, slot: Slot): boolean {
+  if (!isExclusive(model) || !slotRecord(model, slot).gaveUp) return false;
+  return model.workers.some((worker) => worker.state === 'standing-by' && worker.generation === model.current);
 }
 
 function wantedDuring(model: ClusterModel, deploy: Deploy, slot: Slot): readonly Wanted[] {

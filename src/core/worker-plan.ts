@@ -19,7 +19,17 @@ import {
   startsAlone,
   type Worker,
 } from './cluster-model.ts';
-import { heir, isLeftover, isOfDeploy, isRetired, maySetOut, slotCount, type Wanted, wantedIn } from './rollout.ts';
+import {
+  heir,
+  isLeftover,
+  isOfDeploy,
+  isPassedOver,
+  isRetired,
+  maySetOut,
+  slotCount,
+  type Wanted,
+  wantedIn,
+} from './rollout.ts';
 import type { Generation, Slot } from './status.ts';
 
 export function planWorkers(model: ClusterModel, now: number): Step {
@@ -105,18 +115,15 @@ function whyDrainOrphan(model: ClusterModel, orphan: Worker): string | null {
   if (deploy !== null && isRetired(deploy, orphan)) return whyUnwanted(model, orphan);
   // A start that is not through: nothing else serves, unless it is for them that its workers wait.
   if (deploy?.from === 0 && (deploy.phase !== 'booting' || !isExclusive(model))) return null;
-  const slots = Array.from({ length: slotCount(model) }, (_, slot) => slot).filter((slot) => isCounted(model, slot));
+  const slots = Array.from({ length: slotCount(model) }, (_, slot) => slot).filter(
+    (slot) => deploy !== null || !isPassedOver(model, slot),
+  );
   if (slots.length === 0) return null;
   for (const slot of slots) {
     const missing = wantedIn(model, slot).some((wanted) => !hasWorkerInPlace(model, slot, wanted.generation));
     if (missing) return null;
   }
   return isExclusive(model) ? 'its successor waits for it' : 'its successor is ready';
-}
-
-/** Nobody comes where a slot was given up: the orphans stay for it, unless the others wait for them. */
-function isCounted(model: ClusterModel, slot: Slot): boolean {
-  return !(model.deploy === null && isExclusive(model) && slotRecord(model, slot).gaveUp);
 }
 
 function whyUnwanted(model: ClusterModel, worker: Worker): string {

@@ -10,13 +10,36 @@ const RUNS = Number(process.env.EVENKEEL_RUNS ?? 300);
 /** Longer than any deploy with what its failure brings: its timeout, the old workers' boot, two drains. */
 const LONGEST_DEPLOY = 10_000 + SETTINGS.readyTimeout + 2 * SETTINGS.stopTimeout + 10;
 
-/** Each broke a property once: too many replacements, a deploy that hung, a wake-up that never was over, a late commit. */
+/** Each broke a property once: too many replacements, a deploy that hung, a wake-up that never was over, a late commit,
+ * orphans that went although nobody came, workers that waited for one that had been given up. */
 const FOUND: readonly Plot[] = [
   { begin: 'nothing', moves: [deploy({ workers: 1 }), { do: 'leave-urgently', pick: 0 }] },
   { begin: 'orphans', moves: [{ do: 'all-leave' }] },
   { begin: 'orphans first', moves: [{ do: 'wake' }, { do: 'leave-urgently', pick: 0 }] },
   { begin: 'online', moves: [deploy({ workers: 1, settle: 1 }), { do: 'ready', pick: 0 }, { do: 'all-leave' }] },
   { begin: 'online', moves: [deploy({ strategy: 'rolling', workers: 5, batch: 2 }), { do: 'calm' }] },
+  {
+    begin: 'orphans',
+    moves: [
+      { do: 'wake' },
+      { do: 'settings', limit: 3, exclusive: true },
+      { do: 'ready', pick: 0 },
+      { do: 'wait', ms: 3000 },
+    ],
+  },
+  {
+    begin: 'orphans',
+    moves: [
+      deploy({ strategy: 'handover', workers: 3, settle: 0 }),
+      { do: 'go-well', events: 7 },
+      { do: 'go-well', events: 3 },
+      { do: 'wait', ms: 1000 },
+      { do: 'settings', limit: 3, exclusive: true },
+      { do: 'wait', ms: 500 },
+      deploy({ workers: 1, settle: 0, holdable: false }),
+      { do: 'wait', ms: 3000 },
+    ],
+  },
 ];
 
 function deploy(options: Partial<DeployMove>): Move {

@@ -65,6 +65,10 @@ function mayBeTakenAway({ before, event, after }: StepRecord, worker: Worker): b
   const deploy = after.deploy ?? before.deploy;
   if (after.mode !== 'running' || worker.slot >= after.desired) return true;
   if (worker.orphan && after.orphansFirst) return true;
+  // Nobody will come in its place, but others of the app wait for it to go.
+  const othersWait = [...before.workers, ...after.workers].some(({ state }) => state === 'standing-by');
+  const isPast = worker.orphan || worker.generation !== after.current;
+  if (isPast && slotRecord(after, worker.slot).gaveUp && othersWait) return true;
   // What comes in its place cannot be started before it has gone.
   if (startsAlone(after, heir(after))) return true;
   // It has crashed, and nobody will ever come in its place.
