@@ -61,9 +61,10 @@ export class StreamSink implements LineSink {
     this.#stream.off('drain', this.#drained).off('error', this.#failed);
     // A late error that nobody listens to would end the process.
     if (!this.#stream.listeners('error').includes(ignore)) this.#stream.on('error', ignore);
+    // The reader may have got the beginning of them.
     for (const lines of this.#underWay) this.#lost += countLines(lines);
     this.#underWay.clear();
-    if (this.#lost > 0) this.#onProblem(`closed the inherited stream; ${linesLost(this.#lost)}`);
+    if (this.#lost > 0) this.#onProblem(`closed the inherited stream; at most ${linesLost(this.#lost)}`);
     this.#lost = 0;
   }
 
