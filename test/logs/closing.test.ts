@@ -61,14 +61,19 @@ describe('closing the logs', () => {
   it('loses none that is still in the pipe of a process that has ended', async () => {
     const reader = new SlowReader();
     const { logs, problems } = openRig(TO_STREAM, reader);
-    const script = `for (let n = 0; n < 500; n += 1) require('fs').writeSync(1, 'a ' + n + ' ' + 'x'.repeat(100) + '\\n');`;
+    // In one piece: many small ones take far more room in a pipe, and it would wait for us.
+    const script = `
+      let text = '';
+      for (let n = 0; n < 1600; n += 1) text += 'a ' + n + ' ' + 'x'.repeat(100) + '\\n';
+      require('fs').writeSync(1, text);
+    `;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
     const { ended } = logs.attach({ key: 1, slot: 0, stdout: child.stdout, stderr: null });
     await once(child, 'exit');
     const closed = logs.close(10_000);
     reader.go();
     await Promise.all([closed, ended]);
-    expect(numbersByWriter(reader.text).get('a')).toEqual(upTo(500));
+    expect(numbersByWriter(reader.text).get('a')).toEqual(upTo(1600));
     expect(problems).toEqual([]);
   });
 
