@@ -32,8 +32,10 @@ export async function operate(context: Context, client: ControlClient, operation
     const result = merge(results);
     const outcome = report(context, result);
     if (!interrupt.happened) return outcome;
-    const late = result.ok ? { errorText: 'interrupted, but it was too late: all of it was done\n' } : {};
-    return { ...outcome, ...late, exit: EXIT.interrupted };
+    const isAllDone = result.ok && results.length === operation.steps.length;
+    // What is done is not undone: another exit code would say so.
+    if (isAllDone) return { ...outcome, errorText: 'interrupted, but it was too late: all of it was done\n' };
+    return { ...outcome, exit: EXIT.interrupted };
   } catch (error) {
     progress.close();
     if (!interrupt.happened) throw error;

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { isRecord } from '../core/is-record.ts';
 import type { AppSpec, Hook, Milliseconds } from '../core/spec.ts';
 import type { Generation, Slot } from '../core/status.ts';
 import { identify, killIdentity } from '../platform/process-identity.ts';
@@ -134,12 +135,8 @@ function describeStart(error: Error, cwd: string): string {
 function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 // Typed access to the values of one app, once they are valid and complete. A value of another type is a bug.
 // (config loader)
 
+import { isRecord } from '../core/is-record.ts';
 import type { Bytes, Milliseconds } from '../core/spec.ts';
-import { isRecord } from './is-record.ts';
 import { hasPath, valueAt } from './key-path.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parseSize } from './parse-size.ts';

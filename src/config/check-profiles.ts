@@ -1,8 +1,8 @@
 // Pure: what can be wrong with profiles as they are written, be they chosen or not. (config loader)
 
+import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { type Fault, makeFault } from './fault.ts';
-import { isRecord } from './is-record.ts';
 import { hasPath, type KeyPath, valueAt } from './key-path.ts';
 
 /** `chosen` null: none is. */

@@ -1,6 +1,6 @@
 // Pure: fills in the defaults that the schema states. (config loader)
 
-import { type Data, isRecord } from './is-record.ts';
+import { type Data, isRecord } from '../core/is-record.ts';
 import { follow } from './schema.ts';
 
 /** A copy of `value` with the defaults of `part` (a part of `schema`) wherever there is nothing. */

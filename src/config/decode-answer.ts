@@ -1,8 +1,8 @@
 // Pure: the guard on what the config loader answers. (the loader's parent)
 
 import { ERRORS } from '../core/errors.ts';
+import { isRecord } from '../core/is-record.ts';
 import type { LoadAnswer } from '../protocol/config-loader.ts';
-import { isRecord } from './is-record.ts';
 
 /** null: it is not an answer. The loader is of the same version, so the inside of a spec is taken as it is. */
 export function decodeAnswer(text: string): LoadAnswer | null {

@@ -1,6 +1,6 @@
 // Pure: the guard on what the config loader is started with. (config loader)
 
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../core/is-record.ts';
 import type { LoaderBoot } from './loader-boot.ts';
 
 export function decodeBoot(text: string | undefined): LoaderBoot {

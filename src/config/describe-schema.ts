@@ -1,6 +1,6 @@
 // Pure: the reference of all keys as Markdown tables, from the schema. The README's is generated with it.
 
-import { type Data, isRecord } from './is-record.ts';
+import { type Data, isRecord } from '../core/is-record.ts';
 import { follow } from './schema.ts';
 
 /** One row for each key, in the order of the schema; a table for the top of the file, and one for an app. */

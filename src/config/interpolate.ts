@@ -1,7 +1,7 @@
 // Pure: fills in `${VAR}` and `${VAR:-default}` from the environment; `$$` is a plain `$`. (config loader)
 
+import { isRecord } from '../core/is-record.ts';
 import type { Report } from './fault.ts';
-import { isRecord } from './is-record.ts';
 import type { KeyPath } from './key-path.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;

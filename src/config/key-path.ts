@@ -1,6 +1,6 @@
 // Where a value is in a config, and how a user would write that. (config loader)
 
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../core/is-record.ts';
 
 /** Keys of maps and indices of lists, from the top. */
 export type KeyPath = readonly (string | number)[];

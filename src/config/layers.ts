@@ -1,7 +1,7 @@
 // Pure: a config's layers (defaults, apps, the chosen profile) made one, and the way back: from which layer a value
 // comes. (config loader)
 
-import { type Data, isRecord } from './is-record.ts';
+import { type Data, isRecord } from '../core/is-record.ts';
 import { hasPath, type KeyPath, valueAt } from './key-path.ts';
 import { mergeData } from './merge.ts';
 

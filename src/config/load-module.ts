@@ -3,11 +3,11 @@
 
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type Data, isRecord } from '../core/is-record.ts';
 import { computeValues } from './compute-values.ts';
 import { type ConfigSource, NOWHERE, type Position, type ReadResult, unreadable } from './config-source.ts';
 import type { ConfigContext } from './define-config.ts';
 import { collectFaults } from './fault.ts';
-import { type Data, isRecord } from './is-record.ts';
 import { formatKeyPath } from './key-path.ts';
 import { readParseError } from './parse-error.ts';
 import { toPlainData } from './plain-data.ts';

@@ -1,6 +1,6 @@
 // Pure: lays parts of a config over each other. Maps are merged key by key; anything else is replaced. (config loader)
 
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../core/is-record.ts';
 
 export function mergeData(under: unknown, over: unknown): unknown {
   if (!isRecord(under) || !isRecord(over)) return over;

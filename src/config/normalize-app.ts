@@ -1,9 +1,9 @@
 // Makes the spec of one app from its valid and complete config: everything absolute, in numbers. (config loader)
 
 import { resolve } from 'node:path';
+import { isRecord } from '../core/is-record.ts';
 import type { AppSpec, DeploySpec, HealthSpec, Hook, LogSpec, LogTarget, RestartSpec } from '../core/spec.ts';
 import { type AppValues, textOrNumber } from './app-values.ts';
-import { isRecord } from './is-record.ts';
 import { normalizeReady } from './normalize-ready.ts';
 import { parseAddress } from './parse-address.ts';
 import { parseWorkers } from './parse-workers.ts';

@@ -1,6 +1,6 @@
 // Pure: takes what is wrong out of a config, so that the next stage can look at the rest. (config loader)
 
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../core/is-record.ts';
 import type { KeyPath } from './key-path.ts';
 
 /** A copy in which the value at each path is undefined; the keys stay, for they were given. */

@@ -1,10 +1,10 @@
 // Reads a config file of any kind that is known. (config loader)
 
 import { basename, extname } from 'node:path';
+import { isRecord } from '../core/is-record.ts';
 import { folderOfScripts } from '../protocol/script-starts.ts';
 import { type ConfigSource, EMPTY_HINT, type ReadResult, unreadable } from './config-source.ts';
 import type { ConfigContext } from './define-config.ts';
-import { isRecord } from './is-record.ts';
 import { valueAt } from './key-path.ts';
 import { readText } from './read-text.ts';
 

@@ -1,8 +1,8 @@
 // Reads scripts.json (protocol/script-starts.ts) as the config that its user has not written. (config loader)
 
+import { isRecord } from '../core/is-record.ts';
 import { decodeScriptStarts, MAX_SCRIPTS_BYTES, type ScriptStart } from '../protocol/script-starts.ts';
 import { NOWHERE, type ReadResult, unreadable } from './config-source.ts';
-import { isRecord } from './is-record.ts';
 import { readText } from './read-text.ts';
 
 const HINT = 'remove it, and start the scripts again; or describe them in a config (`evenkeel init`)';

@@ -2,6 +2,7 @@
 // stage goes on with what is right, so that every problem of a file is found at once. (config loader)
 
 import { basename, dirname, resolve } from 'node:path';
+import { type Data, isRecord } from '../core/is-record.ts';
 import type { ConfigProblem } from '../core/problem.ts';
 import { DEPLOY_SIGNALS, type EcosystemSpec } from '../core/spec.ts';
 import { AppValues } from './app-values.ts';
@@ -12,7 +13,6 @@ import { collectFaults, type Fault, type Report } from './fault.ts';
 import type { Files } from './files.ts';
 import { hideValues, type UsedVariables } from './hide-values.ts';
 import { interpolate, isTemplate, type Variables } from './interpolate.ts';
-import { type Data, isRecord } from './is-record.ts';
 import { type KeyPath, valueAt } from './key-path.ts';
 import { type Flattened, flattenLayers } from './layers.ts';
 import { locateFaults } from './locate-faults.ts';

@@ -1,11 +1,11 @@
 // The environment of an app: what it inherits, then its env file, then its `env`. (config loader)
 
 import { resolve } from 'node:path';
+import { isRecord } from '../core/is-record.ts';
 import type { AppValues } from './app-values.ts';
 import type { Report } from './fault.ts';
 import type { Files } from './files.ts';
 import type { Variables } from './interpolate.ts';
-import { isRecord } from './is-record.ts';
 import { parseEnvFile } from './parse-env-file.ts';
 
 export interface EnvSources {

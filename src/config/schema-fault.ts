@@ -1,9 +1,9 @@
 // Pure: what the schema validator found, in words for people. (config loader)
 
+import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { type Fault, makeFault } from './fault.ts';
 import { FORMATS } from './formats.ts';
-import { isRecord } from './is-record.ts';
 import type { KeyPath } from './key-path.ts';
 
 /** What is used of ajv's ErrorObject. */

@@ -1,7 +1,7 @@
 // The schema, the one source of keys, types, defaults and descriptions: read from the package. (config loader)
 
 import { readFileSync } from 'node:fs';
-import { type Data, isRecord } from './is-record.ts';
+import { type Data, isRecord } from '../core/is-record.ts';
 import { valueAt } from './key-path.ts';
 
 /** From src/config as well as from dist/config and dist/chunks. */

@@ -4,8 +4,8 @@ import { type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cosmiconfig, type Loader } from 'cosmiconfig';
 import { EvenkeelError } from '../core/errors.ts';
+import { isRecord } from '../core/is-record.ts';
 import { MAX_SCRIPTS_BYTES, SCRIPTS_FILE } from '../protocol/script-starts.ts';
-import { isRecord } from './is-record.ts';
 import { describeOddity, MAX_BYTES } from './read-text.ts';
 
 const PLACES = [

@@ -1,10 +1,10 @@
 // Checks a config against the schema with ajv: every fault of keys, types and formats at once. (config loader)
 
 import { Ajv } from 'ajv';
+import type { Data } from '../core/is-record.ts';
 import type { Fault } from './fault.ts';
 import { FORMATS } from './formats.ts';
 import { isTemplate } from './interpolate.ts';
-import type { Data } from './is-record.ts';
 import { describeSchemaError, type Quote } from './schema-fault.ts';
 
 /** Texts that still have variables in them are checked when these are filled in. */

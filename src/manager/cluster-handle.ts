@@ -17,7 +17,7 @@ import type { ClusterParams, ClusterRequestType, ClusterResult, ClusterSnapshot 
 import { awaitSocket, pause, reachSocket } from './await-socket.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
-import { LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
+import { clusterLost, LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
 
 export interface HandleListener {
   onEvent(app: string, event: AppEvent): void;
@@ -134,7 +134,7 @@ export class ClusterHandle {
     params: ClusterParams<T>,
     timeout: Milliseconds,
   ): Promise<ClusterResult<T>> {
-    if (this.#connection.kind === 'down') throw this.#revival === null ? notRunning(this.app) : lost(this.app);
+    if (this.#connection.kind === 'down') throw this.#revival === null ? notRunning(this.app) : clusterLost(this.app);
     return await this.#connection.link.request(type, params, timeout);
   }
 
@@ -287,12 +287,6 @@ export class ClusterHandle {
 
 export function notRunning(app: string): EvenkeelError {
   return new EvenkeelError('APP_STOPPED', `${app} is not running`, { hint: `\`evenkeel start ${app}\` starts it.` });
-}
-
-function lost(app: string): EvenkeelError {
-  return new EvenkeelError('CLUSTER_LOST', `${app}: its cluster process was lost`, {
-    hint: 'The manager brings it back; see `evenkeel events`.',
-  });
 }
 
 function text(error: unknown): string {

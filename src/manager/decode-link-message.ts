@@ -3,8 +3,8 @@
 
 import { ERRORS, type ErrorBody, type ErrorCode } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
+import { isRecord } from '../core/is-record.ts';
 import type { LinkMessage } from '../protocol/cluster-link.ts';
-import { isRecord } from './is-record.ts';
 
 /** null: not a message of this protocol. */
 export function decodeLinkMessage(value: unknown): LinkMessage | null {

@@ -64,7 +64,7 @@ export class LinkClient {
     params: ClusterParams<T>,
     timeout: Milliseconds,
   ): Promise<ClusterResult<T>> {
-    if (this.#closed.signal.aborted) throw this.#lost();
+    if (this.#closed.signal.aborted) throw clusterLost(this.#app);
     const id = this.#nextId++;
     // First of all: a message that cannot be sent leaves nothing behind that waits for its answer.
     sendFrame(this.#socket, { id, type, params });
@@ -126,17 +126,17 @@ export class LinkClient {
     this.#closed.abort();
     for (const pending of this.#pending.values()) {
       pending.timer.cancel();
-      pending.reject(this.#lost());
+      pending.reject(clusterLost(this.#app));
     }
     this.#pending.clear();
     this.#handlers.onClose();
   }
+}
 
-  #lost(): EvenkeelError {
-    return new EvenkeelError('CLUSTER_LOST', `${this.#app}: the connection to its cluster process has ended`, {
-      hint: 'The manager brings it back; see `evenkeel events`.',
-    });
-  }
+export function clusterLost(app: string): EvenkeelError {
+  return new EvenkeelError('CLUSTER_LOST', `${app}: the connection to its cluster process has ended`, {
+    hint: 'The manager brings it back; see `evenkeel events`.',
+  });
 }
 
 /** Whether an error says that the cluster process is gone or hangs, rather than that it refused. */

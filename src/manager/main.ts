@@ -1,12 +1,12 @@
 // The manager: keeps what runs as the config says, and answers the control API. Started by the CLI.
 
 import { toErrorBody } from '../core/errors.ts';
+import { isRecord } from '../core/is-record.ts';
 import { stayAlive } from '../platform/daemonize.ts';
 import { closeInherited } from '../platform/inherited-fds.ts';
 import { OwnOutput } from '../platform/own-output.ts';
 import { nameProcess, titleOf } from '../platform/process-title.ts';
 import { type ManagerBoot, REPORT_FD } from '../protocol/manager-boot.ts';
-import { isRecord } from './is-record.ts';
 import { reportStart } from './report.ts';
 import { runManager } from './run-manager.ts';
 import { MANAGER_SIGNALS, type ManagerSignal, signalHandler } from './signals.ts';

@@ -1,10 +1,10 @@
 // Manager: what it remembers between its lives, in state.json: the last good ecosystem, and per app what commands
 // have made of it and which cluster process runs it.
 
+import { isRecord } from '../core/is-record.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import { isRecord } from './is-record.ts';
 import type { Override, PendingOverride } from './overrides.ts';
 
 export interface AppRecord {

@@ -2,10 +2,10 @@
 // what does.
 
 import { EvenkeelError } from '../core/errors.ts';
+import { isRecord } from '../core/is-record.ts';
 import type { ClusterRecord, KnownWorker } from './cluster-record.ts';
 import { readStateFile, setAside } from './state-file.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
 type History = ClusterRecord['history'][number];
 type Pinned = NonNullable<ClusterRecord['current']>;
 
@@ -30,7 +30,7 @@ export function readClusterRecord(path: string): ClusterRecord | null {
 
 /** null: it is no record at all. What it refers to without making sense is left out. */
 export function decodeClusterRecord(value: unknown): ClusterRecord | null {
-  if (!isFields(value) || typeof value.app !== 'string') return null;
+  if (!isRecord(value) || typeof value.app !== 'string') return null;
   if (!isCount(value.lastGeneration) || !isCount(value.desired)) return null;
   const { app, lastGeneration, desired, unfinished } = value;
   return {
@@ -45,7 +45,7 @@ export function decodeClusterRecord(value: unknown): ClusterRecord | null {
 }
 
 function isHistory(value: unknown): value is History {
-  if (!isFields(value) || !isCount(value.generation) || !isFields(value.loss)) return false;
+  if (!isRecord(value) || !isCount(value.generation) || !isRecord(value.loss)) return false;
   const { outcome, reason, startedAt, durationMs, pinned } = value;
   const texts = [outcome, reason, startedAt].every((text) => typeof text === 'string');
   return texts && typeof durationMs === 'number' && (pinned === null || isPinned(pinned));
@@ -53,31 +53,27 @@ function isHistory(value: unknown): value is History {
 
 /** Its spec is as the loader made it, or of an earlier version: what is in there is not looked at. */
 function isPinned(value: unknown): value is Pinned {
-  if (!isFields(value) || !isFields(value.spec) || !isCount(value.generation)) return false;
+  if (!isRecord(value) || !isRecord(value.spec) || !isCount(value.generation)) return false;
   return typeof value.realCwd === 'string' && (value.realScript === null || typeof value.realScript === 'string');
 }
 
 function isWorker(value: unknown): value is KnownWorker {
-  if (!isFields(value) || !isIdentity(value.identity)) return false;
+  if (!isRecord(value) || !isIdentity(value.identity)) return false;
   const { key, slot, generation, startedAt, hasAgent } = value;
   return [key, slot, generation, startedAt].every(isCount) && typeof hasAgent === 'boolean';
 }
 
 function isUnfinished(value: unknown): value is NonNullable<ClusterRecord['unfinished']> {
-  if (!isFields(value) || !isCount(value.generation)) return false;
+  if (!isRecord(value) || !isCount(value.generation)) return false;
   return typeof value.reason === 'string' && typeof value.startedAt === 'number';
 }
 
 function isIdentity(value: unknown): value is KnownWorker['identity'] {
-  return isFields(value) && isCount(value.pid) && value.pid > 1 && typeof value.startTime === 'string';
+  return isRecord(value) && isCount(value.pid) && value.pid > 1 && typeof value.startTime === 'string';
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -3,6 +3,7 @@
 
 import { ERRORS, type ErrorBody, type ErrorCode } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
+import { isRecord } from '../core/is-record.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Status } from '../core/status.ts';
 import type {
@@ -74,8 +75,4 @@ export function readErrorBody(value: unknown, otherwise: string): ErrorBody {
 
 function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERRORS, value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

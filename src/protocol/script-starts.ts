@@ -2,6 +2,8 @@
 // CLI writes it; the config loader reads it where a folder has no config of the user's, and from there on it is a config
 // like any other.
 
+import { isRecord } from '../core/is-record.ts';
+
 /** One app, as the command line and the shell of its start had it. Paths are absolute, symlinks unresolved. */
 export interface ScriptStart {
   readonly script: string;
@@ -68,8 +70,4 @@ function isScriptStart(value: unknown): value is ScriptStart {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

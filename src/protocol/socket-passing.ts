@@ -8,6 +8,8 @@
 //
 // Where the holder is the one that connects, it begins with `offer-sockets`, and is then asked in the same way.
 
+import { isRecord } from '../core/is-record.ts';
+
 export interface SocketRequest {
   readonly type: 'give-sockets';
   /** Texts (formatAddress) of those that are wanted; what the holder does not have, it does not send. */
@@ -48,8 +50,4 @@ export function isSocketMessage(value: unknown): value is SocketMessage {
 
 export function isSocketsSent(value: unknown): value is SocketsSent {
   return isRecord(value) && value.evenkeel === 'sockets-sent' && typeof value.count === 'number';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

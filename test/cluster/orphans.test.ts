@@ -10,6 +10,7 @@ import { isAlive } from '../../src/platform/process-identity.ts';
 import { leadsSessionOf } from '../../src/platform/worker-facts.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeFacts, FakeOrphan } from '../support/fake-orphan.ts';
+import { needsRoot } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 interface Options extends Partial<OrphanPorts> {
@@ -132,7 +133,7 @@ describe('who only says that it is one', () => {
   });
 
   it('is refused where it is another user’s, however well it looks', async (context) => {
-    if (process.getuid?.() !== 0) context.skip('only root can start processes as another user');
+    needsRoot(context, 'start processes as another user');
     const { path, found } = await listening({ killed: true });
     const agent = await new FakeOrphan({ uid: STRANGER }).connect(path);
     await agent.closed;
@@ -140,7 +141,7 @@ describe('who only says that it is one', () => {
   });
 
   it('on the socket of a user, is refused where it is not that user’s, also for one that was written down', async (context) => {
-    if (process.getuid?.() !== 0) context.skip('only root can start processes as another user');
+    needsRoot(context, 'start processes as another user');
     const [recorded, ours] = [new FakeOrphan({ uid: STRANGER }), new FakeOrphan()];
     const other = new FakeOrphan({ generation: 2 });
     const recordings = [known(recorded), known(other, { key: 8, generation: 2 })];
@@ -156,7 +157,7 @@ describe('who only says that it is one', () => {
   });
 
   it('is told neither to drain nor killed once it has become somebody else’s: it counts as gone', async (context) => {
-    if (process.getuid?.() !== 0) context.skip('only root can become another user');
+    needsRoot(context, 'become another user');
     const { orphans, path } = await listening({ killed: true });
     const worker = new FakeOrphan({ becomes: STRANGER });
     await worker.connect(path);

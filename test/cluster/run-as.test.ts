@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { startWorkerProcess, type WorkerProcess } from '../../src/cluster/worker-process.ts';
 import { planRunAs } from '../../src/platform/run-as.ts';
-import { needsLinux, needsRoot } from '../support/needs.ts';
+import { needsLinux, needsUser } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const MEMBER = { uid: 4321, gid: 4322, groups: [4323, 4324], name: 'member', home: '/' };
@@ -25,7 +25,7 @@ test.for([
   ['more groups', MEMBER.groups],
 ] as const)('row 29: a program runs as its user, with %s', async ([, groups], context) => {
   needsLinux(context);
-  needsRoot(context, MEMBER.uid, SETPRIV);
+  needsUser(context, MEMBER.uid, SETPRIV);
   const env = { PATH: '/usr/bin:/bin', LD_BIND_NOW: '1', LD_KEY: 'it\'s $(id) "1"' };
   const { env: safe, ...runAs } = planRunAs({ ...MEMBER, groups }, env, ROOT, () => SETPRIV);
   const argv = [
@@ -40,7 +40,7 @@ test.for([
 
 test('row 29: a Node worker runs as its user, with its groups and its channel', async (context) => {
   needsLinux(context);
-  needsRoot(context, MEMBER.uid, SETPRIV, process.execPath);
+  needsUser(context, MEMBER.uid, SETPRIV, process.execPath);
   const folder = tempDir();
   const script = join(folder, 'who.cjs');
   writeFileSync(

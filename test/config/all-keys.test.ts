@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isRecord } from '../../src/config/is-record.ts';
 import { readSchema, subschema } from '../../src/config/schema.ts';
+import { isRecord } from '../../src/core/is-record.ts';
 import { ecosystemOf } from './resolve-text.ts';
 
 const ALL_KEYS = `

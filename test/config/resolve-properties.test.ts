@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isRecord } from '../../src/config/is-record.ts';
+import { isRecord } from '../../src/core/is-record.ts';
 import { ecosystemOf, resolveText } from './resolve-text.ts';
 
 const VALID = {

@@ -5,9 +5,9 @@ import { compileFromFile } from 'json-schema-to-typescript';
 import { describe, expect, test } from 'vitest';
 import { describeSchema } from '../../src/config/describe-schema.ts';
 import { FORMATS } from '../../src/config/formats.ts';
-import { type Data, isRecord } from '../../src/config/is-record.ts';
 import { follow, readSchema, subschema } from '../../src/config/schema.ts';
 import { createValidator } from '../../src/config/validate.ts';
+import { type Data, isRecord } from '../../src/core/is-record.ts';
 import { MAX_WORKERS } from '../../src/core/spec.ts';
 
 const schema = readSchema();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Data, isRecord } from '../../src/config/is-record.ts';
 import { readSchema, subschema } from '../../src/config/schema.ts';
 import { CHANGE_CLASSES, changeClassOf } from '../../src/core/change-classes.ts';
+import { type Data, isRecord } from '../../src/core/is-record.ts';
 import { appOf } from '../config/resolve-text.ts';
 
 const app = subschema(readSchema(), ['definitions', 'app']);

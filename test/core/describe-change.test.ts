@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Data, isRecord } from '../../src/config/is-record.ts';
 import { readSchema, subschema } from '../../src/config/schema.ts';
 import { describeChange } from '../../src/core/describe-change.ts';
+import { type Data, isRecord } from '../../src/core/is-record.ts';
 
 const app = subschema(readSchema(), ['definitions', 'app']);
 

@@ -1,11 +1,11 @@
 // `deploy` that succeeds: the strategies step by step, options, hooks, the loss report.
 
-import { symlinkSync, unlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import { isAlive } from '../support/process-table.ts';
+import { RELEASES, release } from '../support/releases.ts';
 import { createRig, fixture } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
 
@@ -203,12 +203,11 @@ describe('a deploy', () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-      files: { 'releases/1/readme.txt': '', 'releases/2/readme.txt': '' },
+      files: RELEASES,
     });
-    symlinkSync('releases/1', rig.path('current'));
+    release(rig, 1);
     await rig.run('start');
-    unlinkSync(rig.path('current'));
-    symlinkSync('releases/2', rig.path('current'));
+    release(rig, 2);
     const crashed = (await rig.pids('web'))[0] ?? 0;
     await rig.kill9(crashed);
     await rig.appWhere('web', 'has another worker', ({ ready, workers }) => ready === 1 && workers[0]?.pid !== crashed);

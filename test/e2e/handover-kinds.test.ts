@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import { expectNoLoss, generationsOf, journalApp, loads, pidsOf } from '../support/journal.ts';
+import { expectHandovers, expectNoLoss, generationsOf, journalApp, loads, pidsOf } from '../support/journal.ts';
 import { needsProgram } from '../support/needs.ts';
 import { type AppConfig, createRig, fixture } from '../support/rig.ts';
 
@@ -16,14 +16,7 @@ describe('row 12: a handover of a Python program', () => {
     needsProgram(context, 'python3');
     const port = await freePort();
     await using rig = await createRig({ apps: { web: python(port) } });
-    await rig.run('start');
-    const load = await loads(rig, [port]);
-    rig.editEnv('web', { VERSION: '2' });
-    await rig.run('reload');
-    await rig.run('deploy', 'web');
-    await expectNoLoss(load);
-    expect(generationsOf(rig)).toEqual([1, 2, 3]);
-    expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 3, ready: 2 });
+    await expectHandovers(rig, port);
   });
 
   test('that fails starts the old program again, and says so', async (context) => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { journalApp as app, expectNoLoss, generationsOf, loads, pidsOf } from '../support/journal.ts';
+import { journalApp as app, expectHandovers, expectNoLoss, generationsOf, loads, pidsOf } from '../support/journal.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
@@ -11,14 +11,7 @@ describe('row 12: a deploy by handover', () => {
   test('under load loses and refuses nothing, and the two generations never serve at once', async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: app([port]) } });
-    await rig.run('start');
-    const load = await loads(rig, [port]);
-    rig.editEnv('web', { VERSION: '2' });
-    await rig.run('reload');
-    await rig.run('deploy', 'web');
-    await expectNoLoss(load);
-    expect(generationsOf(rig)).toEqual([1, 2, 3]);
-    expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 3, ready: 2 });
+    await expectHandovers(rig, port);
   });
 
   test('of an app that listens on several ports, one after the other', async () => {

@@ -1,10 +1,10 @@
 // `rollback` and `history`: earlier generations and how to get back to them.
 
-import { symlinkSync, unlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { RELEASES, release } from '../support/releases.ts';
 import { createRig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
 
@@ -37,12 +37,11 @@ describe('rollback', () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-      files: { 'releases/1/readme.txt': '', 'releases/2/readme.txt': '' },
+      files: RELEASES,
     });
-    symlinkSync('releases/1', rig.path('current'));
+    release(rig, 1);
     await rig.run('start');
-    unlinkSync(rig.path('current'));
-    symlinkSync('releases/2', rig.path('current'));
+    release(rig, 2);
     await rig.run('deploy', 'web');
     await rig.run('rollback', 'web');
     expect((await seenBy(port)).cwd).toBe(rig.path('releases/1'));

@@ -10,7 +10,7 @@ import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { needsLinux, needsRoot } from '../support/needs.ts';
+import { needsLinux, needsUser } from '../support/needs.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 
@@ -19,7 +19,7 @@ const AGENT = CLI.replace(/cli\/main\.cjs$/, 'agent/main.cjs');
 
 function needsToBecomeNobody(context: TestContext): void {
   needsLinux(context);
-  needsRoot(context, NOBODY, AGENT, fixture('http.mjs'), NODE);
+  needsUser(context, NOBODY, AGENT, fixture('http.mjs'), NODE);
 }
 
 /** A process of root's that leads its own session, as workers do, and has nothing to do with evenkeel. */

@@ -20,7 +20,7 @@ import { askApi } from '../support/api-client.ts';
 import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
-import { needsLinux } from '../support/needs.ts';
+import { needsLinux, needsRoot } from '../support/needs.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
 
 const NOBODY = 65_534;
@@ -74,7 +74,7 @@ describe('the state directory', () => {
   });
 
   test('is refused where it is another user’s', async (context) => {
-    if (process.getuid?.() !== 0) context.skip('only root can give a folder away');
+    needsRoot(context, 'give a folder away');
     await using rig = await rigWithWeb();
     chownSync(makeDir(rig.state.dir, 0o700), NOBODY, NOBODY);
     const { code, stderr } = await rig.cli('start');

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { placeFault, type Trusted } from '../../src/logs/safe-place.ts';
+import { needsRoot } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { openSink } from './sink-rig.ts';
 
@@ -39,7 +40,7 @@ async function faultOf(path: string, trusted: Trusted = ROOT): Promise<string | 
 }
 
 beforeEach((context) => {
-  if (process.getuid?.() !== 0) context.skip('only root can make folders of other users');
+  needsRoot(context, 'make folders of other users');
 });
 
 describe('a place where root may write', () => {

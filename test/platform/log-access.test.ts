@@ -2,6 +2,7 @@ import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { logAccess } from '../../src/platform/log-access.ts';
+import { needsRoot } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const APP = '4321:4322';
@@ -15,7 +16,7 @@ function config(uid: number, gid: number, mode: number): string {
 }
 
 beforeEach((context) => {
-  if (process.getuid?.() !== 0) context.skip('only root starts apps as other users');
+  needsRoot(context, 'start apps as other users');
 });
 
 it.each<[string, string | null, string | null]>([

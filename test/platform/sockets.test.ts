@@ -20,6 +20,7 @@ import { bindTcp, bindUnix, isNodeHandle, openInherited } from '../../src/platfo
 import { boundUnixInodes, listeningInodes } from '../../src/platform/socket-holder.ts';
 import { type BoundSocket, bindListenSocket, removeSocketFile, takeListenSocket } from '../../src/platform/sockets.ts';
 import { bundleProgram } from '../support/bundle.ts';
+import { needsRoot } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const hasProc = existsSync('/proc/net/tcp');
@@ -356,7 +357,7 @@ function hasIpv6(): boolean {
 
 describe('giving a unix socket away', () => {
   it('gives the socket, and nothing that has taken its name', (context) => {
-    if (process.getuid?.() !== 0) context.skip('only root can give files away');
+    needsRoot(context, 'give files away');
     const folder = tempDir();
     const [path, victim] = [join(folder, 'web.sock'), join(folder, 'victim')];
     const bound = bind({ kind: 'unix', path });

@@ -60,6 +60,18 @@ export async function expectNoLoss(all: readonly Load[]): Promise<void> {
   }
 }
 
+/** The app `web` is started, reloaded with another environment and deployed, under load. */
+export async function expectHandovers(rig: Rig, port: number): Promise<void> {
+  await rig.run('start');
+  const load = await loads(rig, [port]);
+  rig.editEnv('web', { VERSION: '2' });
+  await rig.run('reload');
+  await rig.run('deploy', 'web');
+  await expectNoLoss(load);
+  expect(generationsOf(rig)).toEqual([1, 2, 3]);
+  expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 3, ready: 2 });
+}
+
 /** Every request that was worked on, in the order in which they began. */
 function journal(rig: Rig): readonly Work[] {
   if (!existsSync(rig.path('journal'))) return [];

@@ -21,9 +21,14 @@ export function needsLinux(context: TestContext): void {
   if (process.platform !== 'linux') context.skip('only Linux shows what this test looks at');
 }
 
+/** `what`: that only root can do it, say "give a folder away". */
+export function needsRoot(context: TestContext, what: string): void {
+  if (process.getuid?.() !== 0) context.skip(`only root can ${what}`);
+}
+
 /** For tests of `user`: root, and every one of these files within the reach of the user with this id. */
-export function needsRoot(context: TestContext, uid: number, ...files: readonly string[]): void {
-  if (process.getuid?.() !== 0) context.skip('only root can start processes as another user');
+export function needsUser(context: TestContext, uid: number, ...files: readonly string[]): void {
+  needsRoot(context, 'start processes as another user');
   for (const file of files) {
     const { status } = spawnSync('test', ['-r', file], { uid, gid: uid });
     if (status !== 0) context.skip(`the user ${uid} may not read ${file}`);

@@ -1,9 +1,9 @@
 // What the rules look at: the app as it was written and as it came out, and where to report. (config loader)
 
+import { isRecord } from '../../core/is-record.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { Report } from '../fault.ts';
 import type { Files } from '../files.ts';
-import { isRecord } from '../is-record.ts';
 import { hasPath, type KeyPath, valueAt } from '../key-path.ts';
 import type { Users } from '../users.ts';
 

@@ -1,6 +1,7 @@
 // Manager: the bodies of the control API's requests, checked. Each throws BAD_REQUEST with the path of what is wrong.
 
 import { constants } from 'node:os';
+import { type Data, isRecord } from '../../core/is-record.ts';
 import { MAX_WORKERS } from '../../core/spec.ts';
 import type {
   AbortBody,
@@ -14,7 +15,6 @@ import type {
   StartBody,
   StopBody,
 } from '../../protocol/control-api.ts';
-import { isRecord, type JsonObject } from '../is-record.ts';
 import {
   asAbsolutePath,
   asBoolean,
@@ -48,23 +48,23 @@ const asDeployOptions: Check<DeployOptions> = (value, path) => {
   return checkFields<DeployOptions>(value, deployOptions, `${path}.`);
 };
 
-export function emptyBody(body: JsonObject): void {
+export function emptyBody(body: Data): void {
   checkFields(body, {});
 }
 
-export function reloadBody(body: JsonObject): ReloadBody {
+export function reloadBody(body: Data): ReloadBody {
   return checkFields<ReloadBody>(body, { profile: asTextOrNull });
 }
 
-export function startBody(body: JsonObject): StartBody {
+export function startBody(body: Data): StartBody {
   return checkFields<StartBody>(body, { apps: asNames, reset: asBoolean });
 }
 
-export function stopBody(body: JsonObject): StopBody {
+export function stopBody(body: Data): StopBody {
   return checkFields<StopBody>(body, { apps: asNames, timeout: asTimeout });
 }
 
-export function deployBody(body: JsonObject): DeployBody {
+export function deployBody(body: Data): DeployBody {
   const checked = checkFields<DeployBody>(body, { apps: asNames, all: asBoolean, options: asDeployOptions });
   if ((checked.apps === undefined) === (checked.all !== true))
     throw wrong('apps', 'or all: true must be given, one of the two');
@@ -72,27 +72,27 @@ export function deployBody(body: JsonObject): DeployBody {
 }
 
 /** Of one app: the options alone. */
-export function deployAppBody(body: JsonObject): DeployOptions {
+export function deployAppBody(body: Data): DeployOptions {
   return checkFields<DeployOptions>(body, deployOptions);
 }
 
-export function abortBody(body: JsonObject): AbortBody {
+export function abortBody(body: Data): AbortBody {
   const { operation } = checkFields<AbortBody>(body, { operation: asInteger(1) });
   if (operation === undefined) throw wrong('operation', 'is missing');
   return { operation };
 }
 
-export function rollbackBody(body: JsonObject): RollbackBody {
+export function rollbackBody(body: Data): RollbackBody {
   return checkFields<RollbackBody>(body, { to: asInteger(1), timeout: asTimeout });
 }
 
-export function scaleBody(body: JsonObject): ScaleBody {
+export function scaleBody(body: Data): ScaleBody {
   const { workers } = checkFields<ScaleBody>(body, { workers: asWorkers });
   if (workers === undefined) throw wrong('workers', 'is missing');
   return { workers };
 }
 
-export function signalBody(body: JsonObject): SignalBody {
+export function signalBody(body: Data): SignalBody {
   const { signal } = checkFields<SignalBody>(body, { signal: asText });
   if (signal === undefined) throw wrong('signal', 'is missing');
   if (!Object.hasOwn(constants.signals, signal)) {
@@ -101,7 +101,7 @@ export function signalBody(body: JsonObject): SignalBody {
   return { signal };
 }
 
-export function sendBody(body: JsonObject): SendBody {
+export function sendBody(body: Data): SendBody {
   const { message } = checkFields<SendBody>(body, { message: (value) => value });
   if (message === undefined) throw wrong('message', 'is missing');
   return { message };

@@ -1,7 +1,7 @@
 // Manager: takes the fields of a request's body one by one, and names the one that is wrong.
 
 import { EvenkeelError } from '../../core/errors.ts';
-import { isRecord, type JsonObject } from '../is-record.ts';
+import { type Data, isRecord } from '../../core/is-record.ts';
 
 /** Checks a value and gives it back, typed; throws BAD_REQUEST for `path`. */
 export type Check<T> = (value: unknown, path: string) => T;
@@ -9,7 +9,7 @@ export type Check<T> = (value: unknown, path: string) => T;
 export type Checks<T> = { readonly [K in keyof T]-?: Check<Exclude<T[K], undefined>> };
 
 /** An absent field stays absent, null is no value, and a field without a check is an error. */
-export function checkFields<T extends object>(body: JsonObject, checks: Checks<T>, at = ''): Partial<T> {
+export function checkFields<T extends object>(body: Data, checks: Checks<T>, at = ''): Partial<T> {
   const checked: Partial<T> = {};
   for (const key of Object.keys(body)) {
     if (!Object.hasOwn(checks, key)) {
@@ -70,7 +70,7 @@ export const asEnvChange: Check<Readonly<Record<string, string | null>>> = (valu
   );
 };
 
-function asVariables(value: unknown, path: string): JsonObject {
+function asVariables(value: unknown, path: string): Data {
   if (!isRecord(value)) throw wrong(path, `must be an object, not ${kind(value)}`);
   for (const name of Object.keys(value)) {
     if (name === '' || /[=\0]/.test(name))

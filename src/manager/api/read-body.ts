@@ -2,15 +2,15 @@
 
 import type { IncomingMessage } from 'node:http';
 import { EvenkeelError } from '../../core/errors.ts';
+import { type Data, isRecord } from '../../core/is-record.ts';
 import { MAX_BODY_BYTES } from '../../protocol/control-api.ts';
-import { isRecord, type JsonObject } from '../is-record.ts';
 
 /** Far above any message; where it is handed on, it is written by recursion. */
 const MAX_DEPTH = 200;
 const MAX_DISCARDED_BYTES = 64 * MAX_BODY_BYTES;
 
 /** No body is an empty object. Throws BODY_TOO_LARGE or BAD_REQUEST. */
-export async function readBody(request: IncomingMessage): Promise<JsonObject> {
+export async function readBody(request: IncomingMessage): Promise<Data> {
   const text = (await readAll(request)).toString('utf8');
   const body = text.trim() === '' ? {} : parse(text);
   if (isTooDeep(body)) {

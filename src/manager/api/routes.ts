@@ -2,9 +2,9 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EvenkeelError } from '../../core/errors.ts';
+import type { Data } from '../../core/is-record.ts';
 import type { OperationResult, ROUTES, VersionAnswer } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
-import type { JsonObject } from '../is-record.ts';
 import { abort, abortOperation } from '../operations/abort.ts';
 import { deploy } from '../operations/deploy.ts';
 import { history } from '../operations/history.ts';
@@ -44,7 +44,7 @@ export interface Operation {
 
 export type Route =
   | { readonly kind: 'query'; readonly parameters: readonly string[]; answer(call: Call): Promise<void> }
-  | { readonly kind: 'operation'; prepare(call: Call, body: JsonObject): Operation };
+  | { readonly kind: 'operation'; prepare(call: Call, body: Data): Operation };
 
 const DEFAULT_EVENTS = 50;
 const DEFAULT_LINES = 20;
@@ -128,7 +128,7 @@ function query(parameters: readonly string[], answer: (call: Call) => Promise<vo
   return { kind: 'query', parameters, answer };
 }
 
-function operation(prepare: (call: Call, body: JsonObject) => Operation): Route {
+function operation(prepare: (call: Call, body: Data) => Operation): Route {
   return { kind: 'operation', prepare };
 }
 

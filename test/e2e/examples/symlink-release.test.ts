@@ -1,16 +1,10 @@
 // examples/symlink-release: a `current` link that is switched between deploys.
 
-import { readFileSync, renameSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { exampleRig } from '../../support/example.ts';
-import type { Rig } from '../../support/rig.ts';
-
-function release(rig: Rig, number: string): void {
-  symlinkSync(join('releases', number), rig.path('next'));
-  renameSync(rig.path('next'), rig.path('current'));
-}
+import { release } from '../../support/releases.ts';
 
 test('row 15: a generation stays in the folder that `current` named when it was deployed', async () => {
   const { rig, port } = await exampleRig('symlink-release', 3000);
@@ -21,7 +15,7 @@ test('row 15: a generation stays in the folder that `current` named when it was 
   expect(await answer()).toMatchObject(from('1'));
 
   const load = rig.load({ port, clients: 8 });
-  release(rig, '2');
+  release(rig, 2);
   // Also a worker that comes back is of its generation.
   const [pid = null] = await rig.pids('web');
   await rig.kill9(pid ?? 0);

@@ -1,11 +1,12 @@
 // Rows 14 to 17 of the predecessors' capabilities: what a deploy changes, and how long that holds.
 
-import { copyFileSync, symlinkSync, unlinkSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { SpecAnswer } from '../../../src/protocol/control-api.ts';
 import { askApi } from '../../support/api-client.ts';
 import { puppet, server } from '../../support/apps.ts';
 import { freePort } from '../../support/free-port.ts';
+import { RELEASES, release } from '../../support/releases.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 import { type Seen, seenBy } from '../../support/seen-by.ts';
 
@@ -28,11 +29,6 @@ async function afterCrash({ rig, port }: Scene): Promise<Seen> {
   await rig.kill9(pid ?? 0);
   await rig.appWhere('web', 'has another worker', ({ ready, workers }) => ready > 0 && workers[0]?.pid !== pid);
   return await seenBy(port);
-}
-
-function switchLink(rig: Rig, link: string, target: string): void {
-  unlinkSync(rig.path(link));
-  symlinkSync(target, rig.path(link));
 }
 
 /** Everything is killed at once and started again. */
@@ -166,50 +162,45 @@ describe('row 14: the environment', () => {
 });
 
 describe('row 15: the working directory', () => {
-  const files = { 'releases/1/readme.txt': '', 'releases/2/readme.txt': '' };
-
   test('row 15: a `current` link is resolved at each deploy and pinned to the generation', async () => {
     const port = await freePort();
-    await using rig = await createRig({ apps: {}, files });
+    await using rig = await createRig({ apps: {}, files: RELEASES });
     for (const release of ['1', '2']) {
       for (const file of ['environment.mjs']) copyFileSync(fixture(file), rig.path('releases', release, file));
     }
-    symlinkSync('releases/1', rig.path('current'));
+    release(rig, 1);
     rig.writeConfig({
       apps: { web: server('environment', port, { workers: 1, script: 'environment.mjs', cwd: 'current' }) },
     });
     await rig.run('start');
     const placeOf = ({ cwd, argv }: Seen) => [cwd, argv[1]];
-    const release = (number: number) => [
-      rig.path(`releases/${number}`),
-      rig.path(`releases/${number}/environment.mjs`),
-    ];
-    switchLink(rig, 'current', 'releases/2');
-    expect(placeOf(await afterCrash({ rig, port }))).toEqual(release(1));
+    const placed = (number: number) => [rig.path(`releases/${number}`), rig.path(`releases/${number}/environment.mjs`)];
+    release(rig, 2);
+    expect(placeOf(await afterCrash({ rig, port }))).toEqual(placed(1));
     await rig.run('scale', 'web=2');
     await rig.run('scale', 'web=1');
-    expect(placeOf(await seenBy(port))).toEqual(release(1));
+    expect(placeOf(await seenBy(port))).toEqual(placed(1));
     expect((await rig.run('plan')).stdout).toBe('nothing to do\n');
     await rig.run('deploy', 'web');
-    expect(placeOf(await seenBy(port))).toEqual(release(2));
-    switchLink(rig, 'current', 'releases/1');
-    expect(placeOf(await afterCrash({ rig, port }))).toEqual(release(2));
+    expect(placeOf(await seenBy(port))).toEqual(placed(2));
+    release(rig, 1);
+    expect(placeOf(await afterCrash({ rig, port }))).toEqual(placed(2));
     await rig.run('rollback', 'web');
-    expect(placeOf(await seenBy(port))).toEqual(release(1));
+    expect(placeOf(await seenBy(port))).toEqual(placed(1));
     await rig.run('rollback', 'web', '--to', '2');
-    expect(placeOf(await seenBy(port))).toEqual(release(2));
+    expect(placeOf(await seenBy(port))).toEqual(placed(2));
     // A machine that starts again takes what `current` names, but for a rollback.
     await reboot(rig);
-    expect(placeOf(await seenBy(port))).toEqual(release(2));
+    expect(placeOf(await seenBy(port))).toEqual(placed(2));
     await rig.run('reload');
     await rig.run('deploy', 'web');
-    expect(placeOf(await seenBy(port))).toEqual(release(1));
+    expect(placeOf(await seenBy(port))).toEqual(placed(1));
   });
 
   test('row 15: --cwd is relative to where the command is given; the script in it moves along; without it nothing moves', async () => {
     const { rig, port } = await running(
       { script: 'environment.mjs', cwd: 'releases/1' },
-      { ...files, 'releases/1/environment.mjs': environmentModule() },
+      { ...RELEASES, 'releases/1/environment.mjs': environmentModule() },
     );
     copyFileSync(rig.path('releases/1/environment.mjs'), rig.path('releases/2/environment.mjs'));
     const inReleases = (...args: readonly string[]) => rig.spawnCli(args, { cwd: rig.path('releases') }).ended;

@@ -8,7 +8,7 @@ import { describe, expect, type TestContext, test } from 'vitest';
 import { server } from '../../support/apps.ts';
 import { CLI, NODE } from '../../support/cli-process.ts';
 import { freePort } from '../../support/free-port.ts';
-import { needsLinux, needsRoot } from '../../support/needs.ts';
+import { needsLinux, needsUser } from '../../support/needs.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 
 const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 };
@@ -16,7 +16,7 @@ const AGENT = CLI.replace(/cli\/main\.cjs$/, 'agent/main.cjs');
 
 function needsToBecomeNobody(context: TestContext): void {
   needsLinux(context);
-  needsRoot(context, NOBODY.uid, AGENT, fixture('identity.mjs'), NODE);
+  needsUser(context, NOBODY.uid, AGENT, fixture('identity.mjs'), NODE);
 }
 
 /** A port that only root may open, and nobody has. */

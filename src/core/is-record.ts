@@ -1,4 +1,4 @@
-// Tells a map of keys from everything else. (config loader)
+// Tells a map of keys from everything else: the first step of every guard at the edges.
 
 export type Data = Readonly<Record<string, unknown>>;
 
