@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// On two cores, too: the tests mostly wait for processes.
+const WORKERS = 3;
+
 const root = new URL('..', import.meta.url).pathname;
 
 export default defineConfig({
@@ -7,13 +10,18 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 30_000 },
+        test: {
+          name: 'unit',
+          maxWorkers: WORKERS,
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          testTimeout: 30_000,
+        },
       },
       {
         test: {
           name: 'e2e',
-          // The tests mostly wait for processes.
-          maxWorkers: 3,
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,

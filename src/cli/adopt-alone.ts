@@ -1,8 +1,8 @@
 // CLI: `start` with a config that cannot be used, where an earlier manager has left something running: a manager takes
 // that over as it is, so that it can be seen and stopped. Nothing else is started.
 
-import { stateDirs } from '../client/find-manager.ts';
-import { startManager } from '../client/start-manager.ts';
+import { knownStateDirs } from '../client/find-manager.ts';
+import { type BootConfig, startManager } from '../client/start-manager.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import { wasUsed } from '../platform/presence.ts';
 import type { Outcome } from './command.ts';
@@ -12,11 +12,12 @@ import type { Context } from './context.ts';
 export async function adoptAlone(context: Context, error: EvenkeelError, foreground: boolean): Promise<Outcome> {
   const stateDir = await usedStateDir(context);
   if (stateDir === null) throw error;
+  const config: BootConfig = { stateDir, config: { ok: false, error: error.toBody() } };
   if (foreground) {
     const { runInForeground } = await import('./run-in-foreground.ts');
-    return await runInForeground(context, { stateDir }, null);
+    return await runInForeground(context, config, null);
   }
-  const started = await startManager(context, { stateDir }, { foreground });
+  const started = await startManager(context, config, { foreground });
   if (started === null) throw error;
   if (!context.globals.json) context.err.write(`manager started (pid ${started.report.pid})\n`);
   throw new EvenkeelError('CONFIG_INVALID', error.message, {
@@ -26,6 +27,6 @@ export async function adoptAlone(context: Context, error: EvenkeelError, foregro
 }
 
 async function usedStateDir(context: Context): Promise<string | null> {
-  for await (const stateDir of stateDirs(context)) if (wasUsed(stateDir)) return stateDir;
+  for await (const stateDir of knownStateDirs(context)) if (wasUsed(stateDir)) return stateDir;
   return null;
 }

@@ -146,7 +146,7 @@ function otherName(name: string): string {
 /** Whatever is wrong is wrong with what the command line says: nothing else changes scripts.json. */
 async function check(context: Context, name: string): Promise<EcosystemSpec> {
   try {
-    return await loadEcosystem(context);
+    return await loadEcosystem(context, { forManager: true });
   } catch (error) {
     if (!(error instanceof EvenkeelError) || error.code !== 'CONFIG_INVALID') throw error;
     const faults = error.problems.map(({ path, message, hint }) => {

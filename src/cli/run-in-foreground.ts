@@ -2,9 +2,8 @@
 // that Ctrl-C reaches it once, through here, and not twice.
 
 import { exitCodeOf } from '../client/operation-outcome.ts';
-import { anewOf, startManager } from '../client/start-manager.ts';
+import { anewOf, type BootConfig, startManager } from '../client/start-manager.ts';
 import { EXIT } from '../core/errors.ts';
-import type { EcosystemSpec } from '../core/spec.ts';
 import { ControlClient } from '../platform/control-client.ts';
 import { stateLayout } from '../platform/paths.ts';
 import type { StartBody } from '../protocol/control-api.ts';
@@ -17,13 +16,9 @@ import { viewOperation } from './operation-view.ts';
  * Returns when the manager has ended, with its exit code; 1 where an app did not start, and then everything is stopped.
  * `body` null: no app is to be started.
  */
-export async function runInForeground(
-  context: Context,
-  spec: Pick<EcosystemSpec, 'stateDir'>,
-  body: StartBody | null,
-): Promise<Outcome> {
-  const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
-  const started = await startManager(context, spec, { foreground: true, ...anewOf(body ?? {}) });
+export async function runInForeground(context: Context, config: BootConfig, body: StartBody | null): Promise<Outcome> {
+  const client = new ControlClient(stateLayout(config.stateDir).managerSocket);
+  const started = await startManager(context, config, { foreground: true, ...anewOf(body ?? {}) });
   if (started === null) return { kind: 'streamed', exit: EXIT.interrupted };
   const { child, report } = started;
   // It was let go for the case that it outlives us; here we stay for it.

@@ -23,17 +23,23 @@ export async function requireManager(context: Whereabouts): Promise<ControlClien
 }
 
 /** null: none runs. Throws NO_CONFIG. */
-export async function findManager(context: Whereabouts): Promise<ControlClient | null> {
-  for await (const stateDir of stateDirs(context)) {
+export async function findManager(
+  context: Whereabouts,
+  places: AsyncIterable<string> = stateDirs(context),
+): Promise<ControlClient | null> {
+  for await (const stateDir of places) {
     const client = (await managerIn(stateDir)) ?? (await hiddenManagerIn(stateDir));
     if (client !== null) return client;
   }
   return null;
 }
 
-/** For whoever would start one otherwise: one that is killed in this moment still has its socket, but does not answer. */
+/**
+ * For whoever would start one otherwise, and reads the config for that: where only the config says where a manager is,
+ * managerIn finds it then. One that is killed in this moment still has its socket, but does not answer.
+ */
 export async function findAnsweringManager(context: Whereabouts): Promise<ControlClient | null> {
-  const client = await findManager(context);
+  const client = await findManager(context, knownStateDirs(context));
   try {
     await client?.version();
     return client;
@@ -63,9 +69,23 @@ async function hiddenManagerIn(stateDir: string): Promise<ControlClient | null> 
 
 /** Where the manager's files may be, the most likely place first. */
 export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
+  const known = new Set<string>();
+  for await (const stateDir of knownStateDirs(context)) {
+    known.add(stateDir);
+    yield stateDir;
+  }
   const config = findConfig(context.cwd, context.globals.config);
+  if (config === null) return;
+  // The pointer is gone, as after a clean-up of /tmp: the config itself has to be asked.
+  const configured = await configuredStateDir(context, config);
+  if (configured !== null && !known.has(configured)) yield configured;
+}
+
+/** As stateDirs, without asking the config. */
+export async function* knownStateDirs({ cwd, globals }: Whereabouts): AsyncGenerator<string> {
+  const config = findConfig(cwd, globals.config);
   if (config === null) {
-    yield await orphanedStateDir(context.cwd);
+    yield await orphanedStateDir(cwd);
     return;
   }
   const usual = defaultStateDir(config);
@@ -76,9 +96,6 @@ export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
   }
   const registered = await findStateDir(config);
   if (registered !== null) yield registered;
-  // The pointer is gone, as after a clean-up of /tmp: the config itself has to be asked.
-  const configured = await configuredStateDir(context, config);
-  if (configured !== null && configured !== usual && configured !== registered) yield configured;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { EvenkeelClient, OperationOptions } from './evenkeel-client.ts';
 import { findAnsweringManager, managerIn } from './find-manager.ts';
 import { loadEcosystem } from './load-ecosystem.ts';
 import { requireApps } from './require-apps.ts';
-import { startManager } from './start-manager.ts';
+import { bootConfig, startManager } from './start-manager.ts';
 import type { Starter, Whereabouts } from './whereabouts.ts';
 
 export interface StartOptions extends Omit<ConnectOptions, 'stateDir'>, OperationOptions {
@@ -40,7 +40,7 @@ export async function startEcosystem(options: StartOptions): Promise<EvenkeelCli
 }
 
 async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Promise<ControlClient> {
-  const spec = await loadEcosystem(where);
+  const spec = await loadEcosystem(where, { forManager: true });
   requireApps(
     apps ?? [],
     spec.apps.map((app) => app.name),
@@ -50,7 +50,7 @@ async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Pro
   if (hidden !== null) return hidden;
   const control = new ControlClient(stateLayout(spec.stateDir).managerSocket);
   try {
-    await startManager(starter(where, signal), spec, { foreground: false });
+    await startManager(starter(where, signal), bootConfig(spec), { foreground: false });
     signal?.throwIfAborted();
   } catch (error) {
     // Another program was quicker.

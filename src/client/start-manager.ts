@@ -26,11 +26,18 @@ export interface StartedManager {
   readonly interrupted: boolean;
 }
 
+/** What the manager is started for. */
+export type BootConfig = Pick<ManagerBoot, 'stateDir' | 'config'>;
+
 export interface StartRules {
   /** Keeps our stdout and stderr; else they go to manager.out in the state directory. */
   readonly foreground: boolean;
   /** As ManagerBoot.anew. */
   readonly anew?: readonly string[];
+}
+
+export function bootConfig(ecosystem: EcosystemSpec): BootConfig {
+  return { stateDir: ecosystem.stateDir, config: { ok: true, ecosystem } };
 }
 
 /** Of a start that goes by what it says itself. */
@@ -44,19 +51,21 @@ export function anewOf({ reset, apps = [] }: StartBody): Pick<StartRules, 'anew'
  */
 export async function startManager(
   context: Starter,
-  spec: Pick<EcosystemSpec, 'stateDir'>,
+  config: BootConfig,
   rules: StartRules,
 ): Promise<StartedManager | null> {
-  const { managerOut } = stateLayout(spec.stateDir);
-  ensurePrivateDir(spec.stateDir);
+  const { managerOut } = stateLayout(config.stateDir);
+  ensurePrivateDir(config.stateDir);
   const log = rules.foreground ? null : openSync(managerOut, 'a', 0o600);
   let interrupted = false;
   let forget = (): void => {};
   try {
-    const stdio: DetachedStdio[] = ['ignore', log ?? 'inherit', log ?? 'inherit', 'pipe'];
-    const boot: ManagerBoot = { ...loadRequest(context), ...rules };
-    const args = [context.program('manager'), JSON.stringify(boot)];
+    const stdio: DetachedStdio[] = ['pipe', log ?? 'inherit', log ?? 'inherit', 'pipe'];
+    const boot: ManagerBoot = { ...loadRequest(context), ...config, ...rules };
+    const args = [context.program('manager')];
     const { child } = spawnDetached({ file: process.execPath, args, env: context.env, cwd: context.cwd, stdio });
+    // One that ends before it has read this says why in its report or its output.
+    child.stdin?.on('error', () => {}).end(JSON.stringify(boot));
     // It has a session of its own, so that it would stay behind, with nothing started.
     forget = context.onInterrupt(() => {
       interrupted = true;

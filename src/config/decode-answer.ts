@@ -7,10 +7,10 @@ import type { LoadAnswer } from '../protocol/config-loader.ts';
 /** null: it is not an answer. The loader is of the same version, so the inside of a spec is taken as it is. */
 export function decodeAnswer(text: string): LoadAnswer | null {
   const answer = parse(text);
-  return isAnswer(answer) ? answer : null;
+  return isLoadAnswer(answer) ? answer : null;
 }
 
-function isAnswer(answer: unknown): answer is LoadAnswer {
+export function isLoadAnswer(answer: unknown): answer is LoadAnswer {
   if (!isRecord(answer)) return false;
   if (answer.ok === true) return isRecord(answer.ecosystem) && Array.isArray(answer.ecosystem.apps);
   const { error } = answer;

@@ -1,12 +1,13 @@
 // The manager: keeps what runs as the config says, and answers the control API. Started by the CLI.
 
+import { text } from 'node:stream/consumers';
 import { toErrorBody } from '../core/errors.ts';
-import { isRecord } from '../core/is-record.ts';
 import { stayAlive } from '../platform/daemonize.ts';
 import { closeInherited } from '../platform/inherited-fds.ts';
 import { OwnOutput } from '../platform/own-output.ts';
 import { nameProcess, titleOf } from '../platform/process-title.ts';
-import { type ManagerBoot, REPORT_FD } from '../protocol/manager-boot.ts';
+import { REPORT_FD } from '../protocol/manager-boot.ts';
+import { decodeBoot } from './decode-boot.ts';
 import { reportStart } from './report.ts';
 import { runManager } from './run-manager.ts';
 import { MANAGER_SIGNALS, type ManagerSignal, signalHandler } from './signals.ts';
@@ -26,10 +27,9 @@ async function main(): Promise<void> {
     });
   }
   stayAlive();
-  const boot = decodeBoot(process.argv[2]);
   process.chdir('/');
   try {
-    await run(boot);
+    await run();
   } catch (error) {
     output.complain(error);
     reportStart({ ready: false, error: toErrorBody(error) });
@@ -37,12 +37,12 @@ async function main(): Promise<void> {
   }
 }
 
-async function run(boot: ManagerBoot): Promise<void> {
+async function run(): Promise<void> {
   // Signals that come while it starts wait until it can act on them.
   const early = new Set<ManagerSignal>();
   let act = (signal: ManagerSignal): void => void early.add(signal);
   for (const signal of MANAGER_SIGNALS) process.on(signal, () => act(signal));
-  const manager = await runManager(boot, output);
+  const manager = await runManager(decodeBoot(await text(process.stdin)), output);
   nameProcess(titleOf('manager', manager.context.fleet.state.ecosystem?.name ?? null), 'evenkeel');
   const leave = async (reason: string, code: number): Promise<void> => {
     await manager.close(reason);
@@ -53,20 +53,6 @@ async function run(boot: ManagerBoot): Promise<void> {
   for (const signal of MANAGER_SIGNALS) if (early.has(signal)) act(signal);
   await manager.lifecycle.finished;
   await leave('everything is stopped', 0);
-}
-
-function decodeBoot(text: string | undefined): ManagerBoot {
-  const value: unknown = JSON.parse(text ?? 'null');
-  if (!isRecord(value) || typeof value.from !== 'string')
-    throw new Error('Internal error: the manager was not started by evenkeel');
-  const { from, file, profile, foreground, anew } = value;
-  return {
-    from,
-    file: typeof file === 'string' ? file : null,
-    profile: typeof profile === 'string' ? profile : null,
-    foreground: foreground === true,
-    anew: Array.isArray(anew) ? anew.map(String) : [],
-  };
 }
 
 await main();

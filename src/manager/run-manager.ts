@@ -1,5 +1,6 @@
 // Manager: from its command line to its end.
 
+import { deepFreeze } from '../config/deep-freeze.ts';
 import { describeEvent } from '../core/describe-event.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
@@ -20,7 +21,7 @@ import type { LoadRequest } from '../protocol/config-loader.ts';
 import type { ManagerBoot } from '../protocol/manager-boot.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
-import { findState, loadConfig } from './load-config.ts';
+import { loadConfig } from './load-config.ts';
 import { type Manager, type ManagerOptions, openManager } from './open-manager.ts';
 import { spawnClusterTo } from './spawn-cluster.ts';
 
@@ -30,9 +31,8 @@ type Config = ManagerOptions['config'];
 export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<Manager> {
   const { file, from, profile } = boot;
   const request: LoadRequest = { file, from, profile };
-  // In the foreground the command that started this one has just shown what the config prints.
-  const config = await readConfig(request, boot.foreground);
-  const layout = stateLayout(await stateDirOf(request, config));
+  const config = configOf(boot);
+  const layout = stateLayout(boot.stateDir);
   ensurePrivateDir(layout.dir);
   if (!boot.foreground) output.use(layout.managerOut);
   const known = config.ok ? config.ecosystem.file : file;
@@ -73,20 +73,9 @@ function systemPorts(layout: StateLayout, output: OwnOutput): ClusterPorts {
   };
 }
 
-async function readConfig(request: LoadRequest, quiet: boolean): Promise<Config> {
-  try {
-    return { ok: true, ecosystem: await loadConfig(request, quiet) };
-  } catch (error) {
-    if (error instanceof EvenkeelError) return { ok: false, error };
-    throw error;
-  }
-}
-
-async function stateDirOf(request: LoadRequest, config: Config): Promise<string> {
-  if (config.ok) return config.ecosystem.stateDir;
-  const found = await findState(request, config.error);
-  if (found === null) throw config.error;
-  return found;
+function configOf({ config }: ManagerBoot): Config {
+  if (config.ok) return { ok: true, ecosystem: deepFreeze(config.ecosystem) };
+  return { ok: false, error: EvenkeelError.fromBody(config.error) };
 }
 
 function openLog(

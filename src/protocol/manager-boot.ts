@@ -1,7 +1,9 @@
-// How the CLI starts the manager: argv[2] is a ManagerBoot as JSON. The manager says once whether it runs: one line of
-// JSON (ManagerReport) on file descriptor 3, if it was given one, which it then closes.
+// How the CLI starts the manager: a ManagerBoot as JSON on its stdin, for a command line would show the config's secrets.
+// The manager says once whether it runs: one line of JSON (ManagerReport) on file descriptor 3, if it was given one, which
+// it then closes.
 
 import type { ErrorBody } from '../core/errors.ts';
+import type { LoadAnswer } from './config-loader.ts';
 
 export interface ManagerBoot {
   /** `--config` or EVENKEEL_CONFIG; null: search. */
@@ -9,6 +11,10 @@ export interface ManagerBoot {
   /** Where the search starts. */
   readonly from: string;
   readonly profile: string | null;
+  /** What has just been read; or why the file cannot be used, and then what an earlier manager left is only adopted. */
+  readonly config: LoadAnswer;
+  /** Absolute. */
+  readonly stateDir: string;
   /** Stays in the terminal: events are also written to stderr. */
   readonly foreground: boolean;
   /** Apps that are about to be started as a command says: what an earlier manager left of them is not brought back. */

@@ -28,8 +28,9 @@ const down = samples.operationResult(
 function fakeManager(stateDir: string, result: OperationResult, options: { readonly staysUp: boolean }): string {
   return writeProgram(`
     const http = require('node:http'); const fs = require('node:fs');
-    fs.writeFileSync(${JSON.stringify(join(stateDir, 'boot.json'))}, process.argv[2]);
-    if (!JSON.parse(process.argv[2]).foreground) console.log('manager speaks');
+    const boot = fs.readFileSync(0, 'utf8');
+    fs.writeFileSync(${JSON.stringify(join(stateDir, 'boot.json'))}, boot);
+    if (!JSON.parse(boot).foreground) console.log('manager speaks');
     const send = (response, messages) => response.end(messages.map((message) => JSON.stringify(message) + '\\n').join(''));
     const server = http.createServer((request, response) => {
       const last = request.url === '/v1/stop' || (request.url === '/v1/start' && !${options.staysUp});
@@ -70,7 +71,10 @@ describe('start', () => {
     expect([code, out]).toEqual([0, '✓ web  start: generation 1 serves (1.2 s)\n']);
     expect(err).toMatch(/^manager started \(pid \d+\)\nweb: cluster process started \(pid 77\)\n$/);
     const boot = JSON.parse(readFileSync(join(cwd, '.evenkeel/boot.json'), 'utf8'));
-    expect(boot).toEqual({ from: cwd, file: null, profile: 'production', foreground: false });
+    expect(boot).toEqual({
+      ...{ from: cwd, file: null, profile: 'production', foreground: false, stateDir: join(cwd, '.evenkeel') },
+      config: { ok: true, ecosystem: ecosystem(cwd, appSpec('web')) },
+    });
     expect(readFileSync(join(cwd, '.evenkeel/manager.out'), 'utf8')).toBe('manager speaks\n');
     expect(statSync(join(cwd, '.evenkeel/manager.out')).mode & 0o777).toBe(0o600);
     expect(statSync(join(cwd, '.evenkeel')).mode & 0o777).toBe(0o700);
@@ -135,7 +139,7 @@ describe('start', () => {
       // The quicker one answers by the time that this one reports.
       const quicker = fakeManager(dir, up, { staysUp: false });
       return writeProgram(`
-        const child = require('node:child_process').spawn(process.execPath, [${JSON.stringify(quicker)}, '{}'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], detached: true });
+        const child = require('node:child_process').spawn(process.execPath, [${JSON.stringify(quicker)}], { stdio: ['inherit', 'ignore', 'ignore', 'pipe'], detached: true });
         child.stdio[3].once('data', () => { require('fs').writeSync(3, ${JSON.stringify(`${JSON.stringify(report)}\n`)}); process.exit(1); });
       `);
     });

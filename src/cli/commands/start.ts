@@ -7,7 +7,7 @@ import { findConfig } from '../../client/find-config.ts';
 import { findAnsweringManager, managerIn } from '../../client/find-manager.ts';
 import { loadEcosystem } from '../../client/load-ecosystem.ts';
 import { requireApps } from '../../client/require-apps.ts';
-import { anewOf, startManager } from '../../client/start-manager.ts';
+import { anewOf, bootConfig, startManager } from '../../client/start-manager.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import { ControlClient } from '../../platform/control-client.ts';
@@ -157,13 +157,13 @@ async function startManaged(
 ): Promise<Outcome> {
   if (!foreground) return startDetached(context, spec, body);
   const { runInForeground } = await import('../run-in-foreground.ts');
-  return runInForeground(context, spec, body);
+  return runInForeground(context, bootConfig(spec), body);
 }
 
 async function startDetached(context: Context, spec: EcosystemSpec, body: StartBody): Promise<Outcome> {
   const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
   try {
-    const started = await startManager(context, spec, { foreground: false, ...anewOf(body) });
+    const started = await startManager(context, bootConfig(spec), { foreground: false, ...anewOf(body) });
     if (started === null) return { kind: 'streamed', exit: EXIT.interrupted };
     const { report, interrupted } = started;
     say(context, `manager started (pid ${report.pid})`);
