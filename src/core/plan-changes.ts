@@ -1,7 +1,7 @@
 // Pure: what has to change so that what runs is what the file says, and why. Nothing is done here.
 
 import type { AppChange, KeyChange, Plan, RunningApp } from './plan.ts';
-import type { AppSpec } from './spec.ts';
+import { type AppSpec, formatAddress } from './spec.ts';
 import { diffSpecs } from './spec-diff.ts';
 
 /** `running` has every app that is known; one of the file that is missing there is new. */
@@ -23,12 +23,24 @@ export function planApp(running: RunningApp | undefined, desired: AppSpec): AppC
     if (running.down !== true) return { app, action: 'none', reasons: [], keys: [] };
     return { app, action: 'start', reasons: ['not running'], keys: [] };
   }
-  const keys = diffSpecs(running.spec, desired);
+  const keys = withRefused(diffSpecs(running.spec, desired), running, desired);
   const reasons = keys.filter((key) => key.class !== 'restart' && key.class !== 'none').map((key) => key.reason);
   const { rolledBack = null } = running;
   if (rolledBack === null) return { app, action: strongest(keys), reasons, keys };
   // Also where no key differs: a link may lead elsewhere by now.
   return { app, action: 'deploy', reasons: [...reasons, `undoes the rollback to ${rolledBack}`], keys };
+}
+
+/** An address that cannot be had while the app runs can be at its restart. */
+function withRefused(
+  keys: readonly KeyChange[],
+  { spec, refused }: RunningApp,
+  desired: AppSpec,
+): readonly KeyChange[] {
+  const running = (spec?.listen ?? []).map(formatAddress);
+  const added = desired.listen.map(formatAddress).filter((address) => !running.includes(address));
+  if (!added.some((address) => refused?.includes(address))) return keys;
+  return keys.map((key) => (key.path === 'listen' ? { ...key, class: 'restart' } : key));
 }
 
 /** What a deploy of `desired` may use now: keys that take effect at a restart stay as they run. */

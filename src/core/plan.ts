@@ -39,4 +39,6 @@ export interface RunningApp {
   readonly down?: boolean;
   /** The generation that it was rolled back to: the paths of then may not be those that the file stands for now. */
   readonly rolledBack?: Generation | null;
+  /** Addresses that cannot be had while it runs: it listens there itself, perhaps, and did not declare that. */
+  readonly refused?: readonly string[];
 }

@@ -10,6 +10,8 @@ type Declaration = Pick<AppSpec, 'listen' | 'user'>;
 export class DeclaredSockets {
   readonly #bind: (address: ListenAddress) => BoundSocket;
   readonly #held = new Map<string, Map<string, BoundSocket>>();
+  /** Per app, what could not be bound when that was last tried. */
+  readonly #refused = new Map<string, ReadonlySet<string>>();
 
   constructor(bind: (address: ListenAddress) => BoundSocket) {
     this.#bind = bind;
@@ -40,7 +42,7 @@ export class DeclaredSockets {
     const added: BoundSocket[] = [];
     try {
       for (const address of listen) {
-        if (!held.has(formatAddress(address))) added.push(this.#bind(address));
+        if (!held.has(formatAddress(address))) added.push(this.#tryToBind(app, address));
       }
       if (user !== null) for (const socket of added) socket.giveTo(user);
     } catch (error) {
@@ -64,6 +66,12 @@ export class DeclaredSockets {
     });
   }
 
+  /** Those of the addresses that could not be bound before, and cannot be now. */
+  stillRefused(app: string, addresses: readonly ListenAddress[]): readonly string[] {
+    const refused = addresses.filter((address) => this.#refused.get(app)?.has(formatAddress(address)));
+    return refused.filter((address) => !this.#canBind(app, address)).map(formatAddress);
+  }
+
   /** Whom unix sockets belong to, after a deploy with another user. */
   giveTo(app: string, user: string | null): void {
     for (const socket of this.of(app)) socket.giveTo(user);
@@ -79,5 +87,27 @@ export class DeclaredSockets {
       held?.delete(socket.address);
     }
     if (held?.size === 0) this.#held.delete(app);
+  }
+
+  #tryToBind(app: string, address: ListenAddress): BoundSocket {
+    const refused = new Set(this.#refused.get(app));
+    try {
+      refused.delete(formatAddress(address));
+      return this.#bind(address);
+    } catch (error) {
+      refused.add(formatAddress(address));
+      throw error;
+    } finally {
+      this.#refused.set(app, refused);
+    }
+  }
+
+  #canBind(app: string, address: ListenAddress): boolean {
+    try {
+      this.#tryToBind(app, address).close();
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

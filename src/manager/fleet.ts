@@ -4,6 +4,7 @@
 import type { AppEvent } from '../core/events.ts';
 import { noSuchApp } from '../core/not-found.ts';
 import type { AppSpec, ListenAddress } from '../core/spec.ts';
+import type { Clock } from '../platform/clock.ts';
 import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
@@ -65,8 +66,12 @@ export class Fleet {
     });
   }
 
+  get clock(): Clock {
+    return this.#options.ports.clock;
+  }
+
   now(): number {
-    return this.#options.ports.clock.now();
+    return this.clock.now();
   }
 
   /** A bug, or trouble beside any operation: to manager.out. */

@@ -1,17 +1,24 @@
 // Manager: what runs, as the planner compares it with the file.
 
 import type { RunningApp } from '../core/plan.ts';
+import type { AppSpec } from '../core/spec.ts';
 import type { Fleet } from './fleet.ts';
 import { pinnedPaths } from './overrides.ts';
 
 /** An app of the file without a record is new. */
-export function runningApps(fleet: Fleet): readonly RunningApp[] {
+export function runningApps(fleet: Fleet, desired: readonly AppSpec[]): readonly RunningApp[] {
+  const specs = new Map(desired.map((spec) => [spec.name, spec]));
   const recorded = new Set(fleet.state.names);
   const known = fleet.names.filter((name) => recorded.has(name) || fleet.fileSpec(name) === null);
-  return known.map((name) => runningApp(fleet, name));
+  return known.map((name) => runningApp(fleet, name, specs.get(name)?.listen));
 }
 
-export function runningApp(fleet: Fleet, name: string): RunningApp {
+/** `listen`: where it is to listen. */
+export function runningApp(fleet: Fleet, name: string, listen: AppSpec['listen'] = []): RunningApp {
   const { wanted, override } = fleet.state.app(name);
-  return { name, spec: fleet.runningSpec(name), down: wanted, rolledBack: pinnedPaths(override)?.generation ?? null };
+  return {
+    ...{ name, spec: fleet.runningSpec(name), down: wanted },
+    rolledBack: pinnedPaths(override)?.generation ?? null,
+    refused: fleet.sockets.stillRefused(name, listen),
+  };
 }

@@ -331,3 +331,44 @@ it('a scale to what the file says is no drift', async () => {
   await scale(context, 'web', 2);
   expect(await drift()).toBe(false);
 });
+
+it.each([
+  ['done', true, 'generation 2 serves; its cluster process was killed meanwhile'],
+  ['failed', false, 'generation 2 failed: its cluster process was killed meanwhile'],
+] as const)(
+  'a deploy whose cluster process is lost has ended as its successor says: %s',
+  async (outcome, ok, message) => {
+    const { rig, context } = await started(appSpec());
+    rig.script('web').hold = deferred();
+    const deploying = deploy(context, ['web'], {});
+    await rig.event('deploy-started', 'web', 2);
+    const { memory } = rig.cluster('web');
+    const [first] = memory.history;
+    if (first === undefined) throw new Error('nothing was deployed');
+    memory.history.push({ ...first, generation: 2, outcome });
+    rig.script('web').hold = null;
+    rig.cluster('web').die();
+    expect(await deploying).toMatchObject({ ok, apps: [{ action: 'deploy', ok, message, error: null }] });
+  },
+);
+
+it('a deploy that was not begun when its cluster process was lost says so', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').hold = deferred();
+  const deploying = deploy(context, ['web'], {});
+  await rig.event('deploy-started', 'web', 2);
+  rig.script('web').hold = null;
+  rig.cluster('web').die();
+  expect((await deploying).apps).toMatchObject([{ ok: false, error: { code: 'CLUSTER_LOST' } }]);
+});
+
+it('a change that was lost with its cluster process is asked for again', async () => {
+  const { rig, context } = await started(appSpec());
+  rig.script('web').hold = deferred();
+  const scaling = scale(context, 'web', 5);
+  await eventually('it is asked', () => rig.cluster('web').asked.includes('scale 5'));
+  rig.script('web').hold = null;
+  rig.cluster('web').die();
+  expect((await scaling).apps).toMatchObject([{ ok: true, message: 'workers 2 → 5' }]);
+  expect(rig.cluster('web').asked).toEqual(['resume', 'history', 'scale 5']);
+});

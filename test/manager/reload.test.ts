@@ -272,6 +272,20 @@ it('an address that cannot be bound waits for a restart, and the rest is deploye
   expect(rig.cluster('web').boot.sockets).toMatchObject([{ address: '1' }]);
 });
 
+it('an address that waits for a restart is planned as that, until it can be had', async () => {
+  const { rig, context } = await started(web);
+  rig.taken.add('1');
+  rig.apps = [{ ...web, listen: [port(1)] }];
+  expect((await plan(context)).changes).toMatchObject([{ action: 'deploy' }]);
+  await reload(context);
+  const waits = 'web: listen changed; takes effect at `evenkeel restart web`';
+  expect(await plan(context)).toMatchObject({ changes: [{ action: 'none' }], notices: [waits] });
+  expect(await reload(context)).toMatchObject({ apps: [{ action: 'none', ok: true }], notices: [waits] });
+  rig.taken.clear();
+  expect(await reload(context)).toMatchObject({ apps: [{ action: 'deploy', ok: true }], notices: [] });
+  expect((await plan(context)).changes).toMatchObject([{ action: 'none' }]);
+});
+
 it('a restart for an address that somebody else has puts the app back as it ran', async () => {
   const { rig, context } = await started(web);
   const moved = { ...web, env: { PORT: '1' }, listen: [{ kind: 'tcp' as const, host: null, port: 1 }] };

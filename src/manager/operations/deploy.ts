@@ -2,6 +2,8 @@
 
 import { EvenkeelError } from '../../core/errors.ts';
 import type { AppResult, DeployOptions, OperationResult } from '../../protocol/control-api.ts';
+import { deployInTurn } from '../after-loss.ts';
+import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
@@ -33,9 +35,10 @@ export async function deploy(
   const done = runInOrder(apps, async (name) => {
     const { claim, result } = admissions.get(name) ?? {};
     if (claim && result?.ok) {
+      const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'deploy', reasonsOf(options), work);
       return await operation.run(
         name,
-        (work) => inLane(fleet, name, 'deploy', reasonsOf(options), work),
+        (work) => deployInTurn(fleet, name, inTurn, work),
         () => deployOne(fleet, name, options, claim, notices),
       );
     }

@@ -9,6 +9,6 @@ import { stateDirNotices } from '../state-dir-notice.ts';
 /** `profile`: of a reload with that one; absent: with the one that the manager has. Throws NO_CONFIG or CONFIG_INVALID. */
 export async function plan(context: ManagerContext, profile?: string | null): Promise<Plan> {
   const ecosystem = await context.load(profile);
-  const { changes, notices } = planChanges(runningApps(context.fleet), ecosystem.apps);
+  const { changes, notices } = planChanges(runningApps(context.fleet, ecosystem.apps), ecosystem.apps);
   return { changes, notices: [...notices, ...stateDirNotices(context.fleet, ecosystem)] };
 }

@@ -6,6 +6,7 @@ import { planChanges } from '../../core/plan-changes.ts';
 import { describeProfile } from '../../core/profile.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
+import { changeInTurn } from '../after-loss.ts';
 import type { Task, Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
@@ -31,7 +32,7 @@ export function reload(
     const ecosystem = await read(context, profile);
     // Reading takes a while, in which somebody may have stopped everything.
     refuseWhileStopping(context);
-    const plan = planChanges(runningApps(fleet), ecosystem.apps);
+    const plan = planChanges(runningApps(fleet, ecosystem.apps), ecosystem.apps);
     const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
     fleet.state.setEcosystem(ecosystem);
@@ -39,7 +40,8 @@ export function reload(
     const applied = await runInOrder(
       ecosystem.apps,
       async (name) => {
-        const inTurn = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
+        const inLane = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
+        const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
         const work: Work<AppResult> = (task) => apply(context, ecosystem, name, notices, task);
         return unlessUnchanged(plan, await operation.run(name, inTurn, work));
       },

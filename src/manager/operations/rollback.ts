@@ -4,6 +4,7 @@ import { EvenkeelError } from '../../core/errors.ts';
 import type { Generation } from '../../core/status.ts';
 import type { HistoryEntry, PinnedSpec } from '../../protocol/cluster-link.ts';
 import type { AppResult, OperationResult, RollbackBody } from '../../protocol/control-api.ts';
+import { deployInTurn } from '../after-loss.ts';
 import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import { QUICK } from '../deadlines.ts';
@@ -26,17 +27,20 @@ export async function rollback(
   const claim = await claimDeploy(fleet, name);
   const notices: string[] = [];
   const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'rollback', [], work);
-  const result = await operation.run(name, inTurn, () =>
-    attempt(fleet, name, 'rollback', [], async () => {
-      const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
-      const { spec, generation } = pinned;
-      const work = {
-        action: 'rollback' as const,
-        ...{ spec, pinned, claim, reasons: [`rollback to ${generation}`], timeout: body.timeout ?? null },
-        override: { rollback: pinned },
-      };
-      return await deployApp(fleet, name, work, notices);
-    }),
+  const result = await operation.run(
+    name,
+    (work) => deployInTurn(fleet, name, inTurn, work),
+    () =>
+      attempt(fleet, name, 'rollback', [], async () => {
+        const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
+        const { spec, generation } = pinned;
+        const work = {
+          action: 'rollback' as const,
+          ...{ spec, pinned, claim, reasons: [`rollback to ${generation}`], timeout: body.timeout ?? null },
+          override: { rollback: pinned },
+        };
+        return await deployApp(fleet, name, work, notices);
+      }),
   );
   fleet.claims.release(name, claim);
   throwRefusal(result);

@@ -1,6 +1,8 @@
 // Manager: changes an app's number of workers until the next reload, which goes by the file.
 
-import type { OperationResult } from '../../protocol/control-api.ts';
+import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
+import { changeInTurn } from '../after-loss.ts';
+import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import { mergeOverride } from '../overrides.ts';
 import { requireRunning } from '../refusals.ts';
@@ -12,7 +14,8 @@ export async function scale({ fleet }: ManagerContext, name: string, workers: nu
   const startedAt = fleet.now();
   requireRunning(fleet, name);
   const reasons = [`scale to ${workers}`];
-  const result = await inLane(fleet, name, 'scale', reasons, async () => {
+  const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'scale', reasons, work);
+  const result = await changeInTurn(fleet, name, inTurn, async () => {
     const spec = { ...requireRunning(fleet, name), workers };
     const scaled = await scaleApp(fleet, name, spec, reasons);
     const { override } = fleet.state.app(name);

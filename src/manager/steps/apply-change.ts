@@ -22,7 +22,7 @@ const PLAIN = { timeout: null, pinned: null, claim: null };
 export async function applyChange(fleet: Fleet, desired: AppSpec, notices: string[], task: Task): Promise<AppResult> {
   const { name } = desired;
   const isNew = !fleet.state.names.includes(name);
-  const change = planApp(isNew ? undefined : runningApp(fleet, name), desired);
+  const change = planApp(isNew ? undefined : runningApp(fleet, name, desired.listen), desired);
   const { action, reasons } = change;
   const undone = { override: null };
   const spec = deployableSpec(fleet.runningSpec(name) ?? desired, desired, change.keys);

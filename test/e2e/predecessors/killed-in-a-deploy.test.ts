@@ -1,4 +1,5 @@
-// A worker is killed with SIGKILL in each phase of a deploy. Each phase waits for the test, so the kill always hits it.
+// A worker, or the cluster process, is killed with SIGKILL in each phase of a deploy. Each phase waits for the test, so the
+// kill always hits it.
 
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
@@ -179,6 +180,45 @@ describe('kill -9 of a new worker while a deploy is', () => {
     expect(await answer).toBe('finished');
     expect((await deploying.ended).code).toBe(0);
     await expectWhole(scene, 2, 'done');
+  });
+});
+
+describe('kill -9 of the cluster process while a deploy is', () => {
+  const clusterKilled = async (rig: Rig): Promise<void> => {
+    const { clusterPid } = await rig.app('web');
+    await rig.kill9(clusterPid ?? 0);
+  };
+
+  test('booting: the deploy fails, and the old ones serve on', async () => {
+    const scene = await running();
+    const { rig } = scene;
+    const deploying = deploy(rig, 'when told');
+    await workersOf(rig, 2);
+    await clusterKilled(rig);
+    const { code, stdout } = await deploying.ended;
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringContaining('generation 2 failed: its cluster process was killed meanwhile'),
+    ]);
+    await expectWhole(scene, 1, 'failed');
+    expect((await scene.load.stop()).failed).toBe(0);
+  });
+
+  test('retiring: the deploy is done, and what it waited for is finished', async () => {
+    const scene = await running();
+    const { rig } = scene;
+    const { holder, request, answer } = await heldBy(scene);
+    const deploying = deploy(rig, 'by themselves');
+    await inPhase(rig, 'retiring');
+    await clusterKilled(rig);
+    expect(await deploying.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('generation 2 serves; its cluster process was killed meanwhile'),
+    });
+    await holder.end(request, 'finished');
+    expect(await answer).toBe('finished');
+    await expectWhole(scene, 2, 'done');
+    expect((await scene.load.stop()).failed).toBe(0);
   });
 });
 
