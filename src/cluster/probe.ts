@@ -64,7 +64,10 @@ async function onConnection(
     const taken: Taken = await whoTook(connections, asked.pid, asked.patience, asked.signal).catch(() => ({
       by: 'nobody',
     }));
-    if (taken.by === 'worker') return describe(at, taken.by, await ask(taken.connection));
+    if (taken.by === 'worker') {
+      for (const other of connections) if (other !== taken.connection) other.destroy();
+      return describe(at, taken.by, await ask(taken.connection));
+    }
     if (taken.by === 'unseen') return describe(at, taken.by, await ask(first));
     return { ok: false, detail: `${at}: the worker does not accept`, by: taken.by };
   } finally {

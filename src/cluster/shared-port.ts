@@ -35,7 +35,11 @@ export function portOfUrl(url: string): number {
   return protocol === 'https:' ? 443 : 80;
 }
 
-/** Waits until all are accepted, or one by the worker; `worker`: its pid, for it leads a session of its own. */
+/**
+ * Waits until all are accepted, or one by the worker; `worker`: its pid, for it leads a session of its own. What others have
+ * accepted is closed at once: a server that does one thing at a time would wait for a request on it, and if all of them did
+ * so, nobody would serve.
+ */
 export async function whoTook(
   connections: readonly Socket[],
   worker: number,
@@ -43,18 +47,20 @@ export async function whoTook(
   signal: AbortSignal,
 ): Promise<Taken> {
   if (!HAS_PROC || !connections.every(isLocal)) return { by: 'unseen' };
-  const ends = connections.map(clientEnd);
+  let open = connections.map((connection) => ({ connection, end: clientEnd(connection) }));
   const until = performance.now() + patience;
   for (let pause = 1; performance.now() < until; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-    const inodes = await serverInodes(ends);
-    const accepted = inodes.map((inode) => inode !== null && inode !== '0');
-    if (accepted.includes(true)) {
+    const inodes = await serverInodes(open.map(({ end }) => end));
+    const isAccepted = (index: number): boolean => ![undefined, null, '0'].includes(inodes[index]);
+    if (open.some((_, index) => isAccepted(index))) {
       const session = await socketsOfSession(worker);
-      const connection = connections.find((_, index) => session.inodes.has(inodes[index] ?? ''));
-      if (connection !== undefined) return { by: 'worker', connection };
+      const ours = open.find((_, index) => session.inodes.has(inodes[index] ?? ''));
+      if (ours !== undefined) return { by: 'worker', connection: ours.connection };
       if (session.hidden) return { by: 'unseen' };
     }
-    if (connections.every((connection, index) => accepted[index] || isOver(connection))) return { by: 'another' };
+    for (const [index, { connection }] of open.entries()) if (isAccepted(index)) connection.destroy();
+    open = open.filter(({ connection }) => !isOver(connection));
+    if (open.length === 0) return { by: 'another' };
     if (!(await pauseFor(pause, signal))) break;
   }
   return { by: 'nobody' };
@@ -64,7 +70,7 @@ function clientEnd({ localAddress = '', localPort = 0, remotePort = 0 }: Socket)
   return { localAddress, localPort, remotePort };
 }
 
-/** Accepted and closed before it could be seen. */
+/** By us, or by whoever accepted it before that could be seen. */
 function isOver(connection: Socket): boolean {
   return connection.readableEnded || connection.destroyed;
 }

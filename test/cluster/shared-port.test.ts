@@ -55,6 +55,16 @@ describe.skipIf(!HAS_PROC)('whoTook', () => {
     expect(await whoTook([socket], NOBODYS, FOR_EVER, signal)).toEqual({ by: 'another' });
   });
 
+  it('closes what another one has taken, whatever else is waited for', async () => {
+    const [queued, taken] = [await connected(queueing()), await connected(await accepting())];
+    const controller = new AbortController();
+    const answer = whoTook([queued, taken], NOBODYS, FOR_EVER, controller.signal);
+    await once(taken, 'close');
+    expect(queued.destroyed).toBe(false);
+    controller.abort();
+    expect(await answer).toEqual({ by: 'nobody' });
+  });
+
   it('somebody who closed it before it could be seen', async () => {
     const port = await accepting((socket) => void socket.destroy());
     expect(await whoTook([await connected(port)], OURS, FOR_EVER, signal)).toEqual({ by: 'another' });
