@@ -8,6 +8,8 @@ export interface LoadOptions {
   readonly path?: string;
   /** Concurrent clients; default 8. */
   readonly clients?: number;
+  /** Milliseconds that each client waits between an answer and its next request; default 0. */
+  readonly pause?: number;
   /** `close`: a new connection for each request. Default `keep-alive`. */
   readonly mode?: 'keep-alive' | 'close';
   /** Milliseconds without a byte after which a request has failed; default 30,000. */

@@ -10,7 +10,15 @@
 import http from 'node:http';
 import { createHistogram, performance } from 'node:perf_hooks';
 
-const DEFAULTS = { host: '127.0.0.1', path: '/', clients: 8, mode: 'keep-alive', timeout: 30_000, check: versionOf };
+const DEFAULTS = {
+  host: '127.0.0.1',
+  path: '/',
+  clients: 8,
+  mode: 'keep-alive',
+  pause: 0,
+  timeout: 30_000,
+  check: versionOf,
+};
 /** After a failure a client waits a little: a port that refuses would otherwise be asked thousands of times. */
 const PAUSE_AFTER_FAILURE_MS = 10;
 const KEPT_FAILURES = 20;
@@ -76,7 +84,9 @@ class Load {
       const started = performance.now();
       const outcome = await ask(agent, this.#options);
       this.#count(outcome, performance.now() - started);
-      if (outcome.error !== null) await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS));
+      const pause =
+        outcome.error === null ? this.#options.pause : Math.max(this.#options.pause, PAUSE_AFTER_FAILURE_MS);
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     }
     agent.destroy();
   }

@@ -7,7 +7,8 @@ import { freePort } from '../support/free-port.ts';
 import type { Load } from '../support/load.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
-const CLIENTS = 12;
+const CLIENTS = 32;
+const PAUSE_MS = 20;
 const KINDS = ['http', 'express', 'fastify'] as const;
 const MODES = ['keep-alive', 'close'] as const;
 
@@ -28,7 +29,7 @@ describe.each(KINDS)('%s', (kind) => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server(kind, port) } });
     await rig.run('start');
-    const load = rig.load({ port, clients: CLIENTS, mode });
+    const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
     await load.more(CLIENTS);
     for (const [act, perform] of ACTS) {
       await perform(rig);
@@ -43,7 +44,7 @@ describe('declared ports', () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
     await rig.run('start');
-    const load = rig.load({ port, clients: CLIENTS, mode });
+    const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
     for (const [act, perform] of ACTS.slice(0, 5)) {
       await perform(rig);
       await load.more(100);
@@ -57,7 +58,7 @@ describe('round-robin', () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server('http', port, { balance: 'round-robin' }) } });
     await rig.run('start');
-    const load = rig.load({ port, clients: CLIENTS, mode });
+    const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
     for (const [act, perform] of ACTS.slice(0, 5)) {
       await perform(rig);
       await load.more(100);
@@ -71,7 +72,7 @@ describe.each(['own-sigterm', 'exit-on-shutdown'])('an app with its own idea of 
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server(kind, port) } });
     await rig.run('start');
-    const load = rig.load({ port, clients: CLIENTS, mode });
+    const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
     await load.more(CLIENTS);
     for (let count = 0; count < 2; count += 1) await rig.run('deploy', 'web');
     await load.more(100);

@@ -19,6 +19,7 @@ import { isAlive, killHard, processesOf } from './process-table.ts';
 import { PuppetTheatre } from './puppet-theatre.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PAUSE_MS = 10;
 const FIXTURES = fileURLToPath(new URL('../e2e/fixtures', import.meta.url));
 
 /** The config as a user writes it; deliberately loose, since tests also write wrong ones. */
@@ -207,9 +208,12 @@ export class Rig implements AsyncDisposable {
     return stream;
   }
 
-  /** Load on a port; stopped with the rig if the test does not. */
+  /**
+   * Load on a port; stopped with the rig if the test does not. Each client pauses between its requests, so that the
+   * CPUs are not all the load's; bench/zero-loss.mjs asks without a pause.
+   */
   load(options: LoadOptions): Load {
-    const load = startLoad(options);
+    const load = startLoad({ pause: PAUSE_MS, ...options });
     this.#closers.push(async () => void (await load.stop()));
     return load;
   }
