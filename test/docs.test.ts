@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { CATALOG } from '../src/cli/catalog.ts';
 import { describeSchema } from '../src/config/describe-schema.ts';
 import { readSchema } from '../src/config/schema.ts';
-import { createValidator } from '../src/config/validate.ts';
+import { validateConfig } from '../src/config/validate.ts';
 import { ERRORS, EXIT } from '../src/core/errors.ts';
 import { ROUTES } from '../src/protocol/control-api.ts';
 import { anchors, codeBlocks, codeIn, localLinks, section, tableRows } from './support/markdown.ts';
@@ -88,7 +88,7 @@ describe('README, config reference', () => {
 
   const examples = [readme, read('docs/control-api.md')].flatMap((text) => codeBlocks(text, 'yaml'));
   it.each(examples.map((text, index) => [index + 1, text] as const))('example %i is valid', (_number, text) => {
-    expect(createValidator(schema)(parse(text))).toEqual([]);
+    expect(validateConfig(parse(text))).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@
 
 import childProcess, { type ChildProcess, type ForkOptions } from 'node:child_process';
 import type { Cluster, Worker as ClusterWorker } from 'node:cluster';
+import { createRequire } from 'node:module';
 import type { AppSpec } from '../core/spec.ts';
 import type { RunAs } from '../platform/run-as.ts';
 
@@ -30,7 +31,8 @@ function forkWithOverrides(modulePath: string, args: readonly string[], options:
 }
 
 Object.assign(childProcess, { fork: forkWithOverrides });
-const cluster: Cluster = (await import('node:cluster')).default;
+// Not imported above: all imports come before the wrapper.
+const cluster: Cluster = createRequire(import.meta.filename)('node:cluster');
 
 /** Must be called before the first fork: node:cluster keeps the policy of that moment for ever. */
 export function useBalance(balance: AppSpec['balance']): void {

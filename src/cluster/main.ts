@@ -41,10 +41,8 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
+main().catch((error: unknown) => {
   // Without its socket nobody could ask it for anything: better gone, and seen to be gone.
   output.complain(error);
   process.exit(1);
-}
+});

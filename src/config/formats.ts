@@ -4,6 +4,7 @@
 import { constants } from 'node:os';
 import { cronProblem } from '../core/cron.ts';
 import { nearest } from './did-you-mean.ts';
+import { isTemplate } from './interpolate.ts';
 import { parseAddress } from './parse-address.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parseSize } from './parse-size.ts';
@@ -43,6 +44,11 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
     ),
   ],
 ]);
+
+/** Texts that still have variables in them are checked when these are filled in. */
+export const FORMAT_CHECKS: Readonly<Record<string, (text: string) => boolean>> = Object.fromEntries(
+  [...FORMATS].map(([name, faultOf]) => [name, (text: string) => isTemplate(text) || faultOf(text) === null]),
+);
 
 function unless(accepts: (text: string) => boolean, message: string, hint: string): Format {
   return (text) => (accepts(text) ? null : { message, hint });

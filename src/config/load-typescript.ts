@@ -4,5 +4,5 @@
 import { createJiti } from 'jiti';
 
 export function importTypeScript(file: string): Promise<unknown> {
-  return createJiti(import.meta.url, { fsCache: false, moduleCache: false }).import(file);
+  return createJiti(import.meta.filename, { fsCache: false, moduleCache: false }).import(file);
 }

@@ -41,7 +41,7 @@ process.on('exit', (code) => {
   answer({ ok: false, error: blame(`the config ended the process (code ${code}) before it was read`).toBody() });
 });
 
-try {
+async function main(): Promise<void> {
   const { cpus, forManager, ...request } = decodeBoot(process.argv[2]);
   const onFound = (found: string): void => {
     file = found;
@@ -52,6 +52,6 @@ try {
   });
   answer({ ok: true, ecosystem });
   exit(0);
-} catch (error) {
-  fail(error);
 }
+
+main().catch(fail);

@@ -22,7 +22,7 @@ import { checkRules } from './rules/check-rules.ts';
 import type { AppDraft } from './rules/draft.ts';
 import { readSchema, subschema } from './schema.ts';
 import type { Users } from './users.ts';
-import { createValidator, type Validator } from './validate.ts';
+import { validateConfig } from './validate.ts';
 
 export interface ResolveOptions {
   readonly profile: string | null;
@@ -39,11 +39,11 @@ export type Resolution =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export function resolveConfig(source: ConfigSource, options: ResolveOptions): Resolution {
-  const { schema, validate } = compileSchema();
-  const written = [...validate(source.value), ...checkProfiles(source.value, options.profile)];
+  const schema = readSchema();
+  const written = [...validateConfig(source.value), ...checkProfiles(source.value, options.profile)];
   const sound = prune(source.value, written.map(pathOf));
   const flattened = flattenLayers(sound, options.profile);
-  const expanded = expandTexts(flattened, validate, options.variables);
+  const expanded = expandTexts(flattened, options.variables);
   const { faults, report } = collectFaults();
   const folder = source.scriptsFolder ?? dirname(source.file);
   const drafts = draftApps(schema, expanded.config, { ...options, folder, report });
@@ -75,22 +75,6 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
   return { ok: true, ecosystem };
 }
 
-interface Compiled {
-  readonly schema: Data;
-  readonly validate: Validator;
-}
-
-let compiled: Compiled | null = null;
-
-/** Takes longer than all the rest, so it is done once. */
-function compileSchema(): Compiled {
-  if (compiled === null) {
-    const schema = readSchema();
-    compiled = { schema, validate: createValidator(schema) };
-  }
-  return compiled;
-}
-
 const pathOf = (fault: Fault): KeyPath => fault.path;
 
 interface Expanded {
@@ -100,12 +84,12 @@ interface Expanded {
 }
 
 /** Fills in variables, and validates again: a text may have become one that is wrong. */
-function expandTexts({ config }: Flattened, validate: Validator, variables: Variables): Expanded {
+function expandTexts({ config }: Flattened, variables: Variables): Expanded {
   const { faults, report } = collectFaults();
   const used = new Map<string, string>();
   const filled = interpolate(config, { variables, report, onUsed: (name, value) => void used.set(name, value) });
   // What was wrong before is undefined by now.
-  const wrong = validate(filled, (path, text) => quoteTemplate(valueAt(config, path), text)).filter(
+  const wrong = validateConfig(filled, (path, text) => quoteTemplate(valueAt(config, path), text)).filter(
     (fault) => valueAt(filled, fault.path) !== undefined,
   );
   const sound = prune(filled, wrong.map(pathOf));

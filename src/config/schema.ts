@@ -1,11 +1,12 @@
 // The schema, the one source of keys, types, defaults and descriptions: read from the package. (config loader)
 
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Data, isRecord } from '../core/is-record.ts';
 import { valueAt } from './key-path.ts';
 
-/** From src/config as well as from dist/config and dist/chunks. */
-const SCHEMA_FILE = new URL('../../schemas/evenkeel.schema.json', import.meta.url);
+/** From src/config as well as from dist/config. */
+const SCHEMA_FILE = join(import.meta.dirname, '../../schemas/evenkeel.schema.json');
 
 export function readSchema(): Data {
   const schema: unknown = JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'));

@@ -55,4 +55,4 @@ async function run(): Promise<void> {
   await leave('everything is stopped', 0);
 }
 
-await main();
+void main();

@@ -2,12 +2,11 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const PROGRAMS = {
-  manager: 'dist/manager/main.js',
-  cluster: 'dist/cluster/main.js',
-  config: 'dist/config/main.js',
+  manager: 'dist/manager/main.cjs',
+  cluster: 'dist/cluster/main.cjs',
+  config: 'dist/config/main.cjs',
   agent: 'dist/agent/main.cjs',
 } as const;
 
@@ -29,7 +28,7 @@ export function packageVersion(): string {
 let root: string | null = null;
 
 function packageRoot(): string {
-  root ??= findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+  root ??= findPackageRoot(import.meta.dirname);
   return root;
 }
 

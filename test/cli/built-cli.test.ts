@@ -31,9 +31,9 @@ const forever: Reply = {
   },
 };
 
-describe.each(['esm', 'cjs'] as const)('the program, built as %s', (format) => {
-  beforeAll(() => {
-    cli = buildCli(format);
+describe('the program', () => {
+  beforeAll(async () => {
+    cli = await buildCli();
   });
   afterAll(() => rmSync(cli.folder, { recursive: true, force: true }));
 

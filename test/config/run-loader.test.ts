@@ -2,25 +2,21 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle } from '../../src/bundle.mjs';
 import { runLoader } from '../../src/config/run-loader.ts';
 import type { EcosystemSpec } from '../../src/core/spec.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** The package as it is installed, with nothing but the loader in it. */
 const installed = mkdtempSync(join(tmpdir(), 'evenkeel-loader-'));
-const loader = join(installed, 'dist/config/main.js');
+const loader = join(installed, 'dist/config/main.cjs');
 
 beforeAll(async () => {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   for (const folder of ['node_modules', 'schemas']) symlinkSync(join(root, folder), join(installed, folder));
   writeFileSync(join(installed, 'package.json'), '{"type": "module"}');
-  await build({
-    ...{ entryPoints: [join(root, 'src/config/main.ts')], outbase: join(root, 'src'), outdir: join(installed, 'dist') },
-    ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external' },
-    ...{ chunkNames: 'chunks/[name]-[hash]', logLevel: 'error' },
-  });
+  await bundle(['src/config/main.ts'], join(installed, 'dist'));
 });
 
 afterAll(() => rmSync(installed, { recursive: true, force: true }));

@@ -6,12 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { describeSchema } from '../../src/config/describe-schema.ts';
 import { FORMATS } from '../../src/config/formats.ts';
 import { follow, readSchema, subschema } from '../../src/config/schema.ts';
-import { createValidator } from '../../src/config/validate.ts';
+import { validateConfig } from '../../src/config/validate.ts';
 import { type Data, isRecord } from '../../src/core/is-record.ts';
 import { MAX_WORKERS } from '../../src/core/spec.ts';
 
 const schema = readSchema();
-const validate = createValidator(schema);
 
 /** Every key of the config with its part of the schema; those of an app under `app.`. */
 function* keysOf(part: Data, prefix: string): Generator<readonly [string, Data]> {
@@ -65,12 +64,12 @@ test.each(leaves)('%s states its change class and says what it is', (_, part) =>
 });
 
 test.each(leaves.filter(([, part]) => 'default' in part))('the default of %s is valid', (key, part) => {
-  expect(validate(configWith(key, part.default))).toEqual([]);
+  expect(validateConfig(configWith(key, part.default))).toEqual([]);
 });
 
 test.each(leaves.filter(([, part]) => 'examples' in part))('the examples of %s are valid', (key, part) => {
   const examples = Array.isArray(part.examples) ? part.examples : [];
-  expect(examples.flatMap((example) => validate(configWith(key, example)))).toEqual([]);
+  expect(examples.flatMap((example) => validateConfig(configWith(key, example)))).toEqual([]);
 });
 
 test('every format that the schema names is known, and no other is', () => {

@@ -10,9 +10,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('entry points', () => {
   it.each([
-    ['manager', 'dist/manager/main.js'],
-    ['cluster', 'dist/cluster/main.js'],
-    ['config', 'dist/config/main.js'],
+    ['manager', 'dist/manager/main.cjs'],
+    ['cluster', 'dist/cluster/main.cjs'],
+    ['config', 'dist/config/main.cjs'],
     ['agent', 'dist/agent/main.cjs'],
   ] as const)('%s is %s of the package', (name, file) => {
     expect(entryPoint(name)).toBe(join(root, file));
