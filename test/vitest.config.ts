@@ -1,20 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
 // On two cores, too: the tests mostly wait for processes.
-const WORKERS = 3;
+const WORKERS = 4;
+
+/** What changes the process it runs in, as node:cluster does. */
+const OWN_PROCESS = ['test/cluster/**/*.test.ts'];
 
 const root = new URL('..', import.meta.url).pathname;
 
 export default defineConfig({
   root,
   test: {
+    tags: [
+      {
+        name: 'long',
+        description: 'variants of what another test shows, and what goes on for long: npm run test:long',
+      },
+    ],
     projects: [
       {
         test: {
           name: 'unit',
           maxWorkers: WORKERS,
+          isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', ...OWN_PROCESS],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'own-process',
+          maxWorkers: WORKERS,
+          include: OWN_PROCESS,
           testTimeout: 30_000,
         },
       },
@@ -22,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           maxWorkers: WORKERS,
+          isolate: false,
           sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,

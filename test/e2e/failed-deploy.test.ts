@@ -7,6 +7,7 @@ import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import type { CliProcess } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
 
@@ -51,8 +52,11 @@ const BAD_RELEASES: readonly BadRelease[] = [
   },
 ];
 
-describe.each(['all-at-once', 'rolling'])('strategy %s: a release that', (strategy) => {
-  test.each(BAD_RELEASES)('$name is refused, and no request is lost', async ({ change, code, says }) => {
+describe.each([
+  ['all-at-once', {}],
+  ['rolling', LONG],
+])('strategy %s: a release that', (strategy, tier) => {
+  test.each(BAD_RELEASES)('$name is refused, and no request is lost', tier, async ({ change, code, says }) => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('http', port, { deploy: { strategy, settle: '100ms' } }) },

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { expectHandovers, expectNoLoss, generationsOf, journalApp, loads, pidsOf } from '../support/journal.ts';
+import { LONG } from '../support/long.ts';
 import { needsProgram } from '../support/needs.ts';
 import { type AppConfig, createRig, fixture } from '../support/rig.ts';
 
@@ -35,7 +36,7 @@ describe('row 12: a handover of a Python program', () => {
     expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 1, ready: 2 });
   });
 
-  test('has no two of them serve at once either when one is replaced by schedule', async (context) => {
+  test('has no two of them serve at once either when one is replaced by schedule', LONG, async (context) => {
     needsProgram(context, 'python3');
     const port = await freePort();
     const restart = { schedule: '* * * * * *' };
@@ -56,7 +57,7 @@ describe('a handover whose cluster process is killed', () => {
     ['while the new workers boot', 'booting', { FAULT: 'never-listens' }, '200ms'],
     ['while the old ones drain', 'retiring', { TAKES: '700' }, '200ms'],
     ['while the new ones settle', 'settling', {}, '60s'],
-  ] as const)('%s ends with the old generation, and loses nothing', async (_when, phase, env, settle) => {
+  ] as const)('%s ends with the old generation, and loses nothing', LONG, async (_when, phase, env, settle) => {
     const port = await freePort();
     const deploy = { strategy: 'handover', settle };
     const takes: Record<string, string> = 'TAKES' in env ? { TAKES: env.TAKES } : {};

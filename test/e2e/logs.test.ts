@@ -199,7 +199,9 @@ function readLog(rig: Rig, folder: string, current: string): string[] {
   const rotated = readdirSync(rig.path(folder)).filter((name) => name.endsWith('.gz'));
   rotated.sort((a, b) => a.localeCompare(b));
   const texts = rotated.map((name) => gunzip(readFileSync(rig.path(folder, name))));
-  return [...texts, rig.read(join(folder, current))].join('').split('\n').slice(0, -1);
+  // Where it has just been rotated, there is no current one until the next line.
+  const last = existsSync(rig.path(folder, current)) ? rig.read(join(folder, current)) : '';
+  return [...texts, last].join('').split('\n').slice(0, -1);
 }
 
 /** A file that is just being compressed is not whole yet. */

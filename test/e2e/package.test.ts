@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODE, scrubbedEnv } from '../support/cli-process.ts';
+import { LONG } from '../support/long.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MODULES = join(ROOT, 'node_modules');
@@ -77,11 +78,16 @@ describe('types', () => {
   const MODES = [
     { name: 'node16', program: 'program.ts', options: { module: 'node16', moduleResolution: 'node16' } },
     { name: 'node16, CommonJS', program: 'program.cts', options: { module: 'node16', moduleResolution: 'node16' } },
+  ];
+  const MORE = [
     { name: 'nodenext', program: 'program.ts', options: { module: 'nodenext', moduleResolution: 'nodenext' } },
     { name: 'bundler', program: 'program.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
   ];
 
-  test.each(MODES)('$name: a program compiles, and what is wrong in it is refused', ({ program, options }) => {
+  test.each(MODES)('$name: a program compiles, and what is wrong in it is refused', compile);
+  test.each(MORE)('$name: a program compiles, and what is wrong in it is refused', LONG, compile);
+
+  function compile({ program, options }: (typeof MODES)[number]): void {
     const project = join(folder, 'typed');
     mkdirSync(project, { recursive: true });
     cpSync(join(CONSUMER, 'program.ts'), join(project, program));
@@ -92,7 +98,7 @@ describe('types', () => {
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [program] }));
     expect(tsc(project)).toBe('');
     rmSync(project, { recursive: true });
-  });
+  }
 
   test('are those of the public modules, and no others', () => {
     const files = readdirSync(join(installed, 'dist/types/esm'), { recursive: true, encoding: 'utf8' });

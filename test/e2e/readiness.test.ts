@@ -168,7 +168,8 @@ describe('health', () => {
     await second.health(500);
     const backoff = await events.waitFor('worker-backoff');
     expect(backoff).toMatchObject({ slot: 0, failures: 2 });
-    expect(await rig.app('web')).toMatchObject({
+    const app = await rig.appWhere('web', 'has no other worker any more', ({ workers }) => workers.length === 1);
+    expect(app).toMatchObject({
       ...{ state: 'backoff', ready: 0 },
       workers: [{ pid: second.pid, state: 'ready', restarts: 2 }],
     });

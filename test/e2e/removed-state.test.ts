@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
@@ -148,7 +149,7 @@ describe('the state directory is removed while everything runs', () => {
 });
 
 describe('a single file of it is removed', () => {
-  test.each(FILES)('%s comes back', async (file) => {
+  test.each(FILES)('%s comes back', LONG, async (file) => {
     const { rig } = await startedRig();
     await using _ = rig;
     const pids = await pidsOf(rig);
@@ -168,7 +169,7 @@ describe('a single file of it is removed', () => {
     ]);
   });
 
-  test.each(APP_FILES)('%s of an app comes back, and the next manager adopts it', async (file) => {
+  test.each(APP_FILES)('%s of an app comes back, and the next manager adopts it', LONG, async (file) => {
     const { rig } = await startedRig();
     await using _ = rig;
     const before = await rig.status();

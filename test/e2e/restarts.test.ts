@@ -150,13 +150,13 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
 
   test('one at a time, when restart.schedule says so', async () => {
     const port = await freePort();
-    await using rig = await createRig({
-      apps: { web: server('http', port, { restart: { schedule: '* * * * * *' } }) },
-    });
+    await using rig = await createRig({ apps: { web: server('http', port) } });
     await rig.run('start');
     const pids = await rig.pids('web');
     const events = await rig.events();
     const load = rig.load({ port, clients: 4 });
+    rig.editApp('web', { restart: { schedule: '* * * * * *' } });
+    await rig.run('reload');
     const slots = [
       await events.waitFor('worker-exited', isExpected),
       await events.waitFor('worker-exited', isExpected),

@@ -8,6 +8,7 @@ import { askApi } from '../support/api-client.ts';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG, longUnless } from '../support/long.ts';
 import { isAlive, killHard } from '../support/process-table.ts';
 import { connects, watchRefusals } from '../support/refusals.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
@@ -89,23 +90,24 @@ function editClusterFile(rig: Rig, edit: (file: ClusterFile) => void): void {
 }
 
 describe('kill -9 of the manager, then of a cluster process that the next one adopted', () => {
-  test.each(['keep-alive', 'close'] as const)('costs no request (%s)', async (mode) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: declared(port) } });
-    await rig.run('start');
-    const load = rig.load({ port, clients: 6, mode });
-    await killManager(rig);
-    await rig.run('start');
-    await socketsTaken(rig);
-    const { clusterPid } = await rig.app('web');
-    await rig.kill9(clusterPid ?? 0);
-    await load.more(200);
-    await revived(rig, clusterPid);
-    await load.more(100);
-    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
-  });
+  for (const mode of ['keep-alive', 'close'] as const)
+    test(`costs no request (${mode})`, longUnless(mode === 'close'), async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: declared(port) } });
+      await rig.run('start');
+      const load = rig.load({ port, clients: 6, mode });
+      await killManager(rig);
+      await rig.run('start');
+      await socketsTaken(rig);
+      const { clusterPid } = await rig.app('web');
+      await rig.kill9(clusterPid ?? 0);
+      await load.more(200);
+      await revived(rig, clusterPid);
+      await load.more(100);
+      expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+    });
 
-  test('costs no request even before the sockets were taken', async () => {
+  test('costs no request even before the sockets were taken', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port) } });
     await rig.run('start');
@@ -122,7 +124,7 @@ describe('kill -9 of the manager, then of a cluster process that the next one ad
     expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
   });
 
-  test('and of every worker with it: the port never refuses, what comes waits for the next workers', async () => {
+  test('and of every worker with it: the port never refuses, what comes waits for the next workers', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port) } });
     await rig.run('start');
@@ -137,7 +139,7 @@ describe('kill -9 of the manager, then of a cluster process that the next one ad
     expect(await refusals.stop()).toBe(0);
   });
 
-  test('a unix socket, and its file goes with the app', async () => {
+  test('a unix socket, and its file goes with the app', LONG, async () => {
     await using rig = await createRig({
       apps: { web: server('path', 0, { listen: ['./app.sock'], env: { SOCKET: './app.sock' } }) },
     });
@@ -154,7 +156,7 @@ describe('kill -9 of the manager, then of a cluster process that the next one ad
     expect(existsSync(rig.path('app.sock'))).toBe(false);
   });
 
-  test('a program that is not Node: no request is lost, and the old workers get their stop signal', async () => {
+  test('a program that is not Node: no request is lost, and the old workers get their stop signal', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: program(port) } });
     await rig.run('start');
@@ -253,27 +255,28 @@ describe('an adopted app', () => {
 });
 
 describe('kill -9 of manager and cluster process at the same moment', () => {
-  test.each(['keep-alive', 'close'] as const)('costs no request (%s): the next start takes over', async (mode) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: declared(port) } });
-    await rig.run('start');
-    const load = rig.load({ port, clients: 6, mode });
-    await load.more(50);
-    const old = await killBoth(rig);
-    await load.more(200);
-    await rig.run('start');
-    await onlyNew(rig, old);
-    await gone(old);
-    await load.more(100);
-    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
-    expect((await rig.app('web')).generation).toBe(1);
-    await socketsTaken(rig);
-    const killed = await killAll(rig);
-    expect(await statusOf({ port })).toBe(200);
-    await onlyNew(rig, killed);
-  });
+  for (const mode of ['keep-alive', 'close'] as const)
+    test(`costs no request (${mode}): the next start takes over`, longUnless(mode === 'close'), async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: declared(port) } });
+      await rig.run('start');
+      const load = rig.load({ port, clients: 6, mode });
+      await load.more(50);
+      const old = await killBoth(rig);
+      await load.more(200);
+      await rig.run('start');
+      await onlyNew(rig, old);
+      await gone(old);
+      await load.more(100);
+      expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+      expect((await rig.app('web')).generation).toBe(1);
+      await socketsTaken(rig);
+      const killed = await killAll(rig);
+      expect(await statusOf({ port })).toBe(200);
+      await onlyNew(rig, killed);
+    });
 
-  test('deploys afterwards as ever', async () => {
+  test('deploys afterwards as ever', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port) } });
     await rig.run('start');
@@ -286,7 +289,7 @@ describe('kill -9 of manager and cluster process at the same moment', () => {
     expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
   });
 
-  test('of a program that is not Node: its workers serve on, and a restart gives it its port back', async () => {
+  test('of a program that is not Node: its workers serve on, and a restart gives it its port back', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: program(port) } });
     await rig.run('start');
@@ -306,31 +309,41 @@ describe('kill -9 of manager and cluster process at the same moment', () => {
     await onlyNew(rig, killed);
   });
 
-  test('five times over, in turn with each alone: no request is lost, and nobody holds more and more', async () => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: declared(port) } });
-    await rig.run('start');
-    const load = rig.load({ port, clients: 4, mode: 'close' });
-    const counts: { manager: number; cluster: number }[] = [];
-    for (let round = 1; round <= 5; round += 1) {
-      const old = await killBoth(rig);
+  test(
+    'again and again, in turn with each alone: no request is lost, and nobody holds more and more',
+    LONG,
+    async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: declared(port) } });
       await rig.run('start');
-      await onlyNew(rig, old);
-      await socketsTaken(rig, 2 * round - 1);
-      const { clusterPid } = await rig.app('web');
-      await rig.kill9(clusterPid ?? 0);
-      await revived(rig, clusterPid);
-      await onlyNew(rig, []);
-      await killManager(rig);
-      await rig.run('start');
-      await socketsTaken(rig, 2 * round);
-      await onlyNew(rig, []);
-      counts.push(await descriptors(rig));
-    }
-    await load.more(50);
-    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
-    expect(counts.slice(1)).toEqual(counts.slice(1).map(() => counts[1]));
-  });
+      const load = rig.load({ port, clients: 4, mode: 'close' });
+      const held: Held[] = [];
+      for (let round = 1; round <= 3; round += 1) {
+        const old = await killBoth(rig);
+        await rig.run('start');
+        await onlyNew(rig, old);
+        await socketsTaken(rig, 2 * round - 1);
+        const { clusterPid } = await rig.app('web');
+        await rig.kill9(clusterPid ?? 0);
+        await revived(rig, clusterPid);
+        await onlyNew(rig, []);
+        await killManager(rig);
+        await rig.run('start');
+        await socketsTaken(rig, 2 * round);
+        await onlyNew(rig, []);
+        held.push(
+          await eventually('as many descriptors as after the first round', async () => {
+            const now = await descriptors(rig);
+            const { manager, cluster } = held[0] ?? now;
+            // A connection that is being closed may be among them.
+            return now.manager <= manager && now.cluster <= cluster && now;
+          }),
+        );
+      }
+      await load.more(50);
+      expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+    },
+  );
 });
 
 describe('no worker becomes unknown', () => {
@@ -370,7 +383,7 @@ describe('no worker becomes unknown', () => {
     expect((await rig.app('web')).generation).toBe(3);
   });
 
-  test('nor where the state of the manager is lost too', async () => {
+  test('nor where the state of the manager is lost too', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port) } });
     await rig.run('start');
@@ -386,7 +399,7 @@ describe('no worker becomes unknown', () => {
     expect((await rig.app('web')).generation).toBeGreaterThan(1);
   });
 
-  test('nor where the port is not declared', async () => {
+  test('nor where the port is not declared', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server('http', port) } });
     await rig.run('start');
@@ -413,7 +426,7 @@ describe('no worker becomes unknown', () => {
     await eventually('the app has stopped', async () => (await rig.app('web')).state === 'stopped');
   });
 
-  test('those of an app that was removed from the config are ended', async () => {
+  test('those of an app that was removed from the config are ended', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port), api: server('http', await freePort()) } });
     await rig.run('start');
@@ -449,7 +462,12 @@ function editState(rig: Rig, edit: (apps: Record<string, { wanted: boolean }> & 
   writeFileSync(rig.state.stateFile, JSON.stringify(file));
 }
 
-async function descriptors(rig: Rig): Promise<{ manager: number; cluster: number }> {
+interface Held {
+  readonly manager: number;
+  readonly cluster: number;
+}
+
+async function descriptors(rig: Rig): Promise<Held> {
   const { manager, apps } = await rig.status();
   const count = (pid: number): number => (existsSync('/proc/self/fd') ? readdirSync(`/proc/${pid}/fd`).length : 0);
   return { manager: count(manager.pid), cluster: count(apps[0]?.clusterPid ?? 0) };

@@ -47,17 +47,15 @@ function alone(rig: Rig, { pid }: Puppet): Promise<AppStatus> {
 }
 
 test.each([
-  ["'online'", 'online'],
-  ["'ready'", 'ready'],
-  ["{event: 'ready'}", { event: 'ready' }],
-])('row 4: ready by message %s; junk is ignored, and kills nobody', async (_name, message) => {
+  ["'online'", 'online', [HUGE, { event: HUGE }]],
+  ["'ready'", 'ready', []],
+  ["{event: 'ready'}", { event: 'ready' }, []],
+])('row 4: ready by message %s; junk is ignored, and kills nobody', async (_name, message, more) => {
   await using rig = await createRig({ apps: { web: puppet({ ready: { on: 'message' } }) } });
   const start = rig.spawnCli(['start']);
   const worker = await rig.puppets.next();
   const clusterPid = (await rig.app('web')).clusterPid;
-  for (const junk of JUNK) await worker.send(junk);
-  await worker.send(HUGE);
-  await worker.send({ event: HUGE });
+  for (const junk of [...JUNK, ...more]) await worker.send(junk);
   expect(await rig.app('web')).toMatchObject({ state: 'starting', ready: 0, clusterPid });
   await worker.send(message);
   expect((await start.ended).code).toBe(0);

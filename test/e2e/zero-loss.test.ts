@@ -5,10 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Load } from '../support/load.ts';
+import { longUnless } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 const CLIENTS = 32;
-const PAUSE_MS = 20;
+const PAUSE_MS = 30;
 const KINDS = ['http', 'express', 'fastify'] as const;
 const MODES = ['keep-alive', 'close'] as const;
 
@@ -24,8 +25,9 @@ const ACTS: readonly [string, (rig: Rig) => Promise<unknown>][] = [
   ['the death of the manager and its successor', killManager],
 ];
 
-describe.each(KINDS)('%s', (kind) => {
-  test.each(MODES)('%s: no request is lost', async (mode) => {
+for (const [kind, mode] of KINDS.flatMap((kind) => MODES.map((mode) => [kind, mode] as const))) {
+  const isShort = (kind === 'http') === (mode === 'keep-alive');
+  test(`${kind}, ${mode}: no request is lost`, longUnless(isShort), async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server(kind, port) } });
     await rig.run('start');
@@ -37,34 +39,36 @@ describe.each(KINDS)('%s', (kind) => {
       expectNoLoss(act, load);
     }
   });
-});
+}
 
 describe('declared ports', () => {
-  test.each(MODES)('%s: no request is lost', async (mode) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
-    await rig.run('start');
-    const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
-    for (const [act, perform] of ACTS.slice(0, 5)) {
-      await perform(rig);
-      await load.more(100);
-      expectNoLoss(act, load);
-    }
-  });
+  for (const mode of MODES)
+    test(`${mode}: no request is lost`, longUnless(mode === 'close'), async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+      await rig.run('start');
+      const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
+      for (const [act, perform] of ACTS.slice(0, 5)) {
+        await perform(rig);
+        await load.more(100);
+        expectNoLoss(act, load);
+      }
+    });
 });
 
 describe('round-robin', () => {
-  test.each(MODES)('%s: no request is lost', async (mode) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('http', port, { balance: 'round-robin' }) } });
-    await rig.run('start');
-    const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
-    for (const [act, perform] of ACTS.slice(0, 5)) {
-      await perform(rig);
-      await load.more(100);
-      expectNoLoss(act, load);
-    }
-  });
+  for (const mode of MODES)
+    test(`${mode}: no request is lost`, longUnless(mode === 'keep-alive'), async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: server('http', port, { balance: 'round-robin' }) } });
+      await rig.run('start');
+      const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
+      for (const [act, perform] of ACTS.slice(0, 5)) {
+        await perform(rig);
+        await load.more(100);
+        expectNoLoss(act, load);
+      }
+    });
 });
 
 describe.each(['own-sigterm', 'exit-on-shutdown'])('an app with its own idea of stopping: %s', (kind) => {

@@ -244,7 +244,7 @@ export class Rig implements AsyncDisposable {
 
   async #dispose(): Promise<void> {
     try {
-      const leftovers = await endAndFindLeftovers(this.#base, this.state, () => this.cli('stop', '--timeout', '10s'));
+      const leftovers = await endAndFindLeftovers(this.#base, this.state, () => this.cli('stop', '--timeout', '1s'));
       this.report = describeLogs(this.#processes, this.state);
       if (leftovers.length > 0) throw new Error(`Left behind:\n${leftovers.join('\n')}\n${this.report}`);
     } finally {

@@ -3,39 +3,42 @@
 import { describe, expect, test } from 'vitest';
 import { exampleRig } from '../../support/example.ts';
 import type { Load } from '../../support/load.ts';
+import { longUnless } from '../../support/long.ts';
 import { needsProgram } from '../../support/needs.ts';
 import type { Rig } from '../../support/rig.ts';
 
 const CLIENTS = 32;
+const PAUSE_MS = 50;
 const MODES = ['keep-alive', 'close'] as const;
 
 const PROGRAMS = [
   {
     ...{ name: 'a server of the standard library', folder: 'python', port: 8000, code: 'server.py' },
-    ...{ needs: 'python3' as const, keepsAlive: true },
+    ...{ needs: 'python3' as const, keepsAlive: true, short: 'keep-alive' },
   },
   {
     ...{ name: 'gunicorn', folder: 'python/gunicorn', port: 8001, code: 'app.py' },
     // Its default workers close each connection.
-    ...{ needs: 'gunicorn' as const, keepsAlive: false },
+    ...{ needs: 'gunicorn' as const, keepsAlive: false, short: 'close' },
   },
 ] as const;
 
-describe.each(PROGRAMS)('row 13: $name', ({ folder, port: written, code, needs, keepsAlive }) => {
-  test.for(MODES)('%s: deploys, a reload and scaling lose no request', async (mode, context) => {
-    needsProgram(context, needs);
-    const { rig, port } = await exampleRig(folder, written);
-    await using _ = rig;
-    await rig.run('start');
-    const load = rig.load({ port, clients: CLIENTS, mode });
-    await load.more(CLIENTS);
-    for (const [act, perform] of acts(code)) {
-      await perform(rig);
+describe.each(PROGRAMS)('row 13: $name', ({ folder, port: written, code, needs, keepsAlive, short }) => {
+  for (const mode of MODES)
+    test(`${mode}: deploys, a reload and scaling lose no request`, longUnless(mode === short), async (context) => {
+      needsProgram(context, needs);
+      const { rig, port } = await exampleRig(folder, written);
+      await using _ = rig;
+      await rig.run('start');
+      const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
       await load.more(CLIENTS);
-      expectNoLoss(act, load);
-    }
-    if (keepsAlive) expect(load.report().reused > 0).toBe(mode === 'keep-alive');
-  });
+      for (const [act, perform] of acts(code)) {
+        await perform(rig);
+        await load.more(CLIENTS);
+        expectNoLoss(act, load);
+      }
+      if (keepsAlive) expect(load.report().reused > 0).toBe(mode === 'keep-alive');
+    });
 
   test('the code of a generation that fails never serves', async (context) => {
     needsProgram(context, needs);

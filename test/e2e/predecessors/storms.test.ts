@@ -5,6 +5,7 @@ import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { askApi } from '../../support/api-client.ts';
 import { server } from '../../support/apps.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { processesOf } from '../../support/process-table.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
 
@@ -30,7 +31,7 @@ test('row 30: of 16 deploys at once one wins, and the others are told by whom', 
   expect(processesOf(rig.dir).filter(({ command }) => command.includes('http.mjs'))).toHaveLength(2);
 });
 
-test('100 deploys in a row, under load, lose nothing and leave nothing behind', async () => {
+test('100 deploys in a row, under load, lose nothing and leave nothing behind', LONG, async () => {
   const port = await freePort();
   await using rig = await createRig({ apps: { web: server('http', port, { workers: 1, deploy: { settle: '0ms' } }) } });
   await rig.run('start');
