@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { journalApp as app, expectHandovers, expectNoLoss, generationsOf, loads, pidsOf } from '../support/journal.ts';
+import { LONG } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
@@ -52,7 +53,7 @@ describe('row 12: a deploy by handover', () => {
     expect(generationsOf(rig)).toEqual([1, 2]);
   });
 
-  test('is not disturbed by the death of the manager', async () => {
+  test('is not disturbed by the death of the manager', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: app([port], { TAKES: '300' }) } });
     await rig.run('start');

@@ -105,7 +105,7 @@ describe('the state directory is removed while everything runs', () => {
     expect(processesOf(rig.dir)).toEqual([]);
   });
 
-  test('a second manager that comes before the first has noticed is refused, and nothing changes', async () => {
+  test('a second manager that comes before the first has noticed is refused, and nothing changes', LONG, async () => {
     const { rig } = await startedRig();
     await using _ = rig;
     const pids = await pidsOf(rig);
@@ -134,7 +134,7 @@ describe('the state directory is removed while everything runs', () => {
     expect(processesOf(rig.dir)).toEqual([]);
   });
 
-  test('the whole project was removed and is back: it is managed as before', async () => {
+  test('the whole project was removed and is back: it is managed as before', LONG, async () => {
     const { rig } = await startedRig();
     await using _ = rig;
     const { manager } = await rig.status();

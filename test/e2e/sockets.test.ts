@@ -411,7 +411,7 @@ describe('no worker becomes unknown', () => {
     expect(await statusOf({ port })).toBe(200);
   });
 
-  test('those of an app that was being stopped are ended', async () => {
+  test('those of an app that was being stopped are ended', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port), api: server('http', await freePort()) } });
     await rig.run('start');

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { acquireLock } from '../../src/platform/lock.ts';
 import { identify } from '../../src/platform/process-identity.ts';
 import { bundleProgram } from '../support/bundle.ts';
+import { LONG } from '../support/long.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const RACERS = 16;
@@ -183,7 +184,7 @@ describe(`${RACERS} processes at once`, () => {
     }
   });
 
-  it('no two are ever inside, however often it is taken and released', async () => {
+  it('no two are ever inside, however often it is taken and released', LONG, async () => {
     const dir = tempDir();
     const path = join(dir, 'manager.lock');
     plant(path, nameOf(4_194_305, 'then'));

@@ -2,11 +2,14 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { StateLayout } from '../../src/platform/paths.ts';
+import type { OperationResult } from '../../src/protocol/control-api.ts';
+import { askApi } from './api-client.ts';
 import type { CliProcess, CliResult } from './cli-process.ts';
 import { eventually } from './eventually.ts';
 import { killHard, type ProcessEntry, processesOf } from './process-table.ts';
 
 const LOG_TAIL = 4000;
+const STOP_TIMEOUT_MS = 1000;
 
 /** Stops what runs below `folder`; gives a line for each thing that should be gone and was not. */
 export async function endAndFindLeftovers(
@@ -15,7 +18,7 @@ export async function endAndFindLeftovers(
   stop: () => Promise<CliResult>,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  if (processesOf(folder).length > 0) {
+  if (processesOf(folder).length > 0 && !(await stopOverApi(state))) {
     const { code, stderr } = await stop();
     // 3: no manager runs; the processes that do were left by it.
     if (code !== 0 && code !== 3) faults.push(`stop: exit code ${code}: ${stderr}`);
@@ -24,6 +27,18 @@ export async function endAndFindLeftovers(
   for (const { pid } of left) killHard(pid);
   faults.push(...left.map(({ pid, command }) => `process ${pid}: ${command}`));
   return [...faults, ...socketsIn(state).map((socket) => `socket ${socket}`)];
+}
+
+/** As the command does, without a process for it. */
+async function stopOverApi({ managerSocket }: StateLayout): Promise<boolean> {
+  try {
+    const request = { method: 'POST', path: '/v1/stop', body: { timeout: STOP_TIMEOUT_MS } };
+    const headers = { 'content-type': 'application/json' };
+    const { status, body } = await askApi<Partial<OperationResult>>(managerSocket, { ...request, headers });
+    return status === 200 && body?.ok === true;
+  } catch {
+    return false;
+  }
 }
 
 /** What was printed and logged, for a test that failed. */

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const EVERY_MS = 20;
+const EVERY_MS = 50;
 
 /** Asks again and again until the answer is neither null nor false, and gives it; `what` names it when it never comes. */
 export async function eventually<T>(

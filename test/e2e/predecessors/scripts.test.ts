@@ -6,6 +6,7 @@ import { availableCpus } from '../../../src/platform/cpus.ts';
 import { definedOf } from '../../../src/platform/defined-env.ts';
 import type { HistoryAnswer } from '../../../src/protocol/control-api.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { processesOf } from '../../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 import { seenBy } from '../../support/seen-by.ts';
@@ -124,7 +125,7 @@ describe('row 1: one script without a config', () => {
     expect((await seenBy(port)).env).not.toHaveProperty('OLD');
   });
 
-  test('row 1: of many starts at once one wins, and those of other names all do', async () => {
+  test('row 1: of many starts at once one wins, and those of other names all do', LONG, async () => {
     await using rig = await createFolder('http.mjs');
     const ports = [await freePort(), await freePort(), await freePort()];
     const start = (name: string, port: number | undefined) =>
@@ -264,7 +265,7 @@ describe('row 3: a second start', () => {
     expect((await seenBy(first)).argv).toHaveLength(2);
   });
 
-  test('row 3: a script that is gone keeps no other from coming back', async () => {
+  test('row 3: a script that is gone keeps no other from coming back', LONG, async () => {
     await using rig = await createFolder('environment.mjs', 'http.mjs');
     const [first, second] = [await freePort(), await freePort()];
     await rig.run('start', '--env', `PORT=${first}`, 'environment.mjs');
@@ -276,7 +277,7 @@ describe('row 3: a second start', () => {
     expect(await rig.app('http')).toMatchObject({ state: 'online' });
   });
 
-  test('row 3: one that is refused leaves what was noted as it was', async () => {
+  test('row 3: one that is refused leaves what was noted as it was', LONG, async () => {
     await using rig = await createFolder('http.mjs');
     const port = await freePort();
     await rig.run('start', '--stdout', 'shared.log', '--env', `PORT=${port}`, 'http.mjs');
@@ -379,7 +380,7 @@ describe('from a script to a config', () => {
     expect((await rig.cli('start', 'environment.mjs')).code).toBe(2);
   });
 
-  test('init --from-running --show-env writes all values, and so depends on no shell', async () => {
+  test('init --from-running --show-env writes all values, and so depends on no shell', LONG, async () => {
     await using rig = await createFolder('environment.mjs');
     const shell = { PORT: String(await freePort()), TOKEN: 'hunter2', ODD: ` #: "'\\\n\${X}\u0085é` };
     await rig.spawnCli(['start', 'environment.mjs'], { env: shell }).ended;
@@ -391,19 +392,23 @@ describe('from a script to a config', () => {
     expect((await seenBy(Number(shell.PORT))).env).toMatchObject(shell);
   });
 
-  test('what the config inherits is what the shell of the manager has, and plan says what that changes', async () => {
-    await using rig = await createFolder('environment.mjs', 'http.mjs');
-    const [first, second] = [await freePort(), await freePort()];
-    await rig.spawnCli(['start', 'environment.mjs'], { env: { PORT: String(first) } }).ended;
-    await rig.spawnCli(['start', 'http.mjs'], { env: { PORT: String(second), ONLY_HERE: 'x' } }).ended;
-    await rig.run('stop', 'environment');
-    const { stdout } = await rig.run('init', '--from-running');
-    expect(stdout).toMatch(/written for http\.\nLeft out, for it does not run: environment\./);
-    expect(stdout).toMatch(/~ http +deploy +env\.PORT changed\n +env\.ONLY_HERE removed/);
-    expect(stdout).not.toContain(String(second));
-  });
+  test(
+    'what the config inherits is what the shell of the manager has, and plan says what that changes',
+    LONG,
+    async () => {
+      await using rig = await createFolder('environment.mjs', 'http.mjs');
+      const [first, second] = [await freePort(), await freePort()];
+      await rig.spawnCli(['start', 'environment.mjs'], { env: { PORT: String(first) } }).ended;
+      await rig.spawnCli(['start', 'http.mjs'], { env: { PORT: String(second), ONLY_HERE: 'x' } }).ended;
+      await rig.run('stop', 'environment');
+      const { stdout } = await rig.run('init', '--from-running');
+      expect(stdout).toMatch(/written for http\.\nLeft out, for it does not run: environment\./);
+      expect(stdout).toMatch(/~ http +deploy +env\.PORT changed\n +env\.ONLY_HERE removed/);
+      expect(stdout).not.toContain(String(second));
+    },
+  );
 
-  test('init writes no starter config over what runs', async () => {
+  test('init writes no starter config over what runs', LONG, async () => {
     await using rig = await createFolder('http.mjs');
     await rig.run('start', '--env', `PORT=${await freePort()}`, 'http.mjs');
     expect(await rig.cli('init')).toMatchObject({ code: 2, stderr: expect.stringMatching(/init --from-running/) });
