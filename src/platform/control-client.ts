@@ -18,12 +18,10 @@ import * as guards from '../protocol/control-guards.ts';
 import { FrameDecoder } from '../protocol/ndjson.ts';
 import { connectionLost, notAnswering, sendHttp } from './control-http.ts';
 
-/** Questions that are answered from memory. */
-const QUICK: Milliseconds = 15_000;
+/** For what is answered from memory. */
+const PATIENCE: Milliseconds = 15_000;
 /** A plan runs the config loader. */
 const PLAN: Milliseconds = 60_000;
-/** While an operation runs, the manager is asked this often whether it still is there. */
-const PULSE: Milliseconds = 15_000;
 
 type Guard<T> = (value: unknown) => value is T;
 
@@ -46,17 +44,20 @@ export interface OperateOptions {
 /** Every method throws an EvenkeelError: the one that the manager answered, NO_MANAGER, or TIMED_OUT. */
 export class ControlClient {
   readonly #socketPath: string;
+  readonly #patience: Milliseconds;
 
-  constructor(socketPath: string) {
+  /** `patience`: after so long without an answer to the simplest question the manager counts as one that hangs. */
+  constructor(socketPath: string, patience: Milliseconds = PATIENCE) {
     this.#socketPath = socketPath;
+    this.#patience = patience;
   }
 
   version(): Promise<VersionAnswer> {
-    return this.#get('/v1/version', guards.isVersionAnswer, QUICK);
+    return this.#get('/v1/version', guards.isVersionAnswer, this.#patience);
   }
 
   status(app?: string): Promise<Status> {
-    return this.#get(`/v1/status${query({ app })}`, guards.isStatus, QUICK);
+    return this.#get(`/v1/status${query({ app })}`, guards.isStatus, this.#patience);
   }
 
   /** `profile`: of a reload with that one, '' for none; absent: with the one that the manager has. */
@@ -66,21 +67,21 @@ export class ControlClient {
 
   history(app: string, options: { readonly showEnv?: boolean } = {}): Promise<HistoryAnswer> {
     const path = `/v1/apps/${encodeURIComponent(app)}/history${query({ 'show-env': options.showEnv })}`;
-    return this.#get(path, guards.isHistoryAnswer, QUICK);
+    return this.#get(path, guards.isHistoryAnswer, this.#patience);
   }
 
   spec(app: string, options: { readonly showEnv?: boolean } = {}): Promise<SpecAnswer> {
     const path = `/v1/apps/${encodeURIComponent(app)}/spec${query({ 'show-env': options.showEnv })}`;
-    return this.#get(path, guards.isSpecAnswer, QUICK);
+    return this.#get(path, guards.isSpecAnswer, this.#patience);
   }
 
-  events({ n, follow, ...options }: StreamOptions): AsyncIterable<EvenkeelEvent> {
-    return this.#stream(`/v1/events${query({ n, follow })}`, guards.isEvent, options);
+  events({ n, follow = false, ...options }: StreamOptions): AsyncIterable<EvenkeelEvent> {
+    return this.#stream(`/v1/events${query({ n, follow })}`, guards.isEvent, { ...options, follow });
   }
 
-  logs(app: string, { n, follow, ...options }: StreamOptions): AsyncIterable<LogMessage> {
+  logs(app: string, { n, follow = false, ...options }: StreamOptions): AsyncIterable<LogMessage> {
     const path = `/v1/apps/${encodeURIComponent(app)}/logs${query({ n, follow })}`;
-    return this.#stream(path, guards.isLogMessage, options);
+    return this.#stream(path, guards.isLogMessage, { ...options, follow });
   }
 
   /**
@@ -115,23 +116,28 @@ export class ControlClient {
     }
   }
 
-  async *#stream<T>(
-    path: string,
-    guard: Guard<T>,
-    options: Pick<StreamOptions, 'signal' | 'background'>,
-  ): AsyncGenerator<T> {
-    const answer = await sendHttp(this.#socketPath, { method: 'GET', path, accept: NDJSON, ...options });
-    yield* readMessages(await accepted(answer), guard, options.signal);
+  async *#stream<T>(path: string, guard: Guard<T>, options: Omit<StreamOptions, 'n'>): AsyncGenerator<T> {
+    const { follow = false, background = false } = options;
+    const { signal, stop } = this.#watchPulse(options.signal);
+    try {
+      const request = { method: 'GET', path, accept: NDJSON, background, signal } as const;
+      const answer = await accepted(await sendHttp(this.#socketPath, request));
+      // From then on silence means that nothing happens.
+      if (follow) stop();
+      yield* readMessages(answer, guard, signal);
+    } finally {
+      stop();
+    }
   }
 
-  /** An operation has no deadline of its own here: the manager keeps it. But a manager that hangs keeps none. */
+  /** What has no deadline here, because the manager keeps it: a manager that hangs keeps none, so it is asked now and then. */
   #watchPulse(outer?: AbortSignal): { readonly signal: AbortSignal; readonly stop: () => void } {
     const hung = new AbortController();
     const timer = setInterval(() => {
       this.version().catch((error: unknown) => {
         if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') hung.abort(error);
       });
-    }, PULSE);
+    }, this.#patience);
     const signal = outer === undefined ? hung.signal : AbortSignal.any([outer, hung.signal]);
     return { signal, stop: () => clearInterval(timer) };
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -22,6 +23,11 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
     (thrown: unknown) => thrown,
   );
   return error instanceof EvenkeelError ? error.code : String(error);
+}
+
+async function first<T>(stream: AsyncIterable<T>): Promise<T | null> {
+  for await (const value of stream) return value;
+  return null;
 }
 
 const result = samples.operationResult(samples.appResult());
@@ -95,6 +101,20 @@ describe('the control client', () => {
       { onEvent: () => gone.abort(new Error('enough')), signal: gone.signal },
     );
     expect(await codeOf(operation)).toBe('Error: enough');
+  });
+
+  it.each([
+    ['a question', (client: ControlClient) => client.version()],
+    ['an operation', (client: ControlClient) => client.operate('/v1/reload', {})],
+    ['events that are past', (client: ControlClient) => first(client.events({ n: 1 }))],
+    ['events from now on', (client: ControlClient) => first(client.events({ follow: true }))],
+    ['log lines', (client: ControlClient) => first(client.logs('web', { n: 1 }))],
+  ])('waits for no manager that hangs: %s', async (_what, ask) => {
+    const path = join(tempDir(), 'manager.sock');
+    const server = createServer(() => {}).listen(path);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    expect(await codeOf(ask(new ControlClient(path, 50)))).toBe('TIMED_OUT');
   });
 
   it('gives events as they come', async () => {
