@@ -26,10 +26,14 @@ export function isListening(fd: number): boolean | null {
   return isListeningIn({ tcp: read('tcp') + read('tcp6'), unix: read('unix') }, inode);
 }
 
-/** TCP: state 0A. Unix: the flag 10000 (__SO_ACCEPTCON). */
+/**
+ * TCP: the fourth field, the state, is 0A, and the tenth is the inode. Unix: the fourth, the flags, is 10000
+ * (__SO_ACCEPTCON), and the seventh is the inode. Does not take the tables apart, which may be long.
+ */
 export function isListeningIn(tables: { readonly tcp: string; readonly unix: string }, inode: string): boolean {
-  const tcp = rows(tables.tcp).some((row) => row[3] === '0A' && row[9] === inode);
-  return tcp || rows(tables.unix).some((row) => row[3] === '00010000' && row[6] === inode);
+  const tcp = new RegExp(`^ *\\S+ +\\S+ +\\S+ +0A(?: +\\S+){5} +${inode} `, 'm');
+  const unix = new RegExp(`^\\S+: +\\S+ +\\S+ +00010000 +\\S+ +\\S+ +${inode}\\b`, 'm');
+  return tcp.test(tables.tcp) || unix.test(tables.unix);
 }
 
 /** The inode of each connection's server end: "0" while no process has accepted it, null where there is none. */
@@ -127,8 +131,4 @@ async function socketsOf(pid: string): Promise<readonly string[] | null> {
 
 function inodeIn(link: string): string | null {
   return /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? null;
-}
-
-function rows(table: string): string[][] {
-  return table.split('\n').map((line) => line.trim().split(/\s+/));
 }
