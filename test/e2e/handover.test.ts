@@ -175,11 +175,9 @@ describe('an app that is deployed by handover', () => {
     const { clusterPid, workers } = await rig.app('web');
     await rig.kill9(clusterPid ?? 0);
     const old = workers[0]?.pid ?? 0;
-    await rig.appWhere('web', 'has another worker, and only that', ({ ready, workers }) => {
-      return ready === 1 && workers.every(({ pid }) => pid !== old);
-    });
-    await expectNoLoss(load);
     await eventually('the old worker is gone', () => !isAlive(old));
+    await rig.appWhere('web', 'has another worker', ({ workers }) => workers.every(({ state }) => state === 'ready'));
+    await expectNoLoss(load);
     expect(pidsOf(rig)).toHaveLength(2);
   });
 
