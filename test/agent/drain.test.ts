@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { eventually } from '../support/eventually.ts';
+import { LONG } from '../support/long.ts';
 import { KeptClient } from './kept-client.ts';
 import { get, RawClient } from './raw-client.ts';
 import { type ForkOptions, type TestWorker, WorkerRig } from './worker-rig.ts';
@@ -165,17 +166,21 @@ test('an idle connection without keepAliveTimeout is closed before the app is to
   expect((await worker.says('drained')).finished).toBe(0);
 });
 
-test.each(['http.cjs', 'https.cjs'])('silent connections do not take up all the time there is: %s', async (fixture) => {
-  await using rig = new WorkerRig();
-  const { port, worker } = await start(rig, fixture, { KEEP_ALIVE: '86400000' });
-  const client = await KeptClient.to(port, fixture === 'https.cjs' ? 'https' : 'http');
-  const before = performance.now();
-  worker.drain(60_000);
-  expect(await worker.exit()).toBe('0');
-  expect(performance.now() - before).toBeGreaterThan(5_900);
-  expect(performance.now() - before).toBeLessThan(20_000);
-  client.close();
-});
+test.each(['http.cjs', 'https.cjs'])(
+  'silent connections do not take up all the time there is: %s',
+  LONG,
+  async (fixture) => {
+    await using rig = new WorkerRig();
+    const { port, worker } = await start(rig, fixture, { KEEP_ALIVE: '86400000' });
+    const client = await KeptClient.to(port, fixture === 'https.cjs' ? 'https' : 'http');
+    const before = performance.now();
+    worker.drain(60_000);
+    expect(await worker.exit()).toBe('0');
+    expect(performance.now() - before).toBeGreaterThan(5_900);
+    expect(performance.now() - before).toBeLessThan(20_000);
+    client.close();
+  },
+);
 
 test('a request that comes slowly is waited for', async () => {
   await using rig = new WorkerRig();

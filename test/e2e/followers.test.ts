@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { CliProcess } from '../support/cli-process.ts';
+import { LONG } from '../support/long.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 
 async function followers(rig: Rig): Promise<readonly CliProcess[]> {
@@ -41,7 +42,7 @@ test('one that is killed: all end with 3, and say that what runs goes on', async
   await rig.run('start');
 });
 
-test('`start --foreground` says that its manager was killed', async () => {
+test('`start --foreground` says that its manager was killed', LONG, async () => {
   await using rig = await createRig({ apps: { web } });
   const start = rig.spawnCli(['start', '--foreground']);
   await start.waitForLine(/web .*start/);

@@ -9,6 +9,7 @@ import { puppet } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 /** 180 KB: more than the pipe takes (64 KB), and less than it and that of the worker together, so that the worker need not wait. */
@@ -46,7 +47,7 @@ function numbersIn(output: string): number[] {
   return [...output.matchAll(/^(\d+) x{80} end$/gm)].map((match) => Number(match[1]));
 }
 
-test('a reader that comes late gets every line', async () => {
+test('a reader that comes late gets every line', LONG, async () => {
   const { rig, read } = await startUnread();
   await using _ = rig;
   const events = await rig.events();

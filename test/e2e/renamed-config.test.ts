@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { createRig } from '../support/rig.ts';
 
 test('a config renamed in place: everything finds the manager, and a reload goes by the new one', async () => {
@@ -28,7 +29,7 @@ test('a config renamed in place: everything finds the manager, and a reload goes
   await rig.run('stop');
 });
 
-test('one that was named with --config is not exchanged for another', async () => {
+test('one that was named with --config is not exchanged for another', LONG, async () => {
   await using rig = await createRig({ apps: { web: server('http', await freePort(), { workers: 1 }) } });
   await rig.run('start', '--config', 'evenkeel.config.yaml');
   rmSync(rig.path('evenkeel.config.yaml'));
@@ -39,26 +40,30 @@ test('one that was named with --config is not exchanged for another', async () =
   await rig.run('stop');
 });
 
-test('a folder that is moved takes its manager along, also when that puts back what it misses in the old place', async () => {
-  await using rig = await createRig({
-    nested: 'before',
-    apps: { web: server('http', await freePort(), { workers: 1 }) },
-  });
-  await rig.run('start');
-  const moved = join(rig.dir, '../after');
-  const inMoved = (...args: readonly string[]) => rig.spawnCli(args, { cwd: moved }).ended;
-  renameSync(rig.dir, moved);
-  try {
-    expect(await inMoved('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +online/) });
-    // As one does that goes on writing its logs.
-    mkdirSync(rig.dir);
-    await eventually('the socket is back', () => existsSync(rig.state.managerSocket));
-    expect(await inMoved('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +online/) });
-    expect(await inMoved('stop')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +stop: stopped/) });
-  } finally {
-    // What is left of both is one again.
-    rmSync(rig.dir, { recursive: true, force: true });
-    rmSync(join(moved, '.evenkeel'), { recursive: true });
-    renameSync(moved, rig.dir);
-  }
-});
+test(
+  'a folder that is moved takes its manager along, also when that puts back what it misses in the old place',
+  LONG,
+  async () => {
+    await using rig = await createRig({
+      nested: 'before',
+      apps: { web: server('http', await freePort(), { workers: 1 }) },
+    });
+    await rig.run('start');
+    const moved = join(rig.dir, '../after');
+    const inMoved = (...args: readonly string[]) => rig.spawnCli(args, { cwd: moved }).ended;
+    renameSync(rig.dir, moved);
+    try {
+      expect(await inMoved('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +online/) });
+      // As one does that goes on writing its logs.
+      mkdirSync(rig.dir);
+      await eventually('the socket is back', () => existsSync(rig.state.managerSocket));
+      expect(await inMoved('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +online/) });
+      expect(await inMoved('stop')).toMatchObject({ code: 0, stdout: expect.stringMatching(/web +stop: stopped/) });
+    } finally {
+      // What is left of both is one again.
+      rmSync(rig.dir, { recursive: true, force: true });
+      rmSync(join(moved, '.evenkeel'), { recursive: true });
+      renameSync(moved, rig.dir);
+    }
+  },
+);

@@ -7,6 +7,7 @@ import { puppet, server } from '../support/apps.ts';
 import type { CliResult } from '../support/cli-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { processesOf } from '../support/process-table.ts';
 import { type AppConfig, createRig, type Rig } from '../support/rig.ts';
 
@@ -108,7 +109,7 @@ test('no secret shows in what commands print, in events, history or logs of even
   expect((await rig.run('history', 'web', '--show-env')).stdout).toContain(`KEY=${SECRETS.file}`);
 });
 
-test('no secret shows when health checks fail, or a program cannot be started', async () => {
+test('no secret shows when health checks fail, or a program cannot be started', LONG, async () => {
   const [port, other, dead] = [await freePort(), await freePort(), await freePort()];
   const health = { interval: '100ms', failures: 1 };
   const url = `http://me:${variable}@127.0.0.1:${port}/healthz?token=${variable}`;

@@ -10,6 +10,7 @@ import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { needsLinux, needsUser } from '../support/needs.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
@@ -121,31 +122,35 @@ function attackable(port: number, rig: Rig): void {
   chownSync(rig.path('app'), NOBODY, NOBODY);
 }
 
-test('an app of another user cannot have root write elsewhere: its folder holds no log of root’s', async (context) => {
-  needsToBecomeNobody(context);
-  const port = await freePort();
-  await using rig = await createRig();
-  attackable(port, rig);
-  await rig.run('start');
-  const ask = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
-  expect(await ask('/attack')).toBe('ENOENT');
-  expect(await ask('/')).toBe('done');
-  await eventually('it is told why', async () => {
-    const { stdout } = await rig.run('events', '-n', '50');
-    return /log of stdout: .*app is not safe for root to write to: the folder belongs to user id 65534/.test(stdout);
-  });
-  expect(rig.read('victim')).toBe('only root writes here\n');
-  // The app serves, its lines are in memory, and they are written as soon as that is safe.
-  expect((await rig.run('logs', '-n', '5', 'web')).stdout).toContain('a line of the app');
-  chownSync(rig.path('app'), 0, 0);
-  await eventually('the lines are written', () => {
-    return existsSync(rig.path('app/logs/web.out.log')) && rig.read('app/logs/web.out.log') !== '';
-  });
-  expect(statSync(rig.path('app/logs/web.out.log')).uid).toBe(0);
-  expect(await ask('/attack')).toBe('EACCES');
-});
+test(
+  'an app of another user cannot have root write elsewhere: its folder holds no log of root’s',
+  LONG,
+  async (context) => {
+    needsToBecomeNobody(context);
+    const port = await freePort();
+    await using rig = await createRig();
+    attackable(port, rig);
+    await rig.run('start');
+    const ask = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    expect(await ask('/attack')).toBe('ENOENT');
+    expect(await ask('/')).toBe('done');
+    await eventually('it is told why', async () => {
+      const { stdout } = await rig.run('events', '-n', '50');
+      return /log of stdout: .*app is not safe for root to write to: the folder belongs to user id 65534/.test(stdout);
+    });
+    expect(rig.read('victim')).toBe('only root writes here\n');
+    // The app serves, its lines are in memory, and they are written as soon as that is safe.
+    expect((await rig.run('logs', '-n', '5', 'web')).stdout).toContain('a line of the app');
+    chownSync(rig.path('app'), 0, 0);
+    await eventually('the lines are written', () => {
+      return existsSync(rig.path('app/logs/web.out.log')) && rig.read('app/logs/web.out.log') !== '';
+    });
+    expect(statSync(rig.path('app/logs/web.out.log')).uid).toBe(0);
+    expect(await ask('/attack')).toBe('EACCES');
+  },
+);
 
-test('what has taken the place of a log is not written to', async (context) => {
+test('what has taken the place of a log is not written to', LONG, async (context) => {
   needsToBecomeNobody(context);
   const port = await freePort();
   await using rig = await createRig({ files: { victim: 'mine' } });
@@ -161,7 +166,7 @@ test('what has taken the place of a log is not written to', async (context) => {
   expect(readFileSync(rig.path('victim'), 'utf8')).toBe('mine');
 });
 
-test('a log of root’s own apps may be anywhere: their folders can have root do anything', async (context) => {
+test('a log of root’s own apps may be anywhere: their folders can have root do anything', LONG, async (context) => {
   needsToBecomeNobody(context);
   const port = await freePort();
   await using rig = await createRig({ apps: { web: server('http', port, { workers: 1 }) } });

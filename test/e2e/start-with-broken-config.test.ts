@@ -5,6 +5,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
@@ -47,7 +48,7 @@ describe('start with a broken config and a dead manager', () => {
     expect(processesOf(rig.dir)).toEqual([]);
   });
 
-  test('also where the state of the manager was lost', async () => {
+  test('also where the state of the manager was lost', LONG, async () => {
     const { rig, pids } = await abandonedRig();
     await using _ = rig;
     rmSync(rig.state.stateFile);
@@ -59,7 +60,7 @@ describe('start with a broken config and a dead manager', () => {
     expect((await rig.app('api')).state).toBe('online');
   });
 
-  test('in the foreground it stays, to look after what runs', async () => {
+  test('in the foreground it stays, to look after what runs', LONG, async () => {
     const { rig, pids } = await abandonedRig();
     await using _ = rig;
     const manager = rig.spawnCli(['start', '--foreground']);

@@ -14,31 +14,35 @@ const MODES = ['keep-alive', 'close'] as const;
 const PROGRAMS = [
   {
     ...{ name: 'a server of the standard library', folder: 'python', port: 8000, code: 'server.py' },
-    ...{ needs: 'python3' as const, keepsAlive: true, short: 'keep-alive' },
+    ...{ needs: 'python3' as const, keepsAlive: true },
   },
   {
     ...{ name: 'gunicorn', folder: 'python/gunicorn', port: 8001, code: 'app.py' },
     // Its default workers close each connection.
-    ...{ needs: 'gunicorn' as const, keepsAlive: false, short: 'close' },
+    ...{ needs: 'gunicorn' as const, keepsAlive: false },
   },
 ] as const;
 
-describe.each(PROGRAMS)('row 13: $name', ({ folder, port: written, code, needs, keepsAlive, short }) => {
+describe.each(PROGRAMS)('row 13: $name', ({ folder, port: written, code, needs, keepsAlive }) => {
   for (const mode of MODES)
-    test(`${mode}: deploys, a reload and scaling lose no request`, longUnless(mode === short), async (context) => {
-      needsProgram(context, needs);
-      const { rig, port } = await exampleRig(folder, written);
-      await using _ = rig;
-      await rig.run('start');
-      const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
-      await load.more(CLIENTS);
-      for (const [act, perform] of acts(code)) {
-        await perform(rig);
+    test(
+      `${mode}: deploys, a reload and scaling lose no request`,
+      longUnless(mode === 'keep-alive' && keepsAlive),
+      async (context) => {
+        needsProgram(context, needs);
+        const { rig, port } = await exampleRig(folder, written);
+        await using _ = rig;
+        await rig.run('start');
+        const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
         await load.more(CLIENTS);
-        expectNoLoss(act, load);
-      }
-      if (keepsAlive) expect(load.report().reused > 0).toBe(mode === 'keep-alive');
-    });
+        for (const [act, perform] of acts(code)) {
+          await perform(rig);
+          await load.more(CLIENTS);
+          expectNoLoss(act, load);
+        }
+        if (keepsAlive) expect(load.report().reused > 0).toBe(mode === 'keep-alive');
+      },
+    );
 
   test('the code of a generation that fails never serves', async (context) => {
     needsProgram(context, needs);

@@ -6,6 +6,7 @@ import type { SpecAnswer } from '../../../src/protocol/control-api.ts';
 import { askApi } from '../../support/api-client.ts';
 import { puppet, server } from '../../support/apps.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { RELEASES, release } from '../../support/releases.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 import { type Seen, seenBy } from '../../support/seen-by.ts';
@@ -122,43 +123,47 @@ describe('row 14: the environment', () => {
     expect((await seenBy(port)).env.COLOUR).toBe('blue');
   });
 
-  test('row 14: of a deploy that outlives the manager is remembered when it is done, and forgotten when it failed', async () => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
-    await rig.run('start');
-    await rig.puppets.next();
-    const changedBy = async () => {
-      const { body } = await askApi<SpecAnswer>(rig.state.managerSocket, { path: '/v1/apps/web/spec' });
-      return body.changed;
-    };
-    const deploy = rig.spawnCli(['deploy', 'web', '--env', 'PORT=', '--env', 'VERSION=2']);
-    const next = await rig.puppets.next();
-    await rig.kill9((await rig.status()).manager.pid);
-    await deploy.ended;
-    await rig.run('start');
-    // It still goes on: nothing is decided yet.
-    expect(await changedBy()).toMatchObject({ set: [] });
-    const events = await rig.events();
-    await next.listen(port);
-    await events.waitFor('deploy-finished', ({ outcome }) => outcome === 'done');
-    await rig.appWhere('web', 'differs', ({ drift }) => drift);
-    expect(await changedBy()).toMatchObject({ set: ['PORT', 'VERSION'] });
-    const failing = rig.spawnCli(['deploy', 'web', '--env', 'VERSION=3', '--unset-env', 'PORT']);
-    const third = await rig.puppets.next();
-    await rig.kill9((await rig.status()).manager.pid);
-    await failing.ended;
-    await third.exit(1);
-    await third.closed;
-    await rig.run('start');
-    await rig.appWhere('web', 'is calm', (app) => app.deploy === null);
-    expect(await changedBy()).toMatchObject({ set: ['PORT', 'VERSION'], unset: [] });
-    await rig.cutPower();
-    const start = rig.spawnCli(['start']);
-    const back = await rig.puppets.next();
-    expect(back.hello).toMatchObject({ version: '2', generation: 2 });
-    await back.listen(port);
-    expect((await start.ended).code).toBe(0);
-  });
+  test(
+    'row 14: of a deploy that outlives the manager is remembered when it is done, and forgotten when it failed',
+    LONG,
+    async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+      await rig.run('start');
+      await rig.puppets.next();
+      const changedBy = async () => {
+        const { body } = await askApi<SpecAnswer>(rig.state.managerSocket, { path: '/v1/apps/web/spec' });
+        return body.changed;
+      };
+      const deploy = rig.spawnCli(['deploy', 'web', '--env', 'PORT=', '--env', 'VERSION=2']);
+      const next = await rig.puppets.next();
+      await rig.kill9((await rig.status()).manager.pid);
+      await deploy.ended;
+      await rig.run('start');
+      // It still goes on: nothing is decided yet.
+      expect(await changedBy()).toMatchObject({ set: [] });
+      const events = await rig.events();
+      await next.listen(port);
+      await events.waitFor('deploy-finished', ({ outcome }) => outcome === 'done');
+      await rig.appWhere('web', 'differs', ({ drift }) => drift);
+      expect(await changedBy()).toMatchObject({ set: ['PORT', 'VERSION'] });
+      const failing = rig.spawnCli(['deploy', 'web', '--env', 'VERSION=3', '--unset-env', 'PORT']);
+      const third = await rig.puppets.next();
+      await rig.kill9((await rig.status()).manager.pid);
+      await failing.ended;
+      await third.exit(1);
+      await third.closed;
+      await rig.run('start');
+      await rig.appWhere('web', 'is calm', (app) => app.deploy === null);
+      expect(await changedBy()).toMatchObject({ set: ['PORT', 'VERSION'], unset: [] });
+      await rig.cutPower();
+      const start = rig.spawnCli(['start']);
+      const back = await rig.puppets.next();
+      expect(back.hello).toMatchObject({ version: '2', generation: 2 });
+      await back.listen(port);
+      expect((await start.ended).code).toBe(0);
+    },
+  );
 });
 
 describe('row 15: the working directory', () => {
@@ -240,7 +245,7 @@ describe('row 16: the path of the script', () => {
     expect(await script()).toBe(fixture('environment.mjs'));
   });
 
-  test('row 16: also of a script that was started without a config', async () => {
+  test('row 16: also of a script that was started without a config', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       withoutConfig: true,

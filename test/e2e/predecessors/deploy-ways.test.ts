@@ -5,6 +5,7 @@ import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { puppet, server } from '../../support/apps.ts';
 import type { CliProcess } from '../../support/cli-process.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import type { Puppet } from '../../support/puppet.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
 
@@ -151,6 +152,7 @@ describe('row 10: rolling', () => {
     [3, 4],
   ])(
     'row 10: replaces %i at a time of %i, never has more than that on top, and loses no request',
+    LONG,
     async (batch, workers) => {
       const port = await freePort();
       const deploy = { strategy: 'rolling', batch, settle: '50ms' };

@@ -9,6 +9,7 @@ import { server } from '../../support/apps.ts';
 import { CLI, NODE } from '../../support/cli-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { needsLinux, needsUser } from '../../support/needs.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 
@@ -88,7 +89,7 @@ describe('row 29: a user', () => {
     for (const line of ['65534', '/nonexistent']) expect(stdout).toContain(`] ${line}\n`);
   });
 
-  test('may read its logs and not change them, rotated ones as well', async (context) => {
+  test('may read its logs and not change them, rotated ones as well', LONG, async (context) => {
     needsToBecomeNobody(context);
     const logs = { stdout: 'logs/web.log', schedule: '* * * * * *' };
     await using rig = await createRig({ apps: { web: identity(await freePort(), { logs }) } });
