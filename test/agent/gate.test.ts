@@ -73,6 +73,7 @@ test('while its listen is held, a server is as one that does not listen yet, and
   );
   const answer = await new Promise((resolve) => httpGet({ port }, resolve));
   expect(answer).toMatchObject({ statusCode: 200 });
+  await worker.says('listening');
   expect(worker.messages().filter(({ type }) => type === 'listening')).toHaveLength(1);
 });
 
