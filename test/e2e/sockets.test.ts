@@ -318,7 +318,7 @@ describe('kill -9 of manager and cluster process at the same moment', () => {
       await rig.run('start');
       const load = rig.load({ port, clients: 4, mode: 'close' });
       const held: Held[] = [];
-      for (let round = 1; round <= 3; round += 1) {
+      for (let round = 1; round <= 5; round += 1) {
         const old = await killBoth(rig);
         await rig.run('start');
         await onlyNew(rig, old);

@@ -41,26 +41,14 @@ for (const [kind, mode] of KINDS.flatMap((kind) => MODES.map((mode) => [kind, mo
   });
 }
 
-describe('declared ports', () => {
+describe.each([
+  ['declared ports', 'close', (port: number) => ({ listen: [port] })],
+  ['round-robin', 'keep-alive', () => ({ balance: 'round-robin' })],
+] as const)('%s', (_what, short, options) => {
   for (const mode of MODES)
-    test(`${mode}: no request is lost`, longUnless(mode === 'close'), async () => {
+    test(`${mode}: no request is lost`, longUnless(mode === short), async () => {
       const port = await freePort();
-      await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
-      await rig.run('start');
-      const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
-      for (const [act, perform] of ACTS.slice(0, 5)) {
-        await perform(rig);
-        await load.more(100);
-        expectNoLoss(act, load);
-      }
-    });
-});
-
-describe('round-robin', () => {
-  for (const mode of MODES)
-    test(`${mode}: no request is lost`, longUnless(mode === 'keep-alive'), async () => {
-      const port = await freePort();
-      await using rig = await createRig({ apps: { web: server('http', port, { balance: 'round-robin' }) } });
+      await using rig = await createRig({ apps: { web: server('http', port, options(port)) } });
       await rig.run('start');
       const load = rig.load({ port, clients: CLIENTS, pause: PAUSE_MS, mode });
       for (const [act, perform] of ACTS.slice(0, 5)) {
