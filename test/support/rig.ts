@@ -133,6 +133,11 @@ export class Rig implements AsyncDisposable {
     });
   }
 
+  /** Changes keys below `deploy` of one app. */
+  editDeploy(name: string, change: AppConfig): void {
+    this.editApp(name, { deploy: { ...asRecord(this.#config.apps[name]?.deploy), ...change } });
+  }
+
   /** Changes variables of one app; undefined removes one. */
   editEnv(name: string, change: Readonly<Record<string, string | undefined>>): void {
     this.editApp(name, { env: { ...asRecord(this.#config.apps[name]?.env), ...change } });

@@ -6,17 +6,17 @@ import { expect, test } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 import { createRig } from '../../support/rig.ts';
 
-const EXAMPLE = fileURLToPath(new URL('../../../examples/single-script/server.js', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../../examples/single-script/server.mjs', import.meta.url));
 
 test('row 1: a script is started, deployed, scaled and brought back without a config; then one is written for it', async () => {
   const port = await freePort();
   await using rig = await createRig({ withoutConfig: true });
-  cpSync(EXAMPLE, rig.path('server.js'));
+  cpSync(EXAMPLE, rig.path('server.mjs'));
   const answer = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${port}/`)).json();
   const version = (number: number) => expect.objectContaining({ greeting: 'Ahoy', version: `${number}` });
 
   const own = ['--port', String(port), '--greeting', 'Ahoy'];
-  await rig.run('start', '--workers', '2', '--stdout', 'server.log', 'server.js', ...own);
+  await rig.run('start', '--workers', '2', '--stdout', 'server.log', 'server.mjs', ...own);
   expect(await answer()).toEqual(version(1));
   const load = rig.load({ port, clients: 8 });
   await load.more(50);
@@ -35,6 +35,6 @@ test('row 1: a script is started, deployed, scaled and brought back without a co
   expect(await rig.app('server')).toMatchObject({ ready: 4 });
 
   await rig.run('init', '--from-running');
-  expect(rig.read('evenkeel.config.yaml')).toContain('script: server.js');
+  expect(rig.read('evenkeel.config.yaml')).toContain('script: server.mjs');
   expect((await rig.run('plan')).stdout).toMatch(/nothing to do/i);
 });

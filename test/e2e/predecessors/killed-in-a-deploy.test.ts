@@ -1,13 +1,13 @@
 // A worker, or the cluster process, is killed with SIGKILL in each phase of a deploy. Each phase waits for the test, so the
 // kill always hits it.
 
-import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { DeployOutcome, DeployPhase } from '../../../src/core/status.ts';
 import { puppet } from '../../support/apps.ts';
 import type { CliProcess } from '../../support/cli-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
+import { hookThatWaits } from '../../support/held-deploy.ts';
 import type { Load } from '../../support/load.ts';
 import { isAlive, processesOf } from '../../support/process-table.ts';
 import type { Puppet } from '../../support/puppet.ts';
@@ -221,16 +221,3 @@ describe('kill -9 of the cluster process while a deploy is', () => {
     expect((await scene.load.stop()).failed).toBe(0);
   });
 });
-
-/** A hook that ends when the test says so; `waits` gives what ends it, once it runs. */
-async function hookThatWaits(rig: Rig): Promise<{ command: readonly string[]; waits: Promise<() => void> }> {
-  const path = rig.path('hook.sock');
-  const server = createServer();
-  const waits = new Promise<() => void>((resolve) => {
-    server.once('connection', (socket) => resolve(() => socket.end()));
-  });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  rig.defer(() => void server.close());
-  const code = 'require("node:net").connect(process.argv[1]).resume()';
-  return { command: ['node', '-e', code, path], waits };
-}

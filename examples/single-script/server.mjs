@@ -1,7 +1,7 @@
 // A program as it comes: it knows nothing of evenkeel, and no config describes it.
 
-const { createServer } = require('node:http');
-const { parseArgs } = require('node:util');
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
   options: { port: { type: 'string', default: '3000' }, greeting: { type: 'string', default: 'Hello' } },

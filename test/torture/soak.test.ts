@@ -1,0 +1,65 @@
+// Deploys without end, under load: nothing fails, and neither the manager nor the cluster process holds more and more.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { server } from '../support/apps.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
+import { createRig, type Rig } from '../support/rig.ts';
+import { report, requestsOf } from './finding.ts';
+
+const WARM_UP = 40;
+const DEPLOYS = 200;
+const CLIENTS = 8;
+const MEGABYTE = 1024 ** 2;
+/** What a heap may differ by from one garbage collection to the next. */
+const SLACK = 4 * MEGABYTE;
+
+interface Holding {
+  readonly bytes: number;
+  readonly descriptors: number;
+}
+
+test.runIf(process.platform === 'linux')(`${DEPLOYS} deploys under load`, LONG, async (context) => {
+  const port = await freePort();
+  await using rig = await createRig({
+    apps: { web: server('http', port, { listen: [port], deploy: { settle: '10ms' } }) },
+  });
+  await rig.run('start');
+  const load = rig.load({ port, clients: CLIENTS });
+  const deploy = async (times: number): Promise<void> => {
+    for (let count = 0; count < times; count += 1) await rig.run('deploy', 'web', '--env', `VERSION=${count}`);
+  };
+  await deploy(WARM_UP);
+  const before = await holdings(rig);
+  await deploy(DEPLOYS - WARM_UP);
+  const after = await eventually('no descriptor is left from a deploy', async () => {
+    const now = await holdings(rig);
+    return now.every(({ descriptors }, index) => descriptors <= (before[index]?.descriptors ?? 0)) && now;
+  });
+  for (const [index, { bytes }] of after.entries()) expect(bytes - (before[index]?.bytes ?? 0)).toBeLessThan(SLACK);
+  const loss = await load.stop();
+  expect(loss).toMatchObject({ failed: 0, failures: [] });
+  const megabytes = (list: readonly Holding[]): string =>
+    list.map(({ bytes }) => (bytes / MEGABYTE).toFixed(1)).join(' and ');
+  report(context, {
+    ...{ chapter: 'Soak', promise: 'P1', fault: `${DEPLOYS} deploys one after the other`, requests: requestsOf(loss) },
+    result: `private memory of manager and cluster process after ${WARM_UP}: ${megabytes(before)} MB, after ${DEPLOYS}: ${megabytes(after)} MB; descriptors the same`,
+  });
+});
+
+/** Of the manager and of the cluster process. */
+async function holdings(rig: Rig): Promise<readonly Holding[]> {
+  const { manager, apps } = await rig.status();
+  return [manager.pid, apps[0]?.clusterPid ?? 0].map((pid) => ({
+    bytes: privateBytes(pid),
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+  }));
+}
+
+function privateBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const parts = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB$/gm)];
+  return parts.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
+}
