@@ -1,35 +1,43 @@
-// Manager: what came of an operation whose cluster process was lost meanwhile. Its successor knows, and comes when the
-// operation has let go of the app's lane.
+// Manager: what came of an operation whose cluster process was lost meanwhile, or only the connection to it. Whoever runs
+// the app by then knows, and can be asked when the operation has let go of the app's lane.
 
 import type { Milliseconds } from '../core/spec.ts';
-import type { Generation } from '../core/status.ts';
+import type { DeployResult, Generation } from '../core/status.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { HistoryEntry } from '../protocol/cluster-link.ts';
 import type { AppResult } from '../protocol/control-api.ts';
-import type { Work } from './app-lane.ts';
-import { QUICK } from './deadlines.ts';
+import { Superseded, type Work } from './app-lane.ts';
+import { deployDeadline, QUICK } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
 import { pauseUnless } from './pause.ts';
+import { attempt } from './results.ts';
 
 type InTurn = (work: Work<AppResult>) => Promise<AppResult>;
 
 /** For a successor that starts at once: one that has failed to has delays of its own. */
 const REVIVAL_TIMEOUT: Milliseconds = 20_000;
+const PAUSE: Milliseconds = 100;
 
-/** Has `work` done in its turn. A deploy of it ended with its cluster process: the history says how. */
+interface Attempt {
+  readonly result: AppResult;
+  /** The app's generation before it. */
+  readonly before: Generation;
+  /** The cluster process that it went to. */
+  readonly cluster: ProcessIdentity | null;
+}
+
+/** Has `work` done in its turn. Where the cluster process was lost meanwhile, the history says how its deploy ended. */
 export async function deployInTurn(
   fleet: Fleet,
   name: string,
   inTurn: InTurn,
   work: Work<AppResult>,
 ): Promise<AppResult> {
-  let before: Generation = 0;
-  const result = await inTurn(async (task) => {
-    before = fleet.state.app(name).generation;
-    return await work(task);
-  });
-  if (!isLost(result)) return result;
-  const entry = await outcomeAfter(fleet, name, before);
-  return entry === null ? result : { ...result, ...describe(entry), error: null };
+  const made = await attemptInTurn(fleet, name, inTurn, work);
+  if (!isLost(made.result)) return made.result;
+  await revived(fleet, name, REVIVAL_TIMEOUT);
+  const entry = await outcomeAfter(fleet, name, made.before);
+  return entry === null ? made.result : { ...made.result, ...describe(name, entry, lossOf(fleet, made)), error: null };
 }
 
 /** As deployInTurn, for work that goes by what it finds: where there was no deploy, it is done again. */
@@ -43,33 +51,95 @@ export async function changeInTurn(
   return isLost(result) ? await inTurn(work) : result;
 }
 
+/**
+ * As deployInTurn, for a start or a restart, which wants nothing but new workers: the successor brings them up in any case.
+ * So it is done when they are ready, whatever became of the generation that was lost.
+ */
+export async function startInTurn(
+  fleet: Fleet,
+  name: string,
+  inTurn: InTurn,
+  work: Work<AppResult>,
+): Promise<AppResult> {
+  const made = await attemptInTurn(fleet, name, inTurn, work);
+  const { result } = made;
+  if (!isLost(result)) return result;
+  await revived(fleet, name, REVIVAL_TIMEOUT + startDeadline(fleet, name));
+  const entry = await outcomeAfter(fleet, name, made.before);
+  if (!fleet.state.app(name).wanted) {
+    return await attempt(fleet, name, result.action, result.reasons, () => Promise.reject(new Superseded(name)));
+  }
+  const loss = lossOf(fleet, made);
+  const { state, snapshot } = fleet.handle(name);
+  if (state === 'online') {
+    const generation = snapshot?.current?.generation ?? entry?.generation;
+    return { ...result, ok: true, message: `generation ${generation} serves; ${loss}`, error: null };
+  }
+  return entry === null ? result : { ...result, ...describe(name, entry, loss), ok: false, error: null };
+}
+
+async function attemptInTurn(fleet: Fleet, name: string, inTurn: InTurn, work: Work<AppResult>): Promise<Attempt> {
+  let before: Generation = 0;
+  const result = await inTurn(async (task) => {
+    before = fleet.state.app(name).generation;
+    return await work(task);
+  });
+  // A successor comes with a later turn.
+  return { result, before, cluster: fleet.state.app(name).cluster };
+}
+
 function isLost({ error }: AppResult): boolean {
   return error?.code === 'CLUSTER_LOST';
 }
 
-/** The deploy that was begun after this generation; null: there was none, or nobody can say. */
+/** The app is as its successor brings it back, or has to be waited for too long. */
+async function revived(fleet: Fleet, name: string, timeout: Milliseconds): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([fleet.handle(name).revival, pauseUnless(enough.signal, fleet.clock, timeout)]);
+  enough.abort();
+}
+
+function startDeadline(fleet: Fleet, name: string): Milliseconds {
+  const running = fleet.runningSpec(name);
+  const spec = fleet.fileSpec(name) ?? running;
+  return spec === null ? 0 : deployDeadline(spec, running, null);
+}
+
+/** The deploy that was begun after this generation, once it has ended; null: there was none, or nobody can say. */
 async function outcomeAfter(fleet: Fleet, name: string, before: Generation): Promise<HistoryEntry | null> {
-  await revived(fleet, name);
+  const handle = fleet.handle(name);
   try {
-    const history = await fleet.handle(name).ask('history', {}, QUICK);
-    // Oldest first.
-    return history.findLast(({ generation }) => generation > before) ?? null;
+    for (;;) {
+      // Asked first: a deploy that ends in between is in the history then.
+      const { deploy } = await handle.ask('status', {}, QUICK);
+      const history = await handle.ask('history', {}, QUICK);
+      // Oldest first.
+      const entry = history.findLast(({ generation }) => generation > before);
+      // Where only the connection broke it goes on, until its own deadline.
+      if (entry !== undefined || deploy === null) return entry ?? null;
+      await pauseUnless(fleet.closed, fleet.clock, PAUSE);
+    }
   } catch {
     // Not back yet: the loss itself is all that can be told.
     return null;
   }
 }
 
-function describe({ outcome, generation }: HistoryEntry): Pick<AppResult, 'ok' | 'message'> {
-  if (outcome !== 'done') {
-    return { ok: false, message: `generation ${generation} ${outcome}: its cluster process was killed meanwhile` };
-  }
-  return { ok: true, message: `generation ${generation} serves; its cluster process was killed meanwhile` };
+function lossOf(fleet: Fleet, { result, cluster }: Attempt): string {
+  const isSame = cluster !== null && fleet.handle(result.app).identity?.pid === cluster.pid;
+  return isSame ? 'the connection to its cluster process broke meanwhile' : 'its cluster process was killed meanwhile';
 }
 
-/** The successor is there, or has to be waited for too long. */
-async function revived(fleet: Fleet, name: string): Promise<void> {
-  const enough = new AbortController();
-  await Promise.race([fleet.handle(name).revival, pauseUnless(enough.signal, fleet.clock, REVIVAL_TIMEOUT)]);
-  enough.abort();
+function describe(app: string, entry: HistoryEntry, loss: string): Pick<AppResult, 'ok' | 'message' | 'deploy'> {
+  const { generation, outcome, reason } = entry;
+  const ok = outcome === 'done';
+  const deploy: DeployResult = {
+    ...{ app, generation, outcome, reason, startedAt: entry.startedAt, durationMs: entry.durationMs, loss: entry.loss },
+    // Whoever could say more was asked for it, and did not get to answer.
+    ...{ cause: ok ? null : reason, failure: null, hookOutput: [], afterFailure: null },
+  };
+  const message = ok
+    ? `generation ${generation} serves; ${loss}`
+    : `generation ${generation} ${outcome}: ${loss} (${reason})`;
+  return { ok, message, deploy };
 }

@@ -168,6 +168,11 @@ export class Fleet {
     return true;
   }
 
+  /** Aborted when the manager lets go of every cluster process. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
   /** Lets go of every cluster process; they run on. */
   close(): void {
     this.#closed.abort();

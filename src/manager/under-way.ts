@@ -50,7 +50,7 @@ export class RunningOperation {
 
   /** One app's part. `inTurn` calls the work when the app's turn has come. */
   async run(app: string, inTurn: (work: AppWork) => Promise<AppResult>, work: AppWork): Promise<AppResult> {
-    const result = await inTurn((task) => this.#begin(app, work, task));
+    const result = await inTurn((task) => this.#begin(app, work, task)).finally(() => this.#atWork.delete(app));
     const undone = await this.#undone.get(app);
     if (undone?.action !== 'stop') return result;
     return undone.ok
@@ -58,13 +58,10 @@ export class RunningOperation {
       : { ...result, ok: false, message: `aborted, but not stopped: ${undone.message}`, error: undone.error };
   }
 
+  /** What has been begun goes on until `inTurn` is done with it: it may ask the successor of a lost cluster process. */
   async #begin(app: string, work: AppWork, task: Task): Promise<AppResult> {
     if (this.#aborted) return skipped(app, 'not begun, for the command was aborted');
     this.#atWork.add(app);
-    try {
-      return await work(task);
-    } finally {
-      this.#atWork.delete(app);
-    }
+    return await work(task);
   }
 }

@@ -334,7 +334,7 @@ it('a scale to what the file says is no drift', async () => {
 
 it.each([
   ['done', true, 'generation 2 serves; its cluster process was killed meanwhile'],
-  ['failed', false, 'generation 2 failed: its cluster process was killed meanwhile'],
+  ['failed', false, 'generation 2 failed: its cluster process was killed meanwhile (start)'],
 ] as const)(
   'a deploy whose cluster process is lost has ended as its successor says: %s',
   async (outcome, ok, message) => {

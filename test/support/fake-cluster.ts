@@ -6,7 +6,14 @@ import { type Deferred, deferred } from '../../src/core/deferred.ts';
 import { type ErrorBody, EvenkeelError, toErrorBody } from '../../src/core/errors.ts';
 import type { AppEvent } from '../../src/core/events.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
-import type { AppStatus, ChangeResult, DeployOutcome, DeployResult, ToldWorker } from '../../src/core/status.ts';
+import type {
+  AppState,
+  AppStatus,
+  ChangeResult,
+  DeployOutcome,
+  DeployResult,
+  ToldWorker,
+} from '../../src/core/status.ts';
 import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { listenUnix, type UnixListener } from '../../src/platform/unix-server.ts';
 import type { ClusterBoot } from '../../src/protocol/cluster-boot.ts';
@@ -43,9 +50,12 @@ export class FakeCluster {
   readonly #exited = deferred<void>();
   readonly #stopped = deferred<void>();
   readonly #connections = new Set<Socket>();
+  readonly #connected: Deferred<void>[] = [];
   readonly #events: NumberedEvent[] = [];
   #server: UnixListener | null = null;
   #started: boolean = false;
+  /** While nothing is deployed. */
+  #state: AppState = 'online';
   #deploying: { generation: number; aborted: Deferred<string> } | null = null;
   frozen: boolean = false;
   alive: boolean = true;
@@ -82,6 +92,18 @@ export class FakeCluster {
     this.#exited.resolve();
   }
 
+  /** Resolves with the next connection. */
+  connected(): Promise<void> {
+    const next = deferred<void>();
+    this.#connected.push(next);
+    return next.promise;
+  }
+
+  /** Only the connections end. */
+  disconnect(): void {
+    for (const socket of this.#connections) socket.destroy();
+  }
+
   tell(event: object): void {
     const told = { ...event, app: this.boot.app, time: new Date().toISOString() } as AppEvent;
     const numbered = { seq: this.#events.length + 1, event: told };
@@ -91,6 +113,7 @@ export class FakeCluster {
 
   #accept(socket: Socket): void {
     this.#connections.add(socket);
+    for (const next of this.#connected.splice(0)) next.resolve();
     socket.once('close', () => this.#connections.delete(socket));
     frames(
       socket,
@@ -194,6 +217,7 @@ export class FakeCluster {
     const entry = { ...result, pinned: outcome === 'done' ? memory.current : null, current: outcome === 'done' };
     memory.history = [...memory.history.map((old) => ({ ...old, current: old.current && outcome !== 'done' })), entry];
     this.tell({ ...result, type: 'deploy-finished' });
+    this.#state = outcome === 'done' || !first ? 'online' : 'backoff';
     if (outcome === 'done') this.tell({ type: 'app-state', state: 'online', previous: 'deploying' });
     return result;
   }
@@ -240,7 +264,12 @@ export class FakeCluster {
       ...{ startedAt: new Date().toISOString(), ready: 0, desired: 1 },
     };
     return {
-      ...{ name: this.boot.app, state: deploy ? 'deploying' : 'online', generation: current?.generation ?? 0, deploy },
+      ...{
+        name: this.boot.app,
+        state: deploy ? 'deploying' : this.#state,
+        generation: current?.generation ?? 0,
+        deploy,
+      },
       ...{ desired: workers, ready: workers, clusterPid: this.pid, drift: false, lastDeploy: null, workers: [] },
     };
   }

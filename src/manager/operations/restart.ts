@@ -1,6 +1,8 @@
 // Manager: stops an app and starts it again.
 
-import type { OperationResult } from '../../protocol/control-api.ts';
+import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
+import { startInTurn } from '../after-loss.ts';
+import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { inLane, operationResult } from '../results.ts';
@@ -11,7 +13,8 @@ export async function restart(context: ManagerContext, name: string): Promise<Op
   const { fleet } = context;
   const startedAt = fleet.now();
   fleet.requireKnown(name);
-  const result = await inLane(fleet, name, 'restart', ['restart'], async (task) => {
+  const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'restart', ['restart'], work);
+  const result = await startInTurn(fleet, name, inTurn, async (task) => {
     refuseWhileStopping(context);
     return await restartApp(fleet, name, task);
   });

@@ -3,6 +3,7 @@
 import { noSuchApp } from '../../core/not-found.ts';
 import type { AppSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult, StartBody } from '../../protocol/control-api.ts';
+import { startInTurn } from '../after-loss.ts';
 import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import { refuseWhileStopping } from '../refusals.ts';
@@ -24,7 +25,8 @@ export async function start(
   const results = await runInOrder(apps, (name) => {
     const isMeant = names === null || names.includes(name);
     const reasons = isMeant ? ['start'] : ['another app depends on it'];
-    const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'start', reasons, work);
+    const inTurn = (work: Work<AppResult>) =>
+      startInTurn(fleet, name, (part) => inLane(fleet, name, 'start', reasons, part), work);
     return operation.run(name, inTurn, async (task) => {
       refuseWhileStopping(context);
       if (reset && isMeant && fleet.runningSpec(name) === null) fleet.state.update(name, { override: null });

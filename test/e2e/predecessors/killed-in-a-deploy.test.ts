@@ -221,3 +221,55 @@ describe('kill -9 of the cluster process while a deploy is', () => {
     expect((await scene.load.stop()).failed).toBe(0);
   });
 });
+
+describe('kill -9 of the cluster process while the app', () => {
+  const killCluster = async (rig: Rig): Promise<void> => {
+    const { clusterPid } = await rig.app('web');
+    await rig.kill9(clusterPid ?? 0);
+  };
+
+  test('is started: the start waits for what comes of it, and is done when the app is up', async () => {
+    const port = await freePort();
+    const rig = await createRig({ apps: { web: puppet({ listen: [port] }) } });
+    const start = rig.spawnCli(['start']);
+    await rig.puppets.next();
+    await killCluster(rig);
+    const successors = await rig.puppets.next(({ generation }) => generation === 2);
+    await successors.listen(port);
+    expect(await start.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('generation 2 serves; its cluster process was killed meanwhile'),
+    });
+    expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1 });
+  });
+
+  test('is started, and its program cannot run: exit 1, with the reason', async () => {
+    const rig = await createRig({ apps: { web: puppet({ restart: { minDelay: '1h', maxDelay: '1h' } }) } });
+    const start = rig.spawnCli(['start']);
+    await rig.puppets.next();
+    await killCluster(rig);
+    const successor = await rig.puppets.next(({ generation }) => generation === 2);
+    await rig.kill9(successor.pid);
+    const { code, stdout } = await start.ended;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/generation 2 failed: its cluster process was killed meanwhile \(.*SIGKILL.*\)/);
+  });
+
+  test('is restarted: the restart is done when the successor has it up again', async () => {
+    const port = await freePort();
+    const rig = await createRig({ apps: { web: puppet({ listen: [port], env: { PORT: port } }) } });
+    await rig.run('start');
+    const old = await rig.puppets.next();
+    await old.trap('SIGTERM');
+    const restart = rig.spawnCli(['restart', 'web']);
+    await old.waitFor((item) => item.news === 'signal');
+    await killCluster(rig);
+    const fresh = await rig.puppets.next();
+    expect(await restart.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('serves; its cluster process was killed meanwhile'),
+    });
+    expect(fresh.pid).not.toBe(old.pid);
+    expect(await rig.pids('web')).toContain(fresh.pid);
+  });
+});
