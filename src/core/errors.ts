@@ -24,6 +24,7 @@ export const ERRORS = {
   NO_SUCH_APP: usage(404),
   NO_SUCH_GENERATION: usage(404),
   NO_MANAGER: { exit: EXIT.noManager, http: 503 },
+  CONNECTION_LOST: failed(502),
   MANAGER_RUNS: failed(409),
   MANAGER_START_FAILED: failed(500),
   APP_STOPPED: failed(409),

@@ -16,7 +16,7 @@ import {
 } from '../protocol/control-api.ts';
 import * as guards from '../protocol/control-guards.ts';
 import { FrameDecoder } from '../protocol/ndjson.ts';
-import { connectionLost, notAnswering, sendHttp } from './control-http.ts';
+import { connectionBroken, connectionLost, leftUnanswered, notAnswering, sendHttp } from './control-http.ts';
 
 /** For what is answered from memory. */
 const PATIENCE: Milliseconds = 15_000;
@@ -89,7 +89,7 @@ export class ControlClient {
    * `signal` changes nothing of what the manager does.
    */
   async operate(path: string, body: unknown, options: OperateOptions = {}): Promise<OperationResult> {
-    const { signal, stop } = this.#watchPulse(options.signal);
+    const { signal, stop } = this.#watchPulse(options.signal, leftUnanswered);
     try {
       const answer = await sendHttp(this.#socketPath, { method: 'POST', path, body, accept: NDJSON, signal });
       for await (const message of readMessages(await accepted(answer), guards.isOperationMessage, signal)) {
@@ -98,10 +98,21 @@ export class ControlClient {
         if (message.type === 'accepted') options.onAccepted?.(message.operation);
         else options.onEvent?.(message.event);
       }
+      throw connectionLost(null);
+    } catch (error) {
+      throw await this.#explain(error);
     } finally {
       stop();
     }
-    throw connectionLost(null);
+  }
+
+  /** A connection ends with the manager, or alone; then the manager goes on with what it was asked for. */
+  async #explain(error: unknown): Promise<unknown> {
+    if (!(error instanceof EvenkeelError) || error.code !== 'NO_MANAGER') return error;
+    return await this.version().then(
+      () => connectionBroken(error),
+      () => error,
+    );
   }
 
   async #get<T>(path: string, guard: Guard<T>, timeout: Milliseconds): Promise<T> {
@@ -131,11 +142,14 @@ export class ControlClient {
   }
 
   /** What has no deadline here, because the manager keeps it: a manager that hangs keeps none, so it is asked now and then. */
-  #watchPulse(outer?: AbortSignal): { readonly signal: AbortSignal; readonly stop: () => void } {
+  #watchPulse(
+    outer?: AbortSignal,
+    explain: (hung: EvenkeelError) => EvenkeelError = (hung) => hung,
+  ): { readonly signal: AbortSignal; readonly stop: () => void } {
     const hung = new AbortController();
     const timer = setInterval(() => {
       this.version().catch((error: unknown) => {
-        if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') hung.abort(error);
+        if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') hung.abort(explain(error));
       });
     }, this.#patience);
     const signal = outer === undefined ? hung.signal : AbortSignal.any([outer, hung.signal]);

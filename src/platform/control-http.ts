@@ -67,6 +67,22 @@ export function connectionLost(cause: unknown): EvenkeelError {
   });
 }
 
+/** The manager lives, and knows what it was asked for. */
+export function connectionBroken(cause: unknown): EvenkeelError {
+  return new EvenkeelError('CONNECTION_LOST', 'the connection to the manager broke before it had answered', {
+    hint: 'The manager runs, and goes on with what it has begun: `evenkeel status` shows what is under way, and `evenkeel history APP` how it ended.',
+    cause,
+  });
+}
+
+/** As notAnswering, of a manager that has been sent something to do. */
+export function leftUnanswered(cause: unknown): EvenkeelError {
+  return new EvenkeelError('TIMED_OUT', 'the manager does not answer; what it was asked for may still be carried out', {
+    hint: 'It may be stopped or overloaded, and does it when it goes on. Its pid is in manager.pid in the state directory; `evenkeel status` and `evenkeel history APP` tell what it did once it answers. The apps run without it.',
+    cause,
+  });
+}
+
 function unreachable(error: UnixConnectError): EvenkeelError {
   if (error.reason === 'timeout') return notAnswering(error);
   return new EvenkeelError('STATE_DIR_UNUSABLE', error.message, {

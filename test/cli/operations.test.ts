@@ -306,15 +306,24 @@ describe('how it went', () => {
   it('the manager dies meanwhile: says how to go on, exit 3', async () => {
     const cwd = folderWithConfig();
     const dying: Reply = {
-      stream: (send, close) => {
+      stream: (send) => {
         send({ type: 'event', event: started });
-        close();
+        manager.die();
       },
     };
-    await new FakeManager({ 'POST /v1/deploy': dying }).listen(cwd);
+    const manager = await new FakeManager({ 'POST /v1/deploy': dying }).listen(cwd);
     const { code, err } = await run(['deploy', 'web'], { cwd });
     expect(code).toBe(3);
     expect(err).toContain('the manager ended before it had answered');
+    expect(err).toContain('evenkeel history APP');
+  });
+
+  it('only the connection breaks: says that it goes on, and how to see its result, exit 1', async () => {
+    const cwd = folderWithConfig();
+    await new FakeManager({ 'POST /v1/deploy': { stream: (_send, close) => close() } }).listen(cwd);
+    const { code, err } = await run(['deploy', 'web'], { cwd });
+    expect(code).toBe(1);
+    expect(err).toContain('the connection to the manager broke before it had answered');
     expect(err).toContain('evenkeel history APP');
   });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -76,8 +77,43 @@ describe('the control client', () => {
   });
 
   it('is told that the manager is lost when an operation ends without a result', async () => {
-    const { client } = await clientOf({ 'POST /v1/reload': { stream: (_send, close) => close() } });
+    const { client, manager } = await clientOf({ 'POST /v1/reload': { stream: () => manager.die() } });
     expect(await codeOf(client.operate('/v1/reload', {}))).toBe('NO_MANAGER');
+  });
+
+  it.each([
+    ['before it is answered', (response: ServerResponse) => void response.destroy()],
+    [
+      'in the midst of the answer',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders();
+        response.write('{"type":"accepted","operation":1}\n', () => response.destroy());
+      },
+    ],
+  ])('is told that only the connection broke where the manager runs on: %s', async (_when, cut) => {
+    const path = join(tempDir(), 'manager.sock');
+    const server = createHttpServer((request, response) => {
+      if (request.method === 'POST') return cut(response);
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"version":"1","pid":1}');
+    }).listen(path);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    await expect(new ControlClient(path).operate('/v1/deploy', {})).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: 'the connection to the manager broke before it had answered',
+      hint: expect.stringContaining('goes on with what it has begun'),
+    });
+  });
+
+  it('says of an operation that a manager which hangs may still carry it out', async () => {
+    const path = join(tempDir(), 'manager.sock');
+    const server = createServer(() => {}).listen(path);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    await expect(new ControlClient(path, 50).operate('/v1/deploy', {})).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      message: 'the manager does not answer; what it was asked for may still be carried out',
+    });
   });
 
   it.each([

@@ -18,6 +18,7 @@ export type Reply =
 
 export class FakeManager {
   readonly calls: Call[] = [];
+  #server: http.Server | null = null;
   readonly #replies: Readonly<Record<string, Reply>>;
 
   /** By method and path, without the query. */
@@ -31,11 +32,15 @@ export class FakeManager {
     mkdirSync(stateDir, { mode: 0o700 });
     const server = http.createServer((request, response) => void this.#answer(request, response));
     await new Promise<void>((resolve) => server.listen(join(stateDir, 'manager.sock'), resolve));
-    onTestFinished(async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    });
+    this.#server = server;
+    onTestFinished(() => this.die());
     return this;
+  }
+
+  /** As by SIGKILL. */
+  die(): void {
+    this.#server?.close();
+    this.#server?.closeAllConnections();
   }
 
   /** The lines of all calls but the question for the version. */
