@@ -39,13 +39,15 @@ export interface Surroundings {
   readonly outputClosed: AbortSignal;
   /** Calls the listener for each SIGINT or SIGTERM from now on; returns the way to stop that. */
   readonly onInterrupt: (listener: (signal: NodeJS.Signals) => void) => () => void;
+  /** The exit code is known, and what led to it is about to be told: SIGINT ends the process with it from now on. */
+  readonly settle: (code: number) => void;
   /** The absolute path of one of our other programs, built. */
   readonly program: (name: ProgramName) => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-export interface Context extends Omit<Surroundings, 'stdout' | 'stderr'> {
+export interface Context extends Omit<Surroundings, 'stdout' | 'stderr' | 'settle'> {
   readonly globals: GlobalOptions;
   readonly out: TextOutput;
   readonly err: TextOutput;

@@ -18,9 +18,25 @@ process.stdout.on('error', (error) => {
 // Results are not there; and there is no other place to complain.
 process.stderr.on('error', () => outputClosed.abort());
 
+/** Known from when the command is over. */
+let exitCode: number | null = null;
+
 function onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void {
-  process.on('SIGINT', listener).on('SIGTERM', listener);
-  return () => process.off('SIGINT', listener).off('SIGTERM', listener);
+  let isWanted = true;
+  const pass = (signal: NodeJS.Signals): void => {
+    if (isWanted) listener(signal);
+  };
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  return () => {
+    isWanted = false;
+    // Without a listener a signal ends the process by itself: what comes next in this turn has its own by then.
+    setImmediate(() => process.off('SIGINT', pass).off('SIGTERM', pass));
+  };
+}
+
+function settle(code: number): void {
+  if (exitCode === null) process.on('SIGINT', () => process.exit(exitCode ?? code));
+  exitCode = code;
 }
 
 /** No await at the top level: then the program can be built as CommonJS too, which Node starts faster. */
@@ -32,7 +48,7 @@ async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     outputClosed: outputClosed.signal,
-    onInterrupt,
+    ...{ onInterrupt, settle },
     program: entryPoint,
     now: () => Date.now(),
   };

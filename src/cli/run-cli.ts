@@ -19,10 +19,15 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     }
     globals = parsed.globals;
     const context = createContext(surroundings, globals);
-    return print(context, await parsed.command.run(context, parsed.args, parsed.options));
+    const outcome = await parsed.command.run(context, parsed.args, parsed.options);
+    surroundings.settle(outcome.exit);
+    print(context, outcome);
+    return outcome.exit;
   } catch (error) {
+    const code = error instanceof EvenkeelError ? error.exitCode : EXIT.failed;
+    surroundings.settle(code);
     await report(createContext(surroundings, globals), error);
-    return error instanceof EvenkeelError ? error.exitCode : EXIT.failed;
+    return code;
   }
 }
 
@@ -38,8 +43,10 @@ export async function reportUnwritten(
     hint: '`evenkeel status` and `evenkeel events` tell what was done.',
     cause,
   });
+  const end = code === EXIT.done ? error.exitCode : code;
+  surroundings.settle(end);
   await report(createContext(surroundings, guessGlobals(args)), error);
-  return code === EXIT.done ? error.exitCode : code;
+  return end;
 }
 
 function parse(args: readonly string[], { env, stdout }: Surroundings): Promise<Parsed> {
@@ -54,20 +61,16 @@ function guessGlobals(args: readonly string[]): GlobalOptions {
 }
 
 function createContext(surroundings: Surroundings, globals: GlobalOptions): Context {
-  const { stdout, stderr, ...rest } = surroundings;
+  const { stdout, stderr, settle: _, ...rest } = surroundings;
   const rules = { color: globals.color, env: surroundings.env };
   return { ...rest, globals, out: createOutput(stdout, rules), err: createOutput(stderr, rules) };
 }
 
-function print({ globals, out, err }: Context, outcome: Outcome): number {
-  if (outcome.kind === 'streamed') return outcome.exit;
-  if (globals.json) {
-    out.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
-    return outcome.exit;
-  }
+function print({ globals, out, err }: Context, outcome: Outcome): void {
+  if (outcome.kind === 'streamed') return;
+  if (globals.json) return out.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
   out.write(outcome.text);
   err.write(outcome.errorText ?? '');
-  return outcome.exit;
 }
 
 async function report({ globals, err, cwd }: Context, error: unknown): Promise<void> {

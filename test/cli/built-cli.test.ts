@@ -2,7 +2,8 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -111,6 +112,39 @@ describe('the program', () => {
     finish();
     expect((await once(child, 'exit'))[0]).toBe(1);
   });
+
+  // A signal that the kernel delivers with the very first byte of what is printed.
+  const pressing = (stream: 'stdout' | 'stderr'): string =>
+    `const { ${stream}: { write }, ${stream} } = process;
+     ${stream}.write = (...args) => (args[0] === '' || process.kill(process.pid, 'SIGINT'), write.apply(${stream}, args));`;
+
+  it.each([
+    [['deploy', 'web'], 'stdout', 1],
+    [['deploy', 'web', '--json'], 'stdout', 1],
+    [['status'], 'stdout', 0],
+    [['history', 'web'], 'stderr', 2],
+  ] as const)(
+    '%j: Ctrl-C when the result is being printed changes nothing of the exit code',
+    async (args, stream, exit) => {
+      const cwd = folderWithConfig();
+      const failed = samples.operationResult(samples.appResult({ ok: false }));
+      const deploy: Reply = {
+        stream: (send, close) => {
+          send({ type: 'result', result: failed });
+          close();
+        },
+      };
+      const history: Reply = { status: 404, json: { error: { code: 'NO_SUCH_APP', message: 'none', hint: null } } };
+      await new FakeManager({
+        ...{ 'POST /v1/deploy': deploy, 'GET /v1/apps/web/history': history },
+        'GET /v1/status': { json: samples.statusOf() },
+      }).listen(cwd);
+      const preload = join(cwd, 'press.cjs');
+      writeFileSync(preload, pressing(stream));
+      const child = spawn(process.execPath, ['--require', preload, cli.program, ...args], { cwd, stdio: 'ignore' });
+      expect(await once(child, 'exit')).toEqual([exit, null]);
+    },
+  );
 
   it.each(['SIGINT', 'SIGTERM'] as const)('%s ends what follows with 130', async (signal) => {
     const cwd = folderWithConfig();
