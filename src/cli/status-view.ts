@@ -21,8 +21,11 @@ export function viewStatus({ manager, apps }: Status, now: number, rules: TableR
   const profile = manager.profile ? `, profile ${manager.profile}` : '';
   const facts = `manager ${manager.version}, pid ${manager.pid}, up ${uptime}, ${manager.config}${profile}`;
   const title = `${style('bold', manager.name)}  ${style('dim', facts)}`;
-  if (apps.length === 0) return `${title}\nno apps\n`;
-  return `${title}\n${renderTable(
+  // A manager of an earlier version has none.
+  const warnings = (manager.warnings ?? []).map((warning) => `${style('yellow', '!')} ${warning}\n`).join('');
+  const head = `${title}\n${warnings}`;
+  if (apps.length === 0) return `${head}no apps\n`;
+  return `${head}${renderTable(
     APP_COLUMNS,
     apps.map((app) => appRow(app, style)),
     rules,

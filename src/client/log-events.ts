@@ -61,6 +61,9 @@ export function levelOf(event: EvenkeelEvent): 'info' | 'warn' | 'error' {
       return event.outcome === 'done' ? 'info' : 'error';
     case 'reload-finished':
       return event.ok ? 'info' : 'error';
+    case 'state-problem':
+    case 'record-problem':
+      return event.problem === null ? 'info' : 'error';
     case 'worker-backoff':
     case 'log-problem':
     case 'state-repaired':

@@ -1,6 +1,6 @@
 // Puts a cluster process together: the host of the model, what it needs, and what it writes down. (cluster process)
 
-import { EvenkeelError } from '../core/errors.ts';
+import { EvenkeelError, toErrorBody } from '../core/errors.ts';
 import { type AppSpec, formatAddress } from '../core/spec.ts';
 import { takeKeys } from '../core/take-keys.ts';
 import { type AppLogs, openAppLogs } from '../logs/app-logs.ts';
@@ -72,8 +72,14 @@ export class ClusterProcess {
     this.orphans = this.#findOrphans();
     this.status = new LiveStatus(boot.app);
     this.#state = new StateFile(boot.stateFile, {
-      onError: (error) => output.complain(error, boot.stateFile),
-      onRecovery: () => output.complain('is written again', boot.stateFile),
+      onError: (error) => {
+        output.complain(error, boot.stateFile);
+        this.#tellOfState(toErrorBody(error).message);
+      },
+      onRecovery: () => {
+        output.complain('is written again', boot.stateFile);
+        this.#tellOfState(null);
+      },
     });
   }
 
@@ -255,6 +261,10 @@ export class ClusterProcess {
   #changed(): void {
     this.save();
     for (const listener of this.#watchers) listener();
+  }
+
+  #tellOfState(problem: string | null): void {
+    this.#running?.host.tell({ type: 'record-problem', file: this.boot.stateFile, problem });
   }
 
   #record(): ClusterRecord {

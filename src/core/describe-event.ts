@@ -29,6 +29,8 @@ function describeAppEvent(event: OfApp): string {
       return `[${event.hook}] ${event.line}`;
     case 'log-problem':
       return `log of ${event.stream}: ${event.message}`;
+    case 'record-problem':
+      return describeWriting(event);
     case 'cluster-started':
       return `cluster process started (pid ${event.pid})`;
     case 'cluster-adopted':
@@ -87,6 +89,10 @@ function describeInvalid(problems: number): string {
   return `the config has ${count} (evenkeel check lists them); nothing was changed`;
 }
 
+function describeWriting({ file, problem }: { readonly file: string; readonly problem: string | null }): string {
+  return problem === null ? `${file} is written again` : `${file} cannot be written, and is tried again: ${problem}`;
+}
+
 function describeManagerEvent(event: Exclude<EvenkeelEvent, OfApp>): string {
   switch (event.type) {
     case 'manager-started':
@@ -101,6 +107,8 @@ function describeManagerEvent(event: Exclude<EvenkeelEvent, OfApp>): string {
       return `reload ${event.ok ? 'done' : 'failed'}, ${event.changes === 1 ? '1 change' : `${event.changes} changes`}`;
     case 'state-repaired':
       return `state repaired: ${event.file}: ${event.message}`;
+    case 'state-problem':
+      return describeWriting(event);
     case 'events-skipped':
       return `${event.events === 1 ? '1 event is' : `${event.events} events are`} missing here: they came faster than they were read`;
   }

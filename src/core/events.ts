@@ -63,7 +63,9 @@ export type AppEvent =
       readonly loss: LossReport;
     })
   | (OfApp & { readonly type: 'hook-output'; readonly hook: string; readonly line: string })
-  | (OfApp & { readonly type: 'log-problem'; readonly stream: string; readonly message: string });
+  | (OfApp & { readonly type: 'log-problem'; readonly stream: string; readonly message: string })
+  /** The cluster process cannot write down what it would leave to its successor; null: it can again. It goes on trying. */
+  | (OfApp & { readonly type: 'record-problem'; readonly file: string; readonly problem: string | null });
 
 export type ManagerEvent =
   | (Base & { readonly type: 'manager-started'; readonly pid: number; readonly version: string })
@@ -72,6 +74,8 @@ export type ManagerEvent =
   | (Base & { readonly type: 'reload-started' })
   | (Base & { readonly type: 'reload-finished'; readonly ok: boolean; readonly changes: number })
   | (Base & { readonly type: 'state-repaired'; readonly file: string; readonly message: string })
+  /** The manager cannot write its state; null: it can again. It goes on trying. */
+  | (Base & { readonly type: 'state-problem'; readonly file: string; readonly problem: string | null })
   /** Only in a stream whose reader was too slow: so many are missing at this place. */
   | (Base & { readonly type: 'events-skipped'; readonly events: number })
   | (OfApp & { readonly type: 'cluster-started'; readonly pid: number })

@@ -30,6 +30,8 @@ export interface ManagerStatus {
   readonly name: string;
   /** Of the config; null: none. */
   readonly profile: string | null;
+  /** What is amiss with evenkeel's own files, for people. */
+  readonly warnings: readonly string[];
 }
 
 export interface AppStatus {

@@ -13,7 +13,7 @@ export interface ManagerContext {
   readonly underWay: UnderWay;
   /** Whatever reads the config file and acts on it happens one after the other. */
   readonly reloads: SerialQueue;
-  readonly about: Omit<ManagerStatus, 'config' | 'name' | 'profile'>;
+  readonly about: Omit<ManagerStatus, 'config' | 'name' | 'profile' | 'warnings'>;
   /** Reads the config file as it is now, `profile` absent: with the one there is. Throws NO_CONFIG, CONFIG_INVALID or TIMED_OUT. */
   load(profile?: string | null): Promise<EcosystemSpec>;
   /** What was read when the manager started, once: the `start` that it was started for need not read it again. */

@@ -24,6 +24,7 @@ import { resumeCluster } from './resume-cluster.ts';
 import { endProcess, type Revival, reviveCluster } from './revive-cluster.ts';
 import { SocketKeeper } from './socket-keeper.ts';
 import type { StateStore } from './state-store.ts';
+import type { Warnings } from './warnings.ts';
 
 export interface FleetOptions {
   readonly evenkeel: string;
@@ -33,6 +34,7 @@ export interface FleetOptions {
   readonly ports: ClusterPorts;
   readonly bus: EventBus;
   readonly state: StateStore;
+  readonly warnings: Warnings;
   bind(address: ListenAddress): BoundSocket;
   ensureDir(path: string): void;
   /** Events, as JSON, that an earlier manager may have written to the log already. */
@@ -44,6 +46,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly bus: EventBus;
   readonly state: StateStore;
+  readonly warnings: Warnings;
   readonly sockets: DeclaredSockets;
   readonly keeper: SocketKeeper;
   readonly claims = new DeployClaims();
@@ -51,11 +54,14 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #entries = new Map<string, AppEntry>();
   readonly #closed = new AbortController();
+  /** Aborted when the manager lets go of every cluster process. */
+  readonly closed: AbortSignal = this.#closed.signal;
 
   constructor(options: FleetOptions) {
     this.#options = options;
     this.bus = options.bus;
     this.state = options.state;
+    this.warnings = options.warnings;
     this.layout = options.layout;
     this.sockets = new DeclaredSockets(options.bind);
     this.keeper = new SocketKeeper({
@@ -168,11 +174,6 @@ export class Fleet {
     return true;
   }
 
-  /** Aborted when the manager lets go of every cluster process. */
-  get closed(): AbortSignal {
-    return this.#closed.signal;
-  }
-
   /** Lets go of every cluster process; they run on. */
   close(): void {
     this.#closed.abort();
@@ -204,7 +205,10 @@ export class Fleet {
       onEvent: (app, event) => this.#hear(app, event),
       onMissed: (app, events) => {
         const { recorded } = this.#options;
-        for (const event of events) if (!recorded.has(JSON.stringify(event))) this.#hear(app, event);
+        for (const event of events) {
+          if (recorded.has(JSON.stringify(event))) this.warnings.hear(event);
+          else this.#hear(app, event);
+        }
       },
       onProcess: (app, identity) => this.#noteProcess(app, identity),
       // Whoever deploys it now settles that himself.
@@ -227,6 +231,7 @@ export class Fleet {
 
   #hear(app: string, event: AppEvent): void {
     if (event.type === 'deploy-started') this.#noteGeneration(app, event.generation);
+    this.warnings.hear(event);
     this.bus.relay(event);
     // A deploy that no operation of ours waits for: that of an earlier manager.
     if (event.type === 'deploy-finished') void this.#refresh(app);
@@ -247,6 +252,7 @@ export class Fleet {
 
   #noteProcess(app: string, identity: ProcessIdentity | null): void {
     this.#entry(app).noteProcess(identity !== null);
+    this.warnings.note(this.layout.app(app).stateFile, null);
     this.state.update(app, { cluster: identity });
   }
 

@@ -1,6 +1,6 @@
 // Manager: puts one together: its state directory, its state, the clusters it adopts, its control API.
 
-import { type ErrorBody, EvenkeelError } from '../core/errors.ts';
+import { type ErrorBody, EvenkeelError, toErrorBody } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import { describeProfile, reloadCommand } from '../core/profile.ts';
 import type { EcosystemSpec, ListenAddress } from '../core/spec.ts';
@@ -25,6 +25,7 @@ import { SerialQueue } from './serial-queue.ts';
 import { StateStore } from './state-store.ts';
 import { StateDirHold } from './take-state-dir.ts';
 import { UnderWay } from './under-way.ts';
+import { Warnings } from './warnings.ts';
 
 export interface ManagerOptions {
   readonly layout: StateLayout;
@@ -70,19 +71,30 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
   const hold = new StateDirHold(layout, (problem) => options.complain(problem));
   try {
     const { state, repaired } = openState(layout.stateFile);
+    const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
+    const warnings = new Warnings();
+    const noteProblem = (problem: string | null): void => {
+      warnings.note(layout.stateFile, problem);
+      bus.emit({ type: 'state-problem', file: layout.stateFile, problem });
+    };
     const file = new StateFile(layout.stateFile, {
-      onError: (error) => options.complain(error),
-      onRecovery: () => options.complain(`${layout.stateFile} is written again`),
+      onError: (error) => {
+        options.complain(error);
+        noteProblem(toErrorBody(error).message);
+      },
+      onRecovery: () => {
+        options.complain(`${layout.stateFile} is written again`);
+        noteProblem(null);
+      },
     });
     const store = new StateStore(state, file);
-    const bus = new EventBus(options.log, () => options.ports.clock.wallNow());
     bus.emit({ type: 'manager-started', pid: process.pid, version: options.evenkeel });
     if (repaired !== null) bus.emit({ type: 'state-repaired', file: layout.stateFile, message: repaired });
     if (config.ok) useConfig(store, config.ecosystem);
     else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
     const registration = await register(store, options);
     const fleet = new Fleet({
-      ...{ layout, bus, state: store, bind: options.bind, ensureDir: ensurePrivateDir },
+      ...{ layout, bus, warnings, state: store, bind: options.bind, ensureDir: ensurePrivateDir },
       ...{ evenkeel: options.evenkeel, agent: options.agent, ports: options.ports },
       recorded: await recordedEvents(options.log),
       complain: (problem) => options.complain(problem),

@@ -1,8 +1,9 @@
 // A disk without a free byte, under the state directory and the logs: what runs serves on, and a manager can take it over.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { Status } from '../../src/core/status.ts';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -29,12 +30,27 @@ test.runIf(canMount)('on a full disk the apps serve, the next manager adopts the
   await rig.kill9(manager);
   await rig.run('start');
   expect((await statusOf(rig)).workers).toEqual(workers);
-  await rig.run('deploy', 'web');
+  const told = await rig.run('deploy', 'web');
+  expect(told.stdout).toMatch(/^! .*state\.json cannot be written: ENOSPC/m);
   await rig.run('scale', 'web=1');
+  const files = ['state.json', 'cluster.json'];
+  await eventually('the status says what cannot be written', async () => {
+    const warnings = await warningsOf(rig);
+    return files.every((file) => warnings.some((warning) => warning.includes(`${file} cannot be written: ENOSPC`)));
+  });
+  expect((await rig.run('status')).stdout).toMatch(/^! .*state\.json cannot be written: ENOSPC/m);
   await load.more(50);
   expect(await load.stop()).toMatchObject({ failed: 0 });
+  free(rig.path('disk'));
+  await eventually('all of it is written again', async () => (await warningsOf(rig)).length === 0);
+  const events = (await rig.run('events')).stdout;
+  for (const file of files) expect(events).toMatch(new RegExp(`${file} is written again`));
   await rig.run('stop');
 });
+
+async function warningsOf(rig: Rig): Promise<readonly string[]> {
+  return (await rig.json<Status>('status')).manager.warnings;
+}
 
 async function statusOf(rig: Rig) {
   const { manager, apps } = await rig.json<{ manager: { pid: number }; apps: { workers: { pid: number }[] }[] }>(
@@ -60,6 +76,10 @@ function fill(folder: string): void {
       // What fitted was written.
     }
   }
+}
+
+function free(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.startsWith('filler.')) rmSync(`${folder}/${name}`);
 }
 
 function run(command: string, ...args: readonly string[]): void {

@@ -111,8 +111,8 @@ async function operate({ context, request, response }: Call, operation: Operatio
   const run = async (running: RunningOperation) => {
     const result = await operation.run(running);
     // What has been answered as done is remembered, whatever happens to the manager next.
-    await context.fleet.state.flush();
-    return result;
+    if (await context.fleet.state.flush()) return result;
+    return { ...result, notices: [...result.notices, ...context.fleet.warnings.texts] };
   };
   await context.underWay.track(async (running, id) => {
     if (request.headers.accept?.includes(NDJSON) !== true) return answerJson(response, 200, await run(running));

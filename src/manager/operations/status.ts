@@ -19,6 +19,7 @@ export async function status({ fleet, about }: ManagerContext, name: string | nu
       config: ecosystem?.file ?? '',
       name: ecosystem?.name ?? '',
       profile: ecosystem?.profile ?? null,
+      warnings: fleet.warnings.texts,
     },
     apps: await Promise.all(names.map((app) => appStatus(fleet, app))),
   };

@@ -35,6 +35,7 @@ export function statusOf(...apps: readonly AppStatus[]): Status {
     config: '/srv/shop/evenkeel.config.yaml',
     name: 'shop',
     profile: null,
+    warnings: [],
   };
   return { manager, apps };
 }
@@ -157,6 +158,15 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
   ],
   [{ ...ofApp, type: 'hook-output', hook: 'deploy.before[0]', line: 'ok' }, 'web: [deploy.before[0]] ok'],
   [{ ...ofApp, type: 'log-problem', stream: 'stdout', message: 'disk full' }, 'web: log of stdout: disk full'],
+  [
+    { ...ofApp, type: 'record-problem', file: '/s/cluster.json', problem: 'ENOSPC' },
+    'web: /s/cluster.json cannot be written, and is tried again: ENOSPC',
+  ],
+  [
+    { ...ofManager, type: 'state-problem', file: '/s/state.json', problem: 'ENOSPC' },
+    '/s/state.json cannot be written, and is tried again: ENOSPC',
+  ],
+  [{ ...ofManager, type: 'state-problem', file: '/s/state.json', problem: null }, '/s/state.json is written again'],
   [{ ...ofApp, type: 'cluster-started', pid: 9 }, 'web: cluster process started (pid 9)'],
   [{ ...ofApp, type: 'cluster-adopted', pid: 9 }, 'web: cluster process adopted (pid 9)'],
   [{ ...ofApp, type: 'cluster-lost', pid: 9 }, 'web: cluster process lost (pid 9)'],
