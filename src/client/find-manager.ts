@@ -7,6 +7,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import { noConfig } from '../core/not-found.ts';
 import { ControlClient } from '../platform/control-client.ts';
 import { noManager } from '../platform/control-http.ts';
+import { misnamedConfig } from '../platform/misnamed-config.ts';
 import { configOf, defaultStateDir, findStateDir, isSameConfig } from '../platform/registry.ts';
 import { connectUnix, UnixConnectError } from '../platform/unix-client.ts';
 import { folderOfScripts } from '../protocol/script-starts.ts';
@@ -135,7 +136,7 @@ async function orphanedStateDir(cwd: string): Promise<string> {
   const { presentManager } = await import('../platform/presence.ts');
   const hidden = possible.find((stateDir) => presentManager(stateDir) !== null);
   if (hidden !== undefined) return hidden;
-  throw noConfig(cwd);
+  throw noConfig(cwd, misnamedConfig(cwd));
 }
 
 async function configuredStateDir(context: Whereabouts, config: string): Promise<string | null> {

@@ -5,6 +5,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import { noConfig } from '../core/not-found.ts';
 import type { ConfigProblem } from '../core/problem.ts';
 import type { EcosystemSpec } from '../core/spec.ts';
+import { misnamedConfig } from '../platform/misnamed-config.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
 import { folderOfScripts } from '../protocol/script-starts.ts';
 import type { Files } from './files.ts';
@@ -44,7 +45,7 @@ async function findConfig(request: LoadRequest, files: Files): Promise<string> {
     const { searchConfig } = await import('./search-config.ts');
     const found = await searchConfig(resolve(request.from));
     if (found !== null) return found;
-    throw noConfig(request.from);
+    throw noConfig(request.from, misnamedConfig(request.from));
   }
   const file = resolve(request.from, request.file);
   const found = await insteadOf(file);

@@ -8,9 +8,14 @@ export function noSuchApp(name: string, known: readonly string[]): EvenkeelError
   return new EvenkeelError('NO_SUCH_APP', `there is no app named "${name}"`, { hint });
 }
 
-/** `from`: where the search began. */
-export function noConfig(from: string): EvenkeelError {
-  return new EvenkeelError('NO_CONFIG', `there is no evenkeel config in ${from}, nor in any folder above it`, {
-    hint: '`evenkeel init` writes evenkeel.config.yaml; --config names one elsewhere; `evenkeel start SCRIPT` needs none',
-  });
+/** `from`: where the search began. `misnamed`: a file there that seems to be meant, and the name that it should have. */
+export function noConfig(
+  from: string,
+  misnamed: { readonly name: string; readonly meant: string } | null,
+): EvenkeelError {
+  const hint =
+    misnamed === null
+      ? '`evenkeel init` writes evenkeel.config.yaml; --config names one elsewhere; `evenkeel start SCRIPT` needs none'
+      : `${misnamed.name} is there, but is not a name that is looked for: did you mean ${misnamed.meant}? Rename it, or give it with --config ${misnamed.name}`;
+  return new EvenkeelError('NO_CONFIG', `there is no evenkeel config in ${from}, nor in any folder above it`, { hint });
 }

@@ -167,6 +167,18 @@ describe('where no manager runs', () => {
     expect(err).toContain('there is no evenkeel config in ');
   });
 
+  it.each(['json', 'yaml', 'yml', 'js', 'ts'])(
+    'a file evenkeel.%s is no config, and the hint says what is',
+    async (ending) => {
+      const cwd = tempDir();
+      writeFileSync(join(cwd, `evenkeel.${ending}`), '{}');
+      const { code, err } = await run(['status'], { cwd });
+      expect(code).toBe(2);
+      expect(err).toContain(`evenkeel.${ending} is there, but is not a name that is looked for`);
+      expect(err).toContain(`did you mean evenkeel.config.${ending}?`);
+    },
+  );
+
   it('a config that was named but is not there is a mistake', async () => {
     const { code, err } = await run(['status', '-c', 'nope.yaml'], { cwd: tempDir() });
     expect(code).toBe(2);

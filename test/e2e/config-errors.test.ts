@@ -70,6 +70,15 @@ describe('check', () => {
     expect(stderr).toMatch(/evenkeel\.config/);
   });
 
+  test('says what a config has to be called, where one has another name', async () => {
+    await using rig = await createRig({ configText: '{"apps":{}}', configFile: 'evenkeel.json' });
+    for (const command of ['check', 'start']) {
+      const { code, stderr } = await rig.cli(command);
+      expect(code).toBe(2);
+      expect(stderr).toContain('did you mean evenkeel.config.json?');
+    }
+  });
+
   test('exits 0 on a good config', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     expect((await rig.cli('check')).code).toBe(0);
