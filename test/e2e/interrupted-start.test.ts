@@ -34,6 +34,16 @@ describe('Ctrl-C in a start', () => {
     expect(processesOf(rig.dir).filter(({ command }) => command.includes('puppet'))).toEqual([]);
   });
 
+  test('as `evenkeel abort` does, from another terminal', async () => {
+    await using rig = await createRig({ apps: { web: puppet() } });
+    const start = rig.spawnCli(['start']);
+    const worker = await rig.puppets.next();
+    expect((await rig.run('abort', 'web')).stdout).toMatch(/✓ web +abort: its start is aborted; it is stopped again/);
+    expect(await start.ended).toMatchObject({ code: 1, stdout: expect.stringMatching(/✗ web +start: .*aborted/) });
+    await worker.closed;
+    expect((await rig.app('web')).state).toBe('stopped');
+  });
+
   test('under a manager that runs: `start web`, and a script without a config', async () => {
     const port = await freePort();
     await using rig = await createRig({ withoutConfig: true });

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { deferred } from '../../src/core/deferred.ts';
 import type { ManagerContext } from '../../src/manager/context.ts';
-import { abortOperation } from '../../src/manager/operations/abort.ts';
+import { abort, abortOperation } from '../../src/manager/operations/abort.ts';
 import { deploy } from '../../src/manager/operations/deploy.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
 import { start } from '../../src/manager/operations/start.ts';
@@ -55,6 +55,21 @@ it('a first start is stopped again, and what waits for it is not begun, now or l
   ]);
   expect(rig.isRunning('web')).toBe(false);
   expect(context.fleet.state.app('web').wanted).toBe(false);
+});
+
+it('a command aborts a start under way as well: the app is stopped again', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { context } = await rig.open();
+  rig.script('web').hold = deferred();
+  const starting = start(context, null);
+  await rig.event('deploy-started', 'web');
+  expect(brief(await abort(context, 'web'))).toEqual([
+    ['web', 'abort', true, 'its start is aborted; it is stopped again'],
+  ]);
+  expect((await starting).apps).toMatchObject([{ action: 'start', ok: false, deploy: { outcome: 'aborted' } }]);
+  expect((await status(context, null)).apps).toMatchObject([{ state: 'stopped' }]);
+  expect(rig.isRunning('web')).toBe(false);
+  await expect(abort(context, 'web')).rejects.toMatchObject({ code: 'APP_STOPPED' });
 });
 
 it('a reload goes no further, and leaves the deploy of somebody else alone', async () => {

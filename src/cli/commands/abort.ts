@@ -5,11 +5,12 @@ import { operate } from '../operate.ts';
 import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
-  arguments: [{ syntax: '<app>', description: 'the app whose deploy is under way' }],
+  arguments: [{ syntax: '<app>', description: 'the app whose deploy or start is under way' }],
   options: {},
   details: [
     'The new workers are ended and the old generation goes on serving. Once the old workers',
-    'are being retired there is no way back: then it means "finish now".',
+    'are being retired there is no way back: then it means "finish now". An app that is just being',
+    'started has none: it is stopped again.',
   ].join('\n'),
   examples: [{ line: 'evenkeel abort web', does: 'abort the deploy of one app' }],
   run: async (context, [app = '']) => {

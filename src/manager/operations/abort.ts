@@ -13,7 +13,9 @@ import { stopApp } from '../steps/stop-app.ts';
 /** Throws NO_SUCH_APP, APP_STOPPED or NO_DEPLOY. */
 export async function abort({ fleet }: ManagerContext, name: string): Promise<OperationResult> {
   const startedAt = fleet.now();
-  const result = await abortDeploy(fleet, name, 'aborted by a command');
+  const result = isStarting(fleet, name)
+    ? await abortStart(fleet, name)
+    : await abortDeploy(fleet, name, 'aborted by a command');
   throwRefusal(result);
   return operationResult(fleet, startedAt, [result]);
 }
@@ -36,6 +38,18 @@ export async function abortOperation({ fleet, underWay }: ManagerContext, id: nu
     startedAt,
     results.filter(({ error }) => error?.code !== 'NO_DEPLOY'),
   );
+}
+
+/** For the first time, or after a stop: nothing serves that an abort could go back to. */
+function isStarting(fleet: Fleet, name: string): boolean {
+  if (fleet.runningSpec(name) !== null || !fleet.state.app(name).wanted) return false;
+  return fleet.handle(name).isUp || !fleet.lane(name).isIdle;
+}
+
+async function abortStart(fleet: Fleet, name: string): Promise<AppResult> {
+  const stopped = await stopApp(fleet, name, null, ['its start was aborted']);
+  const message = stopped.ok ? 'its start is aborted; it is stopped again' : `not stopped: ${stopped.message}`;
+  return { ...stopped, action: 'abort', reasons: [], message };
 }
 
 function abortDeploy(fleet: Fleet, name: string, reason: string): Promise<AppResult> {
