@@ -52,6 +52,7 @@ function remember(seen: Set<string>, event: string): boolean {
 export function levelOf(event: EvenkeelEvent): 'info' | 'warn' | 'error' {
   switch (event.type) {
     case 'config-invalid':
+    case 'reload-refused':
     case 'cluster-lost':
     case 'worker-gave-up':
       return 'error';

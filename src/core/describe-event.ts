@@ -103,6 +103,8 @@ function describeManagerEvent(event: Exclude<EvenkeelEvent, OfApp>): string {
       return describeInvalid(event.problems);
     case 'reload-started':
       return 'reload begins';
+    case 'reload-refused':
+      return `reload refused: ${event.reason}`;
     case 'reload-finished':
       return `reload ${event.ok ? 'done' : 'failed'}, ${event.changes === 1 ? '1 change' : `${event.changes} changes`}`;
     case 'state-repaired':

@@ -72,6 +72,8 @@ export type ManagerEvent =
   | (Base & { readonly type: 'manager-stopped'; readonly reason: string })
   | (Base & { readonly type: 'config-invalid'; readonly problems: number })
   | (Base & { readonly type: 'reload-started' })
+  /** There is no config to go by. */
+  | (Base & { readonly type: 'reload-refused'; readonly reason: string })
   | (Base & { readonly type: 'reload-finished'; readonly ok: boolean; readonly changes: number })
   | (Base & { readonly type: 'state-repaired'; readonly file: string; readonly message: string })
   /** The manager cannot write its state; null: it can again. It goes on trying. */

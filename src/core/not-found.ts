@@ -8,6 +8,14 @@ export function noSuchApp(name: string, known: readonly string[]): EvenkeelError
   return new EvenkeelError('NO_SUCH_APP', `there is no app named "${name}"`, { hint });
 }
 
+/** What was started without a config has no file that anybody edits. `app`: one that runs. */
+export function noConfigToReload(app: string): EvenkeelError {
+  const message = 'there is no config to reload: what runs was started by `evenkeel start SCRIPT`';
+  return new EvenkeelError('NO_CONFIG', message, {
+    hint: `\`evenkeel deploy ${app}\` replaces its code, with options its settings; \`evenkeel init --from-running\` writes a config.`,
+  });
+}
+
 /** `from`: where the search began. `misnamed`: a file there that seems to be meant, and the name that it should have. */
 export function noConfig(
   from: string,

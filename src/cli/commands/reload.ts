@@ -1,12 +1,7 @@
 // CLI: evenkeel reload
 
-import { findConfig } from '../../client/find-config.ts';
 import { requireManager } from '../../client/find-manager.ts';
-import { EvenkeelError } from '../../core/errors.ts';
-import type { ControlClient } from '../../platform/control-client.ts';
-import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand } from '../command.ts';
-import type { Context } from '../context.ts';
 import { operate } from '../operate.ts';
 import { tellOfConfig, tellOfUnused } from '../use-manager.ts';
 
@@ -29,24 +24,8 @@ export const command = defineCommand({
     const client = await requireManager(context);
     tellOfUnused(context);
     tellOfConfig(context);
-    await refuseWithoutConfig(context, client);
     const { profile } = context.globals;
     const body = profile === null ? {} : { profile: profile === '' ? null : profile };
     return operate(context, client, { steps: [{ path: '/v1/reload', body }], aborts: 'begun' });
   },
 });
-
-/** What was started without a config has no file that anybody edits. */
-async function refuseWithoutConfig(context: Context, client: ControlClient): Promise<void> {
-  const config = findConfig(context.cwd, context.globals.config);
-  if (config === null || folderOfScripts(config) === null) return;
-  const { apps } = await client.status();
-  const [app = { name: 'APP' }] = apps;
-  throw new EvenkeelError(
-    'NO_CONFIG',
-    'there is no config to reload: what runs was started by `evenkeel start SCRIPT`',
-    {
-      hint: `\`evenkeel deploy ${app.name}\` replaces its code, with options its settings; \`evenkeel init --from-running\` writes a config.`,
-    },
-  );
-}

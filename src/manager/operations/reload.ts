@@ -1,14 +1,17 @@
 // Manager: re-reads the config file and makes what runs what it says.
 
 import { EvenkeelError } from '../../core/errors.ts';
+import { noConfigToReload } from '../../core/not-found.ts';
 import type { AppChange, Plan } from '../../core/plan.ts';
 import { planChanges } from '../../core/plan-changes.ts';
 import { describeProfile } from '../../core/profile.ts';
 import type { EcosystemSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
+import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { changeInTurn } from '../after-loss.ts';
 import type { Task, Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
+import type { EventBus } from '../event-bus.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { operationResult, skipped } from '../results.ts';
@@ -58,12 +61,21 @@ export function reload(
 async function read(context: ManagerContext, profile?: string | null): Promise<EcosystemSpec> {
   const { bus } = context.fleet;
   try {
-    return await context.load(profile);
+    const ecosystem = await context.load(profile);
+    // A config that was written beside it meanwhile is gone by.
+    if (folderOfScripts(ecosystem.file) !== null) throw noConfigToReload(ecosystem.apps[0]?.name ?? 'APP');
+    return ecosystem;
   } catch (error) {
-    if (error instanceof EvenkeelError) bus.emit({ type: 'config-invalid', problems: error.problems.length });
+    tellOfRefusal(bus, error);
     bus.emit({ type: 'reload-finished', ok: false, changes: 0 });
     throw error;
   }
+}
+
+function tellOfRefusal(bus: EventBus, error: unknown): void {
+  if (!(error instanceof EvenkeelError)) return;
+  if (error.code === 'NO_CONFIG') bus.emit({ type: 'reload-refused', reason: error.message });
+  else bus.emit({ type: 'config-invalid', problems: error.problems.length });
 }
 
 function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult[]> {

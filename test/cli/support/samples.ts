@@ -186,6 +186,7 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     { ...ofManager, type: 'events-skipped', events: 12 },
     '12 events are missing here: they came faster than they were read',
   ],
+  [{ ...ofManager, type: 'reload-refused', reason: 'there is no config' }, 'reload refused: there is no config'],
   [{ ...ofManager, type: 'reload-finished', ok: true, changes: 1 }, 'reload done, 1 change'],
   [
     { ...ofManager, type: 'state-repaired', file: 'state.json', message: 'rebuilt' },

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { availableCpus } from '../../../src/platform/cpus.ts';
 import { definedOf } from '../../../src/platform/defined-env.ts';
 import type { HistoryAnswer } from '../../../src/protocol/control-api.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { LONG } from '../../support/long.ts';
 import { processesOf } from '../../support/process-table.ts';
@@ -335,6 +336,13 @@ describe('from a script to a config', () => {
       2,
       expect.stringMatching(/no config to reload.*\n.*`evenkeel deploy http`.*init --from-running/),
     ]);
+    const events = await rig.events();
+    process.kill((await rig.status()).manager.pid, 'SIGHUP');
+    expect(await events.waitFor('reload-refused')).toMatchObject({ reason: expect.stringMatching(/no config/) });
+    expect(await events.waitFor('reload-finished')).toMatchObject({ ok: false, changes: 0 });
+    await eventually('manager.out says why', () =>
+      rig.read('.evenkeel/manager.out').includes('SIGHUP: there is no config to reload'),
+    );
   });
 
   test('init --from-running describes what runs, and a reload with it changes nothing', async () => {
