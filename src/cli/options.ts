@@ -42,12 +42,25 @@ export function duration(flags: string, description: string): Option<number | nu
     const given = textOf(raw);
     if (given === null) return null;
     // As in the config, a number without a unit is milliseconds; here it comes as text.
-    const value = parseDuration(parseWholeNumber(given) ?? given);
-    if (value === null)
-      throw wrongValue(flags, given, 'is not a duration; write 500ms, 30s or 5m, or milliseconds as a bare number');
+    const bare = parseWholeNumber(given);
+    // Other programs take seconds there; and what is over in less than one was hardly meant. 0 is the same in any unit.
+    if (bare !== null && bare > 0 && bare < 1000) throw ambiguousDuration(flags, bare);
+    const value = parseDuration(bare ?? given);
+    if (value === null) throw wrongValue(flags, given, 'is not a duration; write 500ms, 30s or 5m');
     return value;
   };
-  return { flags, description: `${description}; a bare number is milliseconds`, repeatable: false, decode };
+  return {
+    flags,
+    description: `${description}; a bare number is milliseconds, from 1000 on`,
+    repeatable: false,
+    decode,
+  };
+}
+
+function ambiguousDuration(flags: string, bare: number): EvenkeelError {
+  return new EvenkeelError('BAD_USAGE', `option '${flags}': "${bare}" has no unit, and would be milliseconds`, {
+    hint: `Did you mean ${bare}s? Write ${bare}ms where milliseconds are meant.`,
+  });
 }
 
 export function wholeNumber(flags: string, description: string, least: number): Option<number | null> {

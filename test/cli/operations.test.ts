@@ -62,7 +62,9 @@ describe('what is asked of the manager', () => {
     [['abort', 'web'], [['POST /v1/apps/web/abort', {}]]],
     [['deploy-abort', 'web'], [['POST /v1/apps/web/abort', {}]]],
     [['rollback', 'web'], [['POST /v1/apps/web/rollback', {}]]],
-    [['rollback', 'web', '--to', '3', '--timeout', '500'], [['POST /v1/apps/web/rollback', { to: 3, timeout: 500 }]]],
+    [['rollback', 'web', '--to', '3', '--timeout', '500ms'], [['POST /v1/apps/web/rollback', { to: 3, timeout: 500 }]]],
+    [['rollback', 'web', '--timeout', '1500'], [['POST /v1/apps/web/rollback', { timeout: 1500 }]]],
+    [['stop', 'web', '--timeout', '0'], [['POST /v1/stop', { apps: ['web'], timeout: 0 }]]],
     [
       ['restart', 'web', 'api'],
       [

@@ -30,6 +30,12 @@ describe('a wrong command line', () => {
     [['abort', 'a', 'b'], 'too many arguments', ''],
     [['deploy'], 'which app?', '`evenkeel status` lists the apps'],
     [['deploy', 'web', '--all'], 'name apps or say --all, not both', ''],
+    [
+      ['deploy', 'web', '--timeout', '10'],
+      '"10" has no unit',
+      'Did you mean 10s? Write 10ms where milliseconds are meant.',
+    ],
+    [['stop', '--timeout', '999'], '"999" has no unit', 'Did you mean 999s?'],
     [['deploy', 'web', '--timeout', 'soon'], '"soon" is not a duration', ''],
     [['deploy', 'web', '--workers', '0'], '"0" is not a number of workers', ''],
     [['deploy', 'web', '--unset-env', 'KEY=secret'], 'the name of a variable has no =', ''],
