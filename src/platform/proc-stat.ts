@@ -8,6 +8,8 @@ export interface ProcStat {
   readonly state: string;
   /** The pid of the process that leads its session, as every worker does. */
   readonly session: number;
+  /** Threads that have not ended yet. */
+  readonly threads: number;
   /** User and system time, in clock ticks. */
   readonly cpuTicks: bigint;
   /** Clock ticks from boot to the start of the process. */
@@ -36,8 +38,9 @@ export function readProcFile(path: string): string | null {
 export function parseProcStat(text: string): ProcStat | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   // fields[0] is the third field of proc(5).
-  const [state, session, userTime, systemTime, startTicks] = [0, 3, 11, 12, 19].map((index) => fields[index]);
+  const [state, session, userTime, systemTime, threads, startTicks] = [0, 3, 11, 12, 17, 19].map((i) => fields[i]);
   if (state === undefined || userTime === undefined || systemTime === undefined || startTicks === undefined)
     return null;
-  return { state, session: Number(session), cpuTicks: BigInt(userTime) + BigInt(systemTime), startTicks };
+  const cpuTicks = BigInt(userTime) + BigInt(systemTime);
+  return { state, session: Number(session), threads: Number(threads), cpuTicks, startTicks };
 }

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HAS_PROC, readProcStat } from './proc-stat.ts';
+import { HAS_PROC, type ProcStat, readProcStat } from './proc-stat.ts';
 import { errorCode } from './system-error.ts';
 
 export interface ProcessIdentity {
@@ -76,7 +76,12 @@ function occupantOf(pid: number): Occupant | null {
 function occupantFromProc(pid: number): Occupant | null {
   const stat = readProcStat(pid);
   if (stat === null) return null;
-  return { startTime: `${bootId()}:${stat.startTicks}`, zombie: stat.state === 'Z' || stat.state === 'X' };
+  return { startTime: `${bootId()}:${stat.startTicks}`, zombie: isZombie(stat) };
+}
+
+/** The state is that of the first thread, and a process has its sockets and files open until the last one has ended. */
+function isZombie({ state, threads }: ProcStat): boolean {
+  return (state === 'Z' || state === 'X') && threads <= 1;
 }
 
 let knownBootId: string | null = null;

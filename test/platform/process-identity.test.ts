@@ -11,7 +11,18 @@ import {
   parsePs,
   waitForExit,
 } from '../../src/platform/process-identity.ts';
+import { needsLinux, needsProgram } from '../support/needs.ts';
 
+/** Says so when /proc shows the process as a zombie. */
+const FIRST_THREAD_ENDS = `
+import ctypes, platform, threading, time
+def rest():
+    while ') Z ' not in open('/proc/self/stat').read(): time.sleep(0.001)
+    print('ended', flush=True)
+    time.sleep(1000)
+threading.Thread(target=rest).start()
+ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)
+`;
 const hasProc = existsSync('/proc/self/stat');
 
 /** A process that runs until it is killed, and has said that it runs. */
@@ -78,6 +89,20 @@ describe('identify and isAlive', () => {
     expect(await waitForExit(zombie, 10_000)).toBe(true);
     expect(identify(zombie.pid)).toBeNull();
   });
+
+  it('takes a process whose first thread has ended for alive: the others have its sockets open still', async (context) => {
+    needsLinux(context);
+    const python = needsProgram(context, 'python3');
+    const child = spawn(python, ['-c', FIRST_THREAD_ENDS], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    await once(child.stdout, 'data');
+    const identity = identityOf(child.pid ?? 0);
+    expect(await waitForExit(identity, 20)).toBe(false);
+    await end(child);
+    expect(isAlive(identity)).toBe(false);
+  });
 });
 
 describe('killIdentity', () => {
@@ -138,6 +163,7 @@ describe('what the system prints', () => {
       expect(parseProcStat(`42 (${name}) S ${numbers(4, 49)}\n`)).toEqual({
         state: 'S',
         session: 6,
+        threads: 20,
         cpuTicks: 14n + 15n,
         startTicks: '22',
       });
