@@ -66,7 +66,8 @@ function appRow(app: AppStatus, style: Style): readonly string[] {
   ];
 }
 
-function appRemark({ deploy, drift }: AppStatus): string {
+function appRemark({ deploy, drift, problem }: AppStatus): string {
+  if (problem !== null) return problem;
   if (deploy !== null)
     return `generation ${deploy.generation} ${deploy.phase}, ${deploy.ready}/${deploy.desired} ready`;
   return drift ? DRIFT : '';
@@ -94,8 +95,9 @@ function workerRow(worker: WorkerStatus, now: number, style: Style): readonly st
   ];
 }
 
-function remarks({ deploy, lastDeploy, drift }: AppStatus, now: number): readonly string[] {
+function remarks({ deploy, lastDeploy, drift, problem }: AppStatus, now: number): readonly string[] {
   return [
+    ...(problem === null ? [] : [problem]),
     ...(deploy === null
       ? []
       : [

@@ -41,7 +41,7 @@ export class LiveStatus {
   plain(model: ClusterModel, history: readonly HistoryEntry[]): AppStatus {
     return {
       ...{ name: this.#app, state: appState(model), generation: model.current, ...workerCounts(model) },
-      ...{ clusterPid: process.pid, drift: false, deploy: progress(model) },
+      ...{ clusterPid: process.pid, drift: false, problem: null, deploy: progress(model) },
       ...{ lastDeploy: lastDeploy(history), workers: [] },
     };
   }

@@ -83,6 +83,13 @@ export type ManagerEvent =
   | (OfApp & { readonly type: 'cluster-started'; readonly pid: number })
   | (OfApp & { readonly type: 'cluster-adopted'; readonly pid: number })
   | (OfApp & { readonly type: 'cluster-lost'; readonly pid: number })
+  /** It could not be started: somebody else has an address that it declares. `delayMs` null: it is not tried again. */
+  | (OfApp & {
+      readonly type: 'listen-failed';
+      readonly reason: string;
+      readonly failures: number;
+      readonly delayMs: number | null;
+    })
   /** The manager has these declared sockets from the cluster process that it adopted. */
   | (OfApp & { readonly type: 'sockets-taken'; readonly addresses: readonly string[] });
 

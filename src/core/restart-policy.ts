@@ -38,6 +38,18 @@ export function recordFailure(
 }
 
 /**
+ * The record after a start that came to nothing, because somebody else has an address of the app. That does not pass at
+ * once as a crash may: with 100 ms and 30 s, the delays are 0.1, 0.2, 0.4 ... 25.6, 30, 30.
+ */
+export function recordRefusal(record: SlotRecord, policy: RestartSpec, now: number, random: number): SlotRecord {
+  const failures = record.failures + 1;
+  return {
+    ...{ failures, restarts: record.restarts, notBefore: now + restartDelay(policy, failures + 1, random) },
+    gaveUp: policy.limit > 0 && failures >= policy.limit,
+  };
+}
+
+/**
  * The first quick failure restarts at once: most crashes are not loops, and a delay would only lengthen the gap.
  * Then minDelay, twice that, and so on: with 100 ms and 30 s: 0, 0.1, 0.2, 0.4 ... 25.6, 30, 30.
  */

@@ -45,6 +45,8 @@ export interface AppStatus {
   readonly clusterPid: number | null;
   /** What runs differs from the file by a command of somebody (scale, deploy --env ...). */
   readonly drift: boolean;
+  /** Why it could not be started: an address that it declares and somebody else has; null: that is not it. */
+  readonly problem: string | null;
   readonly deploy: DeployProgress | null;
   readonly lastDeploy: DeployRecord | null;
   readonly workers: readonly WorkerStatus[];

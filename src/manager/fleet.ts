@@ -9,6 +9,7 @@ import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
+import { AddressWaits } from './address-waits.ts';
 import { AppEntry } from './app-entry.ts';
 import { type AppLane, Superseded, type Task } from './app-lane.ts';
 import { ClusterHandle } from './cluster-handle.ts';
@@ -49,6 +50,7 @@ export class Fleet {
   readonly warnings: Warnings;
   readonly sockets: DeclaredSockets;
   readonly keeper: SocketKeeper;
+  readonly waits: AddressWaits;
   readonly claims = new DeployClaims();
   readonly layout: StateLayout;
   readonly #options: FleetOptions;
@@ -64,6 +66,7 @@ export class Fleet {
     this.warnings = options.warnings;
     this.layout = options.layout;
     this.sockets = new DeclaredSockets(options.bind);
+    this.waits = new AddressWaits(options.ports.clock, options.bus);
     this.keeper = new SocketKeeper({
       ...{ ports: options.ports, sockets: this.sockets, complain: (problem) => this.complain(problem) },
       isWanted: (app) => this.#isWanted(app),
@@ -178,6 +181,7 @@ export class Fleet {
   close(): void {
     this.#closed.abort();
     this.keeper.close();
+    this.waits.close();
     for (const entry of this.#entries.values()) entry.close();
   }
 

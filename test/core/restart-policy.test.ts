@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CLEAN_SLOT, recordFailure, restartDelay, type SlotRecord } from '../../src/core/restart-policy.ts';
+import {
+  CLEAN_SLOT,
+  recordFailure,
+  recordRefusal,
+  restartDelay,
+  type SlotRecord,
+} from '../../src/core/restart-policy.ts';
 import type { RestartSpec } from '../../src/core/spec.ts';
 
 const POLICY: RestartSpec = {
@@ -72,5 +78,27 @@ describe('what a slot remembers', () => {
     ['a long life in between resets the count', 3, [null, null, 10_000, null, null], false],
   ])('%s', (_situation, limit, lives, gaveUp) => {
     expect(recordAfter(lives, { ...POLICY, limit }).gaveUp).toBe(gaveUp);
+  });
+});
+
+describe('a start for which an address cannot be had', () => {
+  function refused(times: number, policy = POLICY): SlotRecord {
+    let record = CLEAN_SLOT;
+    for (let index = 0; index < times; index += 1) record = recordRefusal(record, policy, NOW, NO_JITTER);
+    return record;
+  }
+
+  it.each([
+    [1, 100],
+    [2, 200],
+    [3, 400],
+    [10, 30_000],
+    [1000, 30_000],
+  ])('after %i in a row, is tried again in %i ms', (times, delay) => {
+    expect(refused(times)).toEqual({ failures: times, restarts: 0, notBefore: NOW + delay, gaveUp: false });
+  });
+
+  it('is given up at the limit', () => {
+    expect([1, 2, 3].map((times) => refused(times, { ...POLICY, limit: 3 }).gaveUp)).toEqual([false, false, true]);
   });
 });

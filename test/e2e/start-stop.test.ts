@@ -1,12 +1,15 @@
 // `start` and `stop`: what they bring up, when they return, and that nothing is left.
 
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { needsLinux } from '../support/needs.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
+import { connects } from '../support/refusals.ts';
 import { createRig, fixture } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
 
@@ -80,6 +83,32 @@ describe('start', () => {
     expect(stderr).toMatch(/settings\.json has no key "database"/);
     expect((await rig.app('web')).state).toBe('online');
     expect(['backoff', 'starting', 'failed']).toContain((await rig.app('bad')).state);
+  });
+
+  test('with a port that another process has: exit 1 and who has it; the app comes up by itself when the port is free', async () => {
+    const port = await freePort();
+    const other = net.createServer().listen(port);
+    await once(other, 'listening');
+    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+    const { code, stderr } = await rig.cli('start');
+    expect(code).toBe(1);
+    const problem = `cannot listen on ${port}: it is in use`;
+    expect(stderr).toContain(problem);
+    expect(stderr).toContain('`evenkeel stop web` ends that');
+    expect(await rig.app('web')).toMatchObject({
+      state: 'backoff',
+      ready: 0,
+      problem: expect.stringContaining(problem),
+    });
+    expect((await rig.run('events', '-n', '100')).stdout).toMatch(/web: cannot listen on .*; tried again in /);
+    expect((await rig.run('status')).stdout).toContain(problem);
+    other.close();
+    await rig.appWhere(
+      'web',
+      'is online',
+      ({ state, ready, problem }) => state === 'online' && ready === 2 && !problem,
+    );
+    expect(await connects(port)).toBe(true);
   });
 
   test('a second start says that all runs, exits 0 and touches nothing', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { deploy } from '../../src/manager/operations/deploy.ts';
+import { reload } from '../../src/manager/operations/reload.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
@@ -82,7 +83,62 @@ it('an address that is taken fails its app alone', async () => {
     { app: 'web', ok: false, error: { code: 'LISTEN_FAILED' } },
     { app: 'job', ok: true },
   ]);
-  expect((await status(context, 'web')).apps).toMatchObject([{ state: 'failed' }]);
+  expect((await status(context, 'web')).apps).toMatchObject([{ state: 'backoff', problem: apps[0]?.message }]);
+});
+
+describe('an app whose address is taken', () => {
+  const restart = { ...appSpec().restart, minDelay: 20, maxDelay: 50 };
+  const web = appSpec({ listen: [port], restart });
+
+  async function refused(spec = web) {
+    const rig = new ManagerRig([spec, appSpec({ name: 'api', dependsOn: ['web'] })]);
+    rig.taken.add('3000');
+    const { context } = await rig.open();
+    const { apps } = await start(context, null);
+    return { rig, context, apps };
+  }
+
+  it('is tried again until it can be had, and what depends on it comes after it', async () => {
+    const { rig, context, apps } = await refused();
+    expect(apps).toMatchObject([{ error: { hint: expect.stringContaining('evenkeel stop web') } }, {}]);
+    expect(await rig.event('listen-failed', 'web')).toMatchObject({
+      ...{ reason: 'cannot listen on 3000: it is in use', failures: 1, delayMs: expect.any(Number) },
+    });
+    expect(await rig.event('listen-failed', 'web', 3)).toMatchObject({ failures: 3 });
+    expect(rig.clusters).toEqual([]);
+    rig.taken.clear();
+    await rig.event('deploy-finished', 'web');
+    rig.cluster('web').tell({ type: 'app-state', state: 'online', previous: 'starting' });
+    await rig.event('deploy-finished', 'api');
+    expect((await status(context, 'web')).apps).toMatchObject([{ state: 'online', problem: null }]);
+  });
+
+  it('is not tried again once it is stopped', async () => {
+    const { rig, context } = await refused();
+    expect((await stop(context, ['web'], null)).apps).toMatchObject([{ ok: true, message: 'not tried again' }]);
+    expect((await status(context, 'web')).apps).toMatchObject([{ state: 'stopped', problem: null }]);
+    const failures = rig.types('web').filter((type) => type === 'listen-failed').length;
+    rig.taken.clear();
+    // On the same clock, and due after any that was set for the app.
+    await new Promise<void>((resolve) => rig.clock.setTimer(rig.clock.now() + restart.maxDelay, resolve));
+    expect(rig.types('web').filter((type) => type === 'listen-failed')).toHaveLength(failures);
+    expect(rig.isRunning('web')).toBe(false);
+  });
+
+  it('has failed where the limit of its restarts is reached, until it is started', async () => {
+    const { rig, context } = await refused({ ...web, restart: { ...restart, limit: 2 } });
+    expect(await rig.event('listen-failed', 'web', 2)).toMatchObject({ failures: 2, delayMs: null });
+    expect((await status(context, 'web')).apps).toMatchObject([{ state: 'failed', problem: expect.any(String) }]);
+    rig.taken.clear();
+    expect((await start(context, ['web'])).ok).toBe(true);
+  });
+
+  it('is tried again as the reload says by then', async () => {
+    const { rig, context } = await refused({ ...web, restart: { ...restart, minDelay: 60_000, maxDelay: 60_000 } });
+    rig.apps = [{ ...web, listen: [{ ...port, port: 3001 }] }];
+    expect((await reload(context)).apps[0]).toMatchObject({ app: 'web', action: 'start', ok: true });
+    expect((await status(context, 'web')).apps).toMatchObject([{ state: 'online', problem: null }]);
+  });
 });
 
 it('a cluster process that does not come up is told as such', async () => {

@@ -270,7 +270,15 @@ export class FakeCluster {
         generation: current?.generation ?? 0,
         deploy,
       },
-      ...{ desired: workers, ready: workers, clusterPid: this.pid, drift: false, lastDeploy: null, workers: [] },
+      ...{
+        desired: workers,
+        ready: workers,
+        clusterPid: this.pid,
+        drift: false,
+        problem: null,
+        lastDeploy: null,
+        workers: [],
+      },
     };
   }
 

@@ -29,10 +29,12 @@ async function appStatus(fleet: Fleet, name: string): Promise<AppStatus> {
   const drift = isDrift(fleet.fileSpec(name), fleet.state.app(name).override);
   const handle = fleet.handle(name);
   if (!handle.isUp) return { ...downStatus(fleet, name), drift };
+  // A cluster process of an earlier version says nothing of problems.
+  const besides = { drift, problem: null };
   try {
-    return { ...(await handle.ask('status', {}, PATIENCE)), drift };
+    return { ...(await handle.ask('status', {}, PATIENCE)), ...besides };
   } catch {
-    return { ...(handle.snapshot?.status ?? downStatus(fleet, name)), drift };
+    return { ...(handle.snapshot?.status ?? downStatus(fleet, name)), ...besides };
   }
 }
 
@@ -40,9 +42,20 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
   const { handle, wanted } = { handle: fleet.handle(name), wanted: fleet.state.app(name).wanted };
   const last = handle.snapshot?.status;
   // Its workers may serve on while the cluster process is brought back; they cannot be seen.
-  const state = !wanted ? 'stopped' : handle.revival === null ? 'failed' : 'backoff';
+  const wait = fleet.waits.of(name);
+  const comesBack = handle.revival !== null || wait?.record.gaveUp === false;
+  const state = !wanted ? 'stopped' : comesBack ? 'backoff' : 'failed';
   return {
-    ...{ name, state, drift: false, deploy: null, workers: [], ready: 0, clusterPid: null },
+    ...{
+      name,
+      state,
+      drift: false,
+      problem: wait?.reason ?? null,
+      deploy: null,
+      workers: [],
+      ready: 0,
+      clusterPid: null,
+    },
     generation: last?.generation ?? fleet.state.app(name).generation,
     desired: wanted ? (fleet.fileSpec(name)?.workers ?? 0) : 0,
     lastDeploy: last?.lastDeploy ?? null,

@@ -12,7 +12,7 @@ import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 import { takeDown } from '../take-down.ts';
-import { startApp } from './start-app.ts';
+import { startApp, startOrWait } from './start-app.ts';
 
 export async function restartApp(fleet: Fleet, name: string, task: Task): Promise<AppResult> {
   const handle = fleet.handle(name);
@@ -52,7 +52,7 @@ async function renew(fleet: Fleet, running: AppSpec, spec: AppSpec, task: Task):
   } catch (error) {
     if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
     // Only now can it be told who holds the address: it was not the app itself.
-    await startAs(fleet, running, pinned, task);
+    await startOrWait(fleet, running, () => startAs(fleet, running, pinned, task));
     throw error;
   }
 }

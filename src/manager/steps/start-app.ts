@@ -8,36 +8,76 @@ import type { ClusterHandle } from '../cluster-handle.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { pinnedPaths } from '../overrides.ts';
-import { attempt, describeDeploy, type Outcome } from '../results.ts';
+import { attempt, describeDeploy, inLane, type Outcome, skipped } from '../results.ts';
 
 export function startApp(fleet: Fleet, name: string, reasons: readonly string[], task: Task): Promise<AppResult> {
   return attempt(fleet, name, 'start', reasons, async () => {
     const spec = fleet.wantedSpec(name);
-    const handle = fleet.handle(name);
     fleet.state.update(name, { wanted: true });
-    // A start that an earlier manager asked for may have ended by now.
-    if (handle.isUp && fleet.runningSpec(name) === null) await handle.refresh();
-    if (fleet.runningSpec(name) !== null) return await wake(handle);
-    const mayServe = fleet.hasLeftWorkers(name);
-    await launch(fleet, handle, spec, task);
-    const pinned = pinnedPaths(fleet.state.app(name).override);
-    const request = { spec, reason: reasons.join(', ') || 'start', timeout: null, pinned };
-    try {
-      const result = await handle.ask('start', request, deployDeadline(spec, null, null));
-      await handle.relearn();
-      return describeDeploy(result);
-    } catch (error) {
-      if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
-      // A next start needs another one, which has all sockets. Workers that were left serve on until then.
-      await (mayServe ? handle.abandon() : handle.stop(null, QUICK));
-      // Tells who has them.
-      fleet.sockets.release(name);
-      fleet.sockets.hold(name, spec);
-      throw error;
-    } finally {
-      fleet.keeper.watch(handle);
-    }
+    return await startOrWait(fleet, spec, () => start(fleet, spec, reasons, task));
   });
+}
+
+/** Throws as `work` does; where that is for an address that somebody else has, the app is tried again until it runs. */
+export async function startOrWait<T>(fleet: Fleet, spec: AppSpec, work: () => Promise<T>): Promise<T> {
+  const { name } = spec;
+  try {
+    const result = await work();
+    fleet.waits.end(name);
+    return result;
+  } catch (error) {
+    const isWanted = fleet.state.app(name).wanted;
+    if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED' || !isWanted) {
+      fleet.waits.end(name);
+      throw error;
+    }
+    const { record } = fleet.waits.add(spec, error, () => void tryAgain(fleet, name));
+    const next = record.gaveUp
+      ? `\`evenkeel start ${name}\` tries again.`
+      : `evenkeel tries again until it can; \`evenkeel stop ${name}\` ends that.`;
+    const hint = [error.hint, next].filter((part) => part !== null).join(' ');
+    throw new EvenkeelError('LISTEN_FAILED', error.message, { hint, cause: error });
+  }
+}
+
+async function tryAgain(fleet: Fleet, name: string): Promise<void> {
+  const reasons = ['its address may be free'];
+  const { error } = await inLane(fleet, name, 'start', reasons, async (task) => {
+    // Whoever stopped it, or has started it by now, has ended the waiting.
+    if (fleet.waits.of(name) !== null && fleet.fileSpec(name) !== null)
+      return await startApp(fleet, name, reasons, task);
+    return skipped(name, 'does not wait any more');
+  });
+  // Those two are told otherwise.
+  if (error !== null && !['LISTEN_FAILED', 'APP_STOPPED'].includes(error.code))
+    fleet.complain(`${name}: ${error.message}`);
+}
+
+async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], task: Task): Promise<Outcome> {
+  const { name } = spec;
+  const handle = fleet.handle(name);
+  // A start that an earlier manager asked for may have ended by now.
+  if (handle.isUp && fleet.runningSpec(name) === null) await handle.refresh();
+  if (fleet.runningSpec(name) !== null) return await wake(handle);
+  const mayServe = fleet.hasLeftWorkers(name);
+  await launch(fleet, handle, spec, task);
+  const pinned = pinnedPaths(fleet.state.app(name).override);
+  const request = { spec, reason: reasons.join(', ') || 'start', timeout: null, pinned };
+  try {
+    const result = await handle.ask('start', request, deployDeadline(spec, null, null));
+    await handle.relearn();
+    return describeDeploy(result);
+  } catch (error) {
+    if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+    // A next start needs another one, which has all sockets. Workers that were left serve on until then.
+    await (mayServe ? handle.abandon() : handle.stop(null, QUICK));
+    // Tells who has them.
+    fleet.sockets.release(name);
+    fleet.sockets.hold(name, spec);
+    throw error;
+  } finally {
+    fleet.keeper.watch(handle);
+  }
 }
 
 async function launch(fleet: Fleet, handle: ClusterHandle, spec: AppSpec, task: Task): Promise<void> {

@@ -14,6 +14,7 @@ export async function stopApp(
 ): Promise<AppResult> {
   const wasRunning = isRunning(fleet, name);
   fleet.state.update(name, { wanted: false });
+  const waited = fleet.waits.end(name);
   // A deploy that has been accepted and has not begun yet never will.
   fleet.claims.of(name)?.abort();
   return await attempt(fleet, name, 'stop', reasons, () =>
@@ -21,6 +22,7 @@ export async function stopApp(
       () => hastenEnd(fleet, name, timeout),
       async (before) => {
         const ran = wasRunning || before !== null || isRunning(fleet, name);
+        if (!ran && waited) return { ok: true, message: 'not tried again' };
         if (!ran) return { action: 'none', ok: true, message: 'not running' };
         const now = await takeDown(fleet, name, timeout);
         const killed = (before?.killed ?? 0) + now.killed;

@@ -24,7 +24,17 @@ export function workerStatus(change: Partial<WorkerStatus> = {}): WorkerStatus {
 export function appStatus(change: Partial<AppStatus> = {}): AppStatus {
   const workers = [workerStatus(), workerStatus({ slot: 1, pid: 101 })];
   const counts = { generation: 3, desired: 2, ready: 2, clusterPid: 99 };
-  return { name: 'web', state: 'online', ...counts, drift: false, deploy: null, lastDeploy: null, workers, ...change };
+  return {
+    name: 'web',
+    state: 'online',
+    ...counts,
+    drift: false,
+    problem: null,
+    deploy: null,
+    lastDeploy: null,
+    workers,
+    ...change,
+  };
 }
 
 export function statusOf(...apps: readonly AppStatus[]): Status {
@@ -170,6 +180,14 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
   [{ ...ofApp, type: 'cluster-started', pid: 9 }, 'web: cluster process started (pid 9)'],
   [{ ...ofApp, type: 'cluster-adopted', pid: 9 }, 'web: cluster process adopted (pid 9)'],
   [{ ...ofApp, type: 'cluster-lost', pid: 9 }, 'web: cluster process lost (pid 9)'],
+  [
+    { ...ofApp, type: 'listen-failed', reason: 'cannot listen on 80: it is in use', failures: 1, delayMs: 100 },
+    'web: cannot listen on 80: it is in use; tried again in 100 ms',
+  ],
+  [
+    { ...ofApp, type: 'listen-failed', reason: 'cannot listen on 80: it is in use', failures: 2, delayMs: null },
+    'web: cannot listen on 80: it is in use; not tried again',
+  ],
   [{ ...ofApp, type: 'sockets-taken', addresses: ['80', '443'] }, 'web: the manager holds 80, 443 too'],
   [{ ...ofManager, type: 'manager-started', pid: 5, version: '1.2.3' }, 'manager started (pid 5, version 1.2.3)'],
   [{ ...ofManager, type: 'manager-stopped', reason: 'SIGTERM' }, 'manager stopped: SIGTERM'],
