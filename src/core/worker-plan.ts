@@ -64,14 +64,17 @@ function whyDrain(model: ClusterModel, worker: Worker): string | null {
   if (!isServing(worker)) return null;
   if (model.mode === 'stopping') return 'the app stops';
   if (worker.orphan) return whyDrainOrphan(model, worker);
-  if (!wantedIn(model, worker.slot).some((wanted) => wanted.generation === worker.generation)) {
-    return whyUnwanted(model, worker);
-  }
+  if (!wantedIn(model, worker.slot).some((wanted) => isMeant(wanted, worker))) return whyUnwanted(model, worker);
   if (worker.leaving !== null && (hasSuccessor(model, worker) || goesFirst(model, worker)))
     return worker.leaving.reason;
   // Nobody will ever come in its place, and one that has crashed does not stay for good.
   if (hasCrashed(worker) && slotRecord(model, worker.slot).gaveUp) return worker.leaving?.reason ?? null;
   return null;
+}
+
+/** What is not to be started again stays as long as it is ready; one that was to follow it has nothing to follow for. */
+function isMeant({ generation, spawn }: Wanted, worker: Worker): boolean {
+  return worker.generation === generation && (spawn || worker.state === 'ready');
 }
 
 /** One that is in place, or comes there as soon as this one has gone. */
@@ -154,6 +157,10 @@ function whySpawn(model: ClusterModel, slot: Slot, wanted: Wanted, now: number):
 
 const holdsPort = (worker: Worker): boolean => worker.orphan && !('drain' in worker && worker.drain !== 'begun');
 
+function isMate(worker: Worker, slot: Slot, generation: Generation): boolean {
+  return worker.slot === slot && worker.generation === generation && isServing(worker) && !worker.orphan;
+}
+
 function isSuccessor(worker: Worker, slot: Slot, generation: Generation): boolean {
   return worker.slot === slot && worker.generation === generation && isKeeper(worker);
 }
@@ -183,7 +190,7 @@ function mayBeReplaced(model: ClusterModel, leaving: Worker): boolean {
     if (!goesInTurn(worker)) return false;
     if (!isServing(worker)) return true;
     const generation = successorGeneration(model, worker);
-    return model.workers.some((other) => other !== worker && isSuccessor(other, worker.slot, generation));
+    return model.workers.some((other) => other.key > worker.key && isMate(other, worker.slot, generation));
   });
 }
 
