@@ -47,6 +47,8 @@ export interface DrainStep {
 
 const MAX_LAST_CALL: Milliseconds = 5_000;
 const LAST_CALL_SHARE = 0.25;
+/** For what an app does when it has heard 'shutdown' and has no request left: long for a goodbye, short for a deploy. */
+const PATIENCE: Milliseconds = 5_000;
 const MAX_IDLE_LEAD: Milliseconds = 500;
 const IDLE_LEAD_SHARE = 0.05;
 
@@ -72,7 +74,7 @@ export function planDrain(
     case 'over':
       return { state, actions: [], wakeAt: null };
     case 'told':
-      return afterTelling(state, left, handlers, now);
+      return afterTelling(state, left, handlers, times, now);
     case 'draining': {
       const mayBeTold = handlers.message || handlers.signal || handlers.tasks !== 'none';
       if (isDrained && !mayBeTold) {
@@ -91,16 +93,22 @@ function tell(isDrained: boolean, handlers: AppHandlers, times: DrainTimes, now:
   if (handlers.message) actions.push('send-message');
   if (handlers.signal) actions.push('send-signal');
   if (handlers.tasks !== 'none') actions.push('run-tasks');
-  // An app that knows other messages only would stay until it is killed; its default for the signal is to end.
-  const signalAt =
-    handlers.signal || handlers.tasks !== 'none' ? null : Math.max(lastCall(times), now + (times.deadline - now) / 2);
+  const isToldInFull = handlers.signal || handlers.tasks !== 'none';
+  const signalAt = isToldInFull ? null : signalTime(isDrained, times, now);
   return { state: { kind: 'told', signalAt, isDrained }, actions, wakeAt: signalAt };
+}
+
+/** An app that knows other messages only would stay until it is killed; its default for the signal is to end. */
+function signalTime(isDrained: boolean, times: DrainTimes, now: number): number {
+  const half = (times.deadline - now) / 2;
+  return isDrained ? now + Math.min(PATIENCE, half) : Math.max(lastCall(times), now + half);
 }
 
 function afterTelling(
   state: DrainState & { kind: 'told' },
   left: Leftover,
   handlers: AppHandlers,
+  times: DrainTimes,
   now: number,
 ): DrainStep {
   const isDrained = left.draining + left.other === 0;
@@ -110,8 +118,12 @@ function afterTelling(
   if (handlers.tasks === 'done' && left.draining === 0) {
     return { state: { kind: 'over' }, actions: [...actions, 'exit'], wakeAt: null };
   }
-  const isSignalDue = state.signalAt !== null && now >= state.signalAt;
+  const planned =
+    state.signalAt === null || state.isDrained || !isDrained
+      ? state.signalAt
+      : Math.min(state.signalAt, signalTime(true, times, now));
+  const isSignalDue = planned !== null && now >= planned;
   if (isSignalDue) actions.push('send-signal');
-  const signalAt = isSignalDue ? null : state.signalAt;
+  const signalAt = isSignalDue ? null : planned;
   return { state: { kind: 'told', signalAt, isDrained: state.isDrained || isDrained }, actions, wakeAt: signalAt };
 }

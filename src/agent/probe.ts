@@ -49,9 +49,14 @@ export function probe(server: Server | null, request: ProbeRequest, onAnswer: (a
     answer(false, `failed: ${error.message}`);
     client.destroy();
   };
-  server.emit('connection', served);
-  const ask = isHttp2(server) ? askHttp2 : askHttp1;
-  ask(isTls(server) ? encrypted(client, isHttp2(server), onError) : client, request.path, { onStatus, onError });
+  try {
+    server.emit('connection', served);
+    const ask = isHttp2(server) ? askHttp2 : askHttp1;
+    ask(isTls(server) ? encrypted(client, isHttp2(server), onError) : client, request.path, { onStatus, onError });
+  } catch (error) {
+    // A path that cannot be asked for is no exception of the app's.
+    onError(error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 interface Answers {

@@ -169,6 +169,7 @@ export class ClusterHost {
 
   /** A worker that cannot be started ends at once, so that policy and reports are the same. */
   #stillborn({ key, slot }: Spawn, message: string): void {
+    this.#workers.delete(key);
     this.#obituaries.add(key, { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] });
     this.#exited(key, `could not be started: ${message}`);
   }

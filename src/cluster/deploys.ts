@@ -34,8 +34,8 @@ export class Deploys {
   readonly #generations: Generations;
   #running: Running | null = null;
   #start: Pick<Running, 'generation' | 'result'> | null = null;
-  /** Its generation serves, and its `after` hooks run. */
-  #ending: Running | null = null;
+  /** Their generations have served, and their `after` hooks run; the newest last. */
+  readonly #ending = new Set<Running>();
 
   constructor(host: ClusterHost, generations: Generations) {
     this.#host = host;
@@ -91,7 +91,7 @@ export class Deploys {
   }
 
   abort(reason: string, app: string): Promise<DeployResult> {
-    const running = this.#running ?? this.#ending;
+    const running = this.#running ?? [...this.#ending].at(-1) ?? null;
     if (running === null) throw new EvenkeelError('NO_DEPLOY', `${app}: no deploy is under way`);
     this.#host.dispatch({ type: 'abort', reason });
     running.cutAfter.abort();
@@ -100,7 +100,7 @@ export class Deploys {
 
   /** Kills hooks that would outlive this process. */
   close(): void {
-    this.#ending?.cutAfter.abort();
+    for (const { cutAfter } of this.#ending) cutAfter.abort();
   }
 
   /** The machine asks for it at the start of each deploy. */
@@ -140,9 +140,8 @@ export class Deploys {
     // A stop ends it too: what would come after a deploy has no app to come for.
     const goesOn = this.#host.model.mode === 'running';
     if (outcome === 'done' && running.kind === 'deploy' && goesOn) {
-      this.#ending = running;
-      afterFailure = await this.#runAfterHooks(running);
-      if (this.#ending === running) this.#ending = null;
+      this.#ending.add(running);
+      afterFailure = await this.#runAfterHooks(running).finally(() => this.#ending.delete(running));
     }
     const cause = outcome === 'done' ? null : reason;
     running.settle({

@@ -153,8 +153,11 @@ function checkPattern(text: string): FormatFault | null {
 }
 
 function checkHttpTarget(text: string): FormatFault | null {
-  const isPath = /^\/[^\s]*$/.test(text);
-  const isUrl = /^https?:\/\/\S+$/.test(text) && URL.canParse(text);
+  const isPath = /^\/[!-~]*$/.test(text);
+  const isUrl = /^https?:\/\/[!-~]+$/.test(text) && URL.canParse(text);
   if (isPath || isUrl) return null;
-  return { message: 'is neither a path nor a URL', hint: 'write "/healthz" or "http://127.0.0.1:3000/healthz"' };
+  const couldBeEncoded = /^\/\S*$/.test(text) || URL.canParse(text);
+  return couldBeEncoded
+    ? { message: 'has characters that a path cannot have', hint: `write ${JSON.stringify(encodeURI(text))}` }
+    : { message: 'is neither a path nor a URL', hint: 'write "/healthz" or "http://127.0.0.1:3000/healthz"' };
 }

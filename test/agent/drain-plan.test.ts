@@ -81,13 +81,22 @@ describe('while only sockets are left that cannot be drained', () => {
 });
 
 describe('an app that was told by message only', () => {
-  test('gets the signal at the last call', () => {
+  test('gets the signal 5 seconds after nothing is left', () => {
     const told = planDrain(DRAINING, NOTHING, MESSAGE, TIMES, 10);
-    expect(told.wakeAt).toBe(25_000);
-    expect(planDrain(told.state, NOTHING, MESSAGE, TIMES, 24_999).actions).toEqual([]);
-    const late = planDrain(told.state, NOTHING, MESSAGE, TIMES, 25_000);
+    expect(told.wakeAt).toBe(5_010);
+    expect(planDrain(told.state, NOTHING, MESSAGE, TIMES, 5_009).actions).toEqual([]);
+    const late = planDrain(told.state, NOTHING, MESSAGE, TIMES, 5_010);
     expect(late.actions).toEqual(['send-signal']);
-    expect(planDrain(late.state, NOTHING, MESSAGE, TIMES, 26_000).actions).toEqual([]);
+    expect(planDrain(late.state, NOTHING, MESSAGE, TIMES, 6_000).actions).toEqual([]);
+  });
+
+  test('keeps its sockets until the last call', () => {
+    const told = planDrain(DRAINING, SOCKETS, MESSAGE, TIMES, 10);
+    expect(told.wakeAt).toBe(25_000);
+    expect(planDrain(told.state, NOTHING, MESSAGE, TIMES, 1_000)).toMatchObject({
+      ...{ actions: ['report-drained'], wakeAt: 6_000 },
+    });
+    expect(planDrain(told.state, NOTHING, MESSAGE, TIMES, 24_000).wakeAt).toBe(25_000);
   });
 
   test('has half of the time that is left when it was told late', () => {

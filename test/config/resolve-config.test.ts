@@ -227,6 +227,7 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: a.js, ready: { on: log }', 'needs the key "pattern"', ''],
     ['script: a.js, ready: { on: http }', 'needs the key "url"', '/healthz'],
     ['script: a.js, ready: { on: http, url: up }', '"up" is neither a path nor a URL', '/healthz'],
+    ['script: a.js, ready: { on: http, url: "/grün" }', 'has characters that a path cannot have', '/gr%C3%BCn'],
     ['script: a.js, ready: { on: tcp }', 'needs the key "port"', 'listen'],
     ['script: a.js, ready: { url: /up }', 'ready.url: this is only for `on: http`', 'on: http'],
     ['script: a.js, ready: { on: delay, delay: 1m }', 'longer than ready.delay', ''],
