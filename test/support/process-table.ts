@@ -42,6 +42,13 @@ export function killHard(pid: number): boolean {
   }
 }
 
+/** Memory that is this process's alone. Linux. */
+export function privateBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const parts = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB$/gm)];
+  return parts.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
+}
+
 function readProc(): ProcessEntry[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).flatMap((pid) => {

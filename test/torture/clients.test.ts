@@ -156,7 +156,7 @@ async function expectUnharmed(
   { rig, load, pids }: Scene,
   fault: string,
   after: () => void = () => undefined,
-  { chapter = 'Clients of the control API that misbehave', seed }: { chapter?: Chapter; seed?: number } = {},
+  { chapter = 'Clients that misbehave', seed }: { chapter?: Chapter; seed?: number } = {},
 ): Promise<void> {
   expect((await rig.pids('web')).slice(0, pids.length)).toEqual(pids);
   await rig.run('deploy', 'web', '--env', 'VERSION=2');

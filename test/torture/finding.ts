@@ -3,18 +3,21 @@
 import type { TestContext } from 'vitest';
 import type { LoadReport } from '../support/load.ts';
 
-export type Chapter =
-  | 'Killed and stopped processes'
-  | 'Disks'
-  | 'Configs'
-  | 'Ports'
-  | 'Time and versions'
-  | 'Apps that misbehave'
-  | 'Clients of the control API that misbehave'
-  | 'Random input'
-  | 'Random walks'
-  | 'Soak'
-  | 'Log integrity';
+/** In the order of the document. */
+export const CHAPTERS = [
+  'Killed and stopped processes',
+  'Random walks',
+  'Log integrity',
+  'Disks',
+  'Configs',
+  'Ports',
+  'Time and versions',
+  'Apps that misbehave',
+  'Clients that misbehave',
+  'Random input',
+  'Soak',
+] as const;
+export type Chapter = (typeof CHAPTERS)[number];
 
 export interface Finding {
   readonly chapter: Chapter;

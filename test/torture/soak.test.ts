@@ -1,11 +1,12 @@
 // Deploys without end, under load: nothing fails, and neither the manager nor the cluster process holds more and more.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { LONG } from '../support/long.ts';
+import { privateBytes } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { report, requestsOf } from './finding.ts';
 
@@ -56,10 +57,4 @@ async function holdings(rig: Rig): Promise<readonly Holding[]> {
     bytes: privateBytes(pid),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
   }));
-}
-
-function privateBytes(pid: number): number {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const parts = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB$/gm)];
-  return parts.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
 }
