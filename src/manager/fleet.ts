@@ -91,7 +91,7 @@ export class Fleet {
   /** Apps of the file in its order, then others that run or should. */
   get names(): readonly string[] {
     const listed = this.state.ecosystem?.apps.map((app) => app.name) ?? [];
-    const others = [...this.#entries.keys()].filter((name) => this.#isPresent(name));
+    const others = [...this.#entries].filter(([, entry]) => entry.isPresent).map(([name]) => name);
     return [...new Set([...listed, ...others])];
   }
 
@@ -125,7 +125,7 @@ export class Fleet {
 
   /** Nothing runs, and nothing is being brought back. */
   get isIdle(): boolean {
-    return ![...this.#entries.keys()].some((name) => this.#isPresent(name));
+    return ![...this.#entries.values()].some((entry) => entry.isPresent);
   }
 
   /** Throws NO_SUCH_APP. */
@@ -227,10 +227,6 @@ export class Fleet {
     const entry = new AppEntry(handle, ports.clock);
     this.#entries.set(name, entry);
     return entry;
-  }
-
-  #isPresent(name: string): boolean {
-    return this.#entries.get(name)?.isPresent === true;
   }
 
   #hear(app: string, event: AppEvent): void {
