@@ -1,5 +1,6 @@
 // Pure: what has to change so that what runs is what the file says, and why. Nothing is done here.
 
+import { planMoves, withMoves } from './address-moves.ts';
 import type { AppChange, KeyChange, Plan, RunningApp } from './plan.ts';
 import { type AppSpec, formatAddress } from './spec.ts';
 import { diffSpecs } from './spec-diff.ts';
@@ -12,7 +13,8 @@ export function planChanges(running: readonly RunningApp[], desired: readonly Ap
     ...desired.map((spec) => planApp(known.get(spec.name), spec)),
     ...running.filter((app) => !wanted.has(app.name)).map(planRemoved),
   ];
-  return { changes, notices: changes.flatMap(pendingNotices) };
+  const moves = planMoves(running, desired);
+  return { changes: changes.map((change) => withMoves(change, moves)), notices: changes.flatMap(pendingNotices) };
 }
 
 /** What takes one app to `desired`. */
@@ -48,6 +50,12 @@ export function deployableSpec(running: AppSpec, desired: AppSpec, keys: readonl
   const pending = keys.filter((key) => key.class === 'restart').map((key) => key.path.split('.')[0] ?? key.path);
   const kept = Object.entries(running).filter(([key]) => pending.includes(key));
   return { ...desired, ...Object.fromEntries(kept) };
+}
+
+/** Which a deploy from one to the other does away with. */
+export function droppedAddresses(running: AppSpec, desired: AppSpec): readonly string[] {
+  const declared = desired.listen.map(formatAddress);
+  return running.listen.map(formatAddress).filter((address) => !declared.includes(address));
 }
 
 export function pendingNotices(change: AppChange): readonly string[] {

@@ -1,6 +1,7 @@
 // Manager: holds the sockets declared under `listen`, bound and never accepted on, for as long as their app is meant to
 // run: no death of a cluster process or worker closes them.
 
+import { EvenkeelError } from '../core/errors.ts';
 import { type AppSpec, formatAddress, type ListenAddress } from '../core/spec.ts';
 import type { NodeHandle } from '../platform/node-handles.ts';
 import { type BoundSocket, takeListenSocket } from '../platform/sockets.ts';
@@ -36,6 +37,21 @@ export class DeclaredSockets {
     return true;
   }
 
+  /** Whether any app has it. */
+  isHeld(address: ListenAddress): boolean {
+    return this.#holderOf(formatAddress(address)) !== null;
+  }
+
+  /** Hands one over, open as it is; nothing where `from` does not have it. `user`: whom unix sockets of `to` belong to. */
+  move(address: string, from: string, to: string, user: string | null): void {
+    const socket = this.#held.get(from)?.get(address);
+    const held = this.#held.get(to) ?? new Map<string, BoundSocket>();
+    if (socket === undefined || held.has(address)) return;
+    this.#held.get(from)?.delete(address);
+    this.#held.set(to, held.set(address, socket));
+    socket.giveTo(user);
+  }
+
   /** Binds those that are not held yet: all of them, or none and LISTEN_FAILED. */
   hold(app: string, { listen, user }: Declaration): readonly BoundSocket[] {
     const held = this.#held.get(app) ?? new Map<string, BoundSocket>();
@@ -66,10 +82,10 @@ export class DeclaredSockets {
     });
   }
 
-  /** Those of the addresses that could not be bound before, and cannot be now. */
+  /** Those of the addresses that could not be bound before, and cannot be now: a process that is not ours has them. */
   stillRefused(app: string, addresses: readonly ListenAddress[]): readonly string[] {
     const refused = addresses.filter((address) => this.#refused.get(app)?.has(formatAddress(address)));
-    return refused.filter((address) => !this.#canBind(app, address)).map(formatAddress);
+    return refused.filter((address) => !this.isHeld(address) && !this.#canBind(app, address)).map(formatAddress);
   }
 
   /** Whom unix sockets belong to, after a deploy with another user. */
@@ -89,7 +105,13 @@ export class DeclaredSockets {
     if (held?.size === 0) this.#held.delete(app);
   }
 
+  #holderOf(address: string): string | null {
+    return [...this.#held.keys()].find((app) => this.#held.get(app)?.has(address)) ?? null;
+  }
+
   #tryToBind(app: string, address: ListenAddress): BoundSocket {
+    const holder = this.#holderOf(formatAddress(address));
+    if (holder !== null) throw heldByApp(formatAddress(address), holder);
     const refused = new Set(this.#refused.get(app));
     try {
       refused.delete(formatAddress(address));
@@ -110,4 +132,11 @@ export class DeclaredSockets {
       return false;
     }
   }
+}
+
+/** The system would name the manager, or a worker. */
+function heldByApp(address: string, holder: string): EvenkeelError {
+  return new EvenkeelError('LISTEN_FAILED', `cannot listen on ${address}: the app ${holder} has it`, {
+    hint: `\`evenkeel plan\` shows whether the config gives it to another app, which \`evenkeel reload\` then does; otherwise stop ${holder}.`,
+  });
 }

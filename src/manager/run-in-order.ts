@@ -6,7 +6,7 @@ import type { AppResult } from '../protocol/control-api.ts';
 import { skipped } from './results.ts';
 
 export type AppWork = (name: string) => Promise<AppResult>;
-export type Skip = (name: string, why: string) => AppResult;
+export type Skip = (name: string, failed: readonly string[]) => AppResult;
 
 /**
  * Dependencies first; of apps whose dependency failed, `skip` says what their result is. Results are in the order of `apps`.
@@ -14,7 +14,7 @@ export type Skip = (name: string, why: string) => AppResult;
 export async function runInOrder(
   apps: readonly Dependent[],
   work: AppWork,
-  skip: Skip = skipped,
+  skip: Skip = skipDependent,
 ): Promise<readonly AppResult[]> {
   const running = new Map<string, Promise<AppResult>>();
   const dependencies = new Map(apps.map((app) => [app.name, app.dependsOn]));
@@ -39,6 +39,10 @@ export async function runInReverse(apps: readonly Dependent[], work: AppWork): P
   return await collect(apps, running);
 }
 
+export function skipDependent(name: string, failed: readonly string[]): AppResult {
+  return skipped(name, `it depends on ${failed.join(', ')}, which failed`);
+}
+
 async function runAfter(
   before: readonly Promise<AppResult>[],
   name: string,
@@ -46,7 +50,7 @@ async function runAfter(
   skip: Skip,
 ): Promise<AppResult> {
   const failed = (await Promise.all(before)).filter((result) => !result.ok).map((result) => result.app);
-  return failed.length === 0 ? await work(name) : skip(name, `it depends on ${failed.join(', ')}, which failed`);
+  return failed.length === 0 ? await work(name) : skip(name, failed);
 }
 
 async function collect(

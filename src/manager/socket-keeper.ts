@@ -62,6 +62,11 @@ export class SocketKeeper {
     await watch?.fetching;
   }
 
+  /** Resolves when a fetch that is under way has ended, however. */
+  async fetched(app: string): Promise<void> {
+    await this.#watches.get(app)?.fetching;
+  }
+
   close(): void {
     for (const { ending } of this.#watches.values()) ending.abort();
   }

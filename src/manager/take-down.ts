@@ -5,6 +5,7 @@ import { removeSocketFile } from '../platform/sockets.ts';
 import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
 import { isLoss } from './link-client.ts';
+import { releaseSockets } from './release-sockets.ts';
 
 export interface TakenDown {
   /** Workers that did not end by themselves. */
@@ -22,9 +23,9 @@ export async function takeDown(fleet: Fleet, name: string, timeout: Milliseconds
   const wasLost = fleet.hasLeftWorkers(name) || fleet.state.app(name).cluster !== null;
   if (!handle.isUp && wasLost) await fleet.startCluster(name);
   const result = handle.isUp ? await stopSurely(fleet, name, timeout, deadline) : { killed: 0 };
-  fleet.sockets.release(name);
+  releaseSockets(fleet, name);
   const { listen } = spec ?? handle.snapshot?.current?.spec ?? { listen: [] };
-  for (const address of listen) removeSocketFile(address);
+  for (const address of listen) if (!fleet.sockets.isHeld(address)) removeSocketFile(address);
   return result;
 }
 

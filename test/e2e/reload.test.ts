@@ -211,6 +211,66 @@ describe('reload', () => {
     expect(await rig.pids('web')).toEqual(pids);
   });
 
+  test('of two apps that swap their declared ports: no request is lost, and each serves on its own', async () => {
+    const [one, two] = [await freePort(), await freePort()];
+    const app = (name: string, port: number) => server('http', port, { listen: [port], env: { VERSION: name } });
+    await using rig = await createRig({ apps: { web: app('web', one), api: app('api', two) } });
+    await rig.run('start');
+    const loads = [one, two].map((port) => rig.load({ port, clients: 2, mode: 'close' }));
+    for (const load of loads) await load.more(20);
+    for (const [name, port] of [
+      ['web', two],
+      ['api', one],
+    ] as const) {
+      rig.editApp(name, { listen: [port] });
+      rig.editEnv(name, { PORT: `${port}` });
+    }
+    expect((await rig.run('plan')).stdout).toContain(`takes ${two} from api`);
+    const { stderr } = await rig.run('reload');
+    expect(stderr).not.toContain('restart');
+    for (const load of loads) {
+      await load.more(50);
+      expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+    }
+    for (let round = 0; round < 5; round += 1) {
+      expect(await Promise.all([one, two].map(async (port) => (await seenBy(port)).version))).toEqual(['api', 'web']);
+    }
+    expect((await rig.json<Plan>('plan')).changes.map(({ action }) => action)).toEqual(['none', 'none']);
+  });
+
+  test('of a declared port that goes from one app to another: no request is lost', async () => {
+    const [one, two] = [await freePort(), await freePort()];
+    await using rig = await createRig({
+      apps: { web: server('http', one, { listen: [one] }), api: server('http', two, { env: { VERSION: '2' } }) },
+    });
+    await rig.run('start');
+    const load = rig.load({ port: one, clients: 2, mode: 'close' });
+    await load.more(20);
+    rig.editApp('web', { listen: [] });
+    rig.editEnv('web', { PORT: `${await freePort()}` });
+    rig.editApp('api', { listen: [one] });
+    rig.editEnv('api', { PORT: `${one}` });
+    await rig.run('reload');
+    await load.sees('2');
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
+  });
+
+  test('of a port that is declared no more, and that the app still uses, says what to do; that does it', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+    await rig.run('start');
+    rig.editApp('web', { listen: [] });
+    const { code, stdout, stderr } = await rig.cli('reload');
+    expect({ code, advice: `${stdout}${stderr}`.includes('`evenkeel restart web`') }).toEqual({
+      code: 1,
+      advice: true,
+    });
+    expect((await seenBy(port)).version).toBe('1');
+    await rig.run('restart', 'web');
+    expect((await seenBy(port)).version).toBe('1');
+    expect((await rig.json<Plan>('plan')).changes.map(({ action }) => action)).toEqual(['none']);
+  });
+
   test('exits 3 when no manager runs', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     expect((await rig.cli('reload')).code).toBe(3);

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/client/operation-outcome.ts';
 import { deferred } from '../../src/core/deferred.ts';
 import { EvenkeelError } from '../../src/core/errors.ts';
@@ -371,4 +371,91 @@ it('goes by the profile that it is told, and stays with it', async () => {
   await reload(context, null);
   await plan(context);
   expect(rig.profiles).toEqual(['large', 'large', 'large', 'huge', null, null]);
+});
+
+describe('an address that goes from one app to another', () => {
+  const listening = (app: typeof web, ...ports: number[]) => ({ ...app, listen: ports.map(port) });
+  const held = (context: ManagerContext, app: string) => context.fleet.sockets.of(app).map(({ address }) => address);
+
+  it('is handed over, after who had it has given it up', async () => {
+    const { rig, context } = await started(listening(web), listening(api, 1));
+    const hold = deferred<void>();
+    rig.script('api').hold = hold;
+    rig.apps = [listening(web, 1), listening(api)];
+    const reloading = reload(context);
+    await eventually('api is being deployed', () => rig.cluster('api').asked.length > 0);
+    expect(rig.cluster('web').asked).toEqual([]);
+    expect(rig.bound).toEqual(new Set(['1']));
+    hold.resolve();
+    expect(await reloading).toMatchObject({
+      ...{ ok: true, notices: [] },
+      apps: [{ reasons: ['listen changed', 'takes 1 from api'] }, { reasons: ['listen changed', 'gives 1 to web'] }],
+    });
+    expect([held(context, 'web'), held(context, 'api')]).toEqual([['1'], []]);
+    expect(rig.cluster('web').received).toContain('1');
+  });
+
+  it('and of two that swap, both', async () => {
+    const { rig, context } = await started(listening(web, 1), listening(api, 2));
+    rig.apps = [listening(web, 2), listening(api, 1)];
+    expect(await reload(context)).toMatchObject({ ok: true, notices: [] });
+    expect([held(context, 'web'), held(context, 'api')]).toEqual([['2'], ['1']]);
+    expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['none', 'none']);
+  });
+
+  it('stays with who does not give it up', async () => {
+    const { rig, context } = await started(listening(web), listening(api, 1));
+    rig.script('api').outcome = 'failed';
+    rig.apps = [listening(web, 1), listening(api)];
+    expect((await reload(context)).apps).toMatchObject([
+      { app: 'web', action: 'skipped', ok: false, message: '1 is still with api, which failed' },
+      { app: 'api', ok: false },
+    ]);
+    expect([held(context, 'web'), held(context, 'api')]).toEqual([[], ['1']]);
+    rig.script('api').outcome = 'done';
+    expect((await reload(context)).ok).toBe(true);
+    expect([held(context, 'web'), held(context, 'api')]).toEqual([['1'], []]);
+  });
+
+  it('is shared where two swap and the second one fails, and the reload says so', async () => {
+    const { rig, context } = await started(listening(web, 1), listening(api, 2));
+    // It comes after api.
+    rig.script('web').outcome = 'failed';
+    rig.apps = [listening(web, 2), listening(api, 1)];
+    const { apps, notices } = await reload(context);
+    expect(apps.map(({ ok }) => ok)).toEqual([false, true]);
+    expect(notices).toEqual(['web and api both answer on 1 until a reload has taken it from web']);
+    rig.script('web').outcome = 'done';
+    expect((await reload(context)).ok).toBe(true);
+    expect([held(context, 'web'), held(context, 'api')]).toEqual([['2'], ['1']]);
+  });
+
+  it('goes to a new app from one that the config no longer has', async () => {
+    const { rig, context } = await started(web, listening(old, 1));
+    rig.apps = [web, listening(job, 1)];
+    expect((await reload(context)).ok).toBe(true);
+    expect(rig.cluster('job').boot.sockets).toMatchObject([{ address: '1' }]);
+    expect(held(context, 'job')).toEqual(['1']);
+  });
+
+  it('is named with the app that has it, where a start asks for it', async () => {
+    const { rig, context } = await started(listening(api, 1));
+    rig.apps = [listening(api), listening(web, 1)];
+    const [result] = (await start(context, ['web'])).apps;
+    expect(result?.error).toMatchObject({ code: 'LISTEN_FAILED', message: 'cannot listen on 1: the app api has it' });
+    expect((await reload(context)).ok).toBe(true);
+    expect(held(context, 'web')).toEqual(['1']);
+  });
+});
+
+it('a deploy that fails without an address that the app had says how to do without', async () => {
+  const { rig, context } = await started({ ...web, listen: [port(1)] });
+  rig.script('web').outcome = 'failed';
+  rig.apps = [web];
+  const { ok, notices } = await reload(context);
+  expect({ ok, notices }).toEqual({ ok: false, notices: [expect.stringContaining('`evenkeel restart web`')] });
+  rig.script('web').outcome = 'done';
+  expect((await restart(context, 'web')).ok).toBe(true);
+  expect(context.fleet.runningSpec('web')?.listen).toEqual([]);
+  expect(rig.bound).toEqual(new Set());
 });

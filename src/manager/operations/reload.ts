@@ -1,11 +1,12 @@
 // Manager: re-reads the config file and makes what runs what it says.
 
+import { type AddressMove, inMovingOrder, planMoves } from '../../core/address-moves.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { noConfigToReload } from '../../core/not-found.ts';
 import type { AppChange, Plan } from '../../core/plan.ts';
 import { planChanges } from '../../core/plan-changes.ts';
 import { describeProfile } from '../../core/profile.ts';
-import type { EcosystemSpec } from '../../core/spec.ts';
+import type { AppSpec, EcosystemSpec } from '../../core/spec.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
 import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { changeInTurn } from '../after-loss.ts';
@@ -14,8 +15,9 @@ import type { ManagerContext } from '../context.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
+import { handOver, releaseSockets, runsWith } from '../release-sockets.ts';
 import { operationResult, skipped } from '../results.ts';
-import { runInOrder, runInReverse } from '../run-in-order.ts';
+import { runInOrder, runInReverse, skipDependent } from '../run-in-order.ts';
 import { runningApps } from '../running-apps.ts';
 import { stateDirNotices } from '../state-dir-notice.ts';
 import { applyChange } from '../steps/apply-change.ts';
@@ -35,21 +37,25 @@ export function reload(
     const ecosystem = await read(context, profile);
     // Reading takes a while, in which somebody may have stopped everything.
     refuseWhileStopping(context);
-    const plan = planChanges(runningApps(fleet, ecosystem.apps), ecosystem.apps);
+    const running = runningApps(fleet, ecosystem.apps);
+    const plan = planChanges(running, ecosystem.apps);
+    const moves = planMoves(running, ecosystem.apps);
+    await handOver(fleet, moves, (name) => specOf(ecosystem, name).user);
     const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
     fleet.state.setEcosystem(ecosystem);
     for (const name of fleet.state.names) fleet.forgetIfOver(name);
     const applied = await runInOrder(
-      ecosystem.apps,
+      inMovingOrder(ecosystem.apps, moves),
       async (name) => {
         const inLane = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
         const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
-        const work: Work<AppResult> = (task) => apply(context, ecosystem, name, notices, task);
+        const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
         return unlessUnchanged(plan, await operation.run(name, inTurn, work));
       },
-      (name, why) => unlessUnchanged(plan, skipped(name, why)),
+      (name, failed) => unlessUnchanged(plan, skip(fleet, specOf(ecosystem, name), moves, failed)),
     );
+    notices.push(...sharedNotices(fleet, moves));
     if (!operation.aborted) lateStarts(context, plan, applied);
     const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
     const changes = result.apps.filter((app) => app.action !== 'none').length;
@@ -86,16 +92,41 @@ function removeApps(fleet: Fleet, { changes }: Plan): Promise<readonly AppResult
 
 async function apply(
   context: ManagerContext,
-  ecosystem: EcosystemSpec,
-  name: string,
+  desired: AppSpec,
+  moves: readonly AddressMove[],
   notices: string[],
   task: Task,
 ): Promise<AppResult> {
-  const { fleet } = context;
-  const desired = ecosystem.apps.find((app) => app.name === name);
-  if (desired === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
   refuseWhileStopping(context);
-  return await applyChange(fleet, desired, notices, task);
+  return await applyChange(context.fleet, desired, moves, notices, task);
+}
+
+/** It runs on as it is, and what was to be its own stays with who has not given it up. */
+function skip(
+  fleet: Fleet,
+  { name, dependsOn }: AppSpec,
+  moves: readonly AddressMove[],
+  failed: readonly string[],
+): AppResult {
+  releaseSockets(fleet, name, fleet.runningSpec(name)?.listen);
+  const needed = failed.filter((other) => dependsOn.includes(other));
+  if (needed.length > 0) return skipDependent(name, needed);
+  const kept = moves.filter(({ from, to }) => to === name && failed.includes(from));
+  return skipped(name, kept.map(({ address, from }) => `${address} is still with ${from}, which failed`).join(', '));
+}
+
+/** Of a swap, the second half has failed. */
+function sharedNotices(fleet: Fleet, moves: readonly AddressMove[]): readonly string[] {
+  const shared = moves.filter(({ address, from, to }) => [from, to].every((app) => runsWith(fleet, app, address)));
+  return shared.map(
+    ({ address, from, to }) => `${from} and ${to} both answer on ${address} until a reload has taken it from ${from}`,
+  );
+}
+
+function specOf({ apps }: EcosystemSpec, name: string): AppSpec {
+  const spec = apps.find((app) => app.name === name);
+  if (spec === undefined) throw new Error(`Internal error: ${name} is not in the ecosystem`);
+  return spec;
 }
 
 /** What was to stay as it is has not missed anything. */

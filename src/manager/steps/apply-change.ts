@@ -1,5 +1,6 @@
 // Manager: does to one app what the plan says of it now.
 
+import { type AddressMove, withMoves } from '../../core/address-moves.ts';
 import type { AppChange } from '../../core/plan.ts';
 import { deployableSpec, planApp } from '../../core/plan-changes.ts';
 import type { AppSpec } from '../../core/spec.ts';
@@ -19,10 +20,17 @@ const PLAIN = { timeout: null, pinned: null, claim: null };
  * Plans anew: what came before it in the app's lane may have changed the app since the whole was planned. What commands have
  * changed of it is undone where this is done, and stays, as what runs does, where it fails.
  */
-export async function applyChange(fleet: Fleet, desired: AppSpec, notices: string[], task: Task): Promise<AppResult> {
+export async function applyChange(
+  fleet: Fleet,
+  desired: AppSpec,
+  moves: readonly AddressMove[],
+  notices: string[],
+  task: Task,
+): Promise<AppResult> {
   const { name } = desired;
   const isNew = !fleet.state.names.includes(name);
-  const change = planApp(isNew ? undefined : runningApp(fleet, name, desired.listen), desired);
+  const running = isNew ? undefined : runningApp(fleet, name, desired.listen);
+  const change = withMoves(planApp(running, desired), moves);
   const { action, reasons } = change;
   const undone = { override: null };
   const spec = deployableSpec(fleet.runningSpec(name) ?? desired, desired, change.keys);

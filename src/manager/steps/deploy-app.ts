@@ -1,6 +1,7 @@
 // Manager: has one app's cluster deploy a spec, with the sockets that it declares.
 
-import type { AppSpec, Milliseconds } from '../../core/spec.ts';
+import { droppedAddresses } from '../../core/plan-changes.ts';
+import { type AppSpec, formatAddress, type Milliseconds } from '../../core/spec.ts';
 import type { DeployRequest } from '../../protocol/cluster-link.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import { deployDeadline } from '../deadlines.ts';
@@ -9,6 +10,7 @@ import type { Fleet } from '../fleet.ts';
 import { isLoss } from '../link-client.ts';
 import type { Override } from '../overrides.ts';
 import { notePending } from '../pending-override.ts';
+import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 import { provideSockets } from './provide-sockets.ts';
 
@@ -60,9 +62,24 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   const isDone = result.outcome === 'done' && work.override !== undefined;
   fleet.state.update(name, { pending: null, ...(isDone ? { override: work.override } : {}) });
   await handle.relearn();
-  fleet.sockets.release(name, fleet.runningSpec(name)?.listen ?? spec.listen);
+  releaseSockets(fleet, name, fleet.runningSpec(name)?.listen ?? spec.listen);
   if (result.outcome === 'done' && running?.user !== spec.user) fleet.sockets.giveTo(name, spec.user);
+  const dropped =
+    running === null || result.outcome === 'done' ? [] : forNobody(fleet, droppedAddresses(running, spec));
+  if (dropped.length > 0) notices.push(droppedNotice(name, dropped));
   // An earlier manager may have passed on what this deploy brings, and died before it.
   fleet.keeper.watch(handle);
   return describeDeploy(result);
+}
+
+/** Those that the config gives to no other app. */
+function forNobody(fleet: Fleet, addresses: readonly string[]): readonly string[] {
+  const declared = fleet.state.ecosystem?.apps.flatMap(({ listen }) => listen.map(formatAddress)) ?? [];
+  return addresses.filter((address) => !declared.includes(address));
+}
+
+/** The new workers come beside the old ones, whose socket no longer is for them. */
+function droppedNotice(name: string, addresses: readonly string[]): string {
+  const which = addresses.join(', ');
+  return `${name}: ${which} no longer declared, but held until the old workers have ended; if it is to listen there by itself, that takes effect at \`evenkeel restart ${name}\``;
 }

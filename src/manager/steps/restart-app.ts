@@ -2,7 +2,7 @@
 // cannot take over.
 
 import { EvenkeelError } from '../../core/errors.ts';
-import { deployableSpec } from '../../core/plan-changes.ts';
+import { deployableSpec, droppedAddresses } from '../../core/plan-changes.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import { diffSpecs } from '../../core/spec-diff.ts';
 import type { DeployRequest } from '../../protocol/cluster-link.ts';
@@ -34,9 +34,10 @@ function pendingSpec(fleet: Fleet, name: string, running: AppSpec): AppSpec | nu
   const keys = diffSpecs(running, wanted);
   const held = fleet.handle(name).snapshot?.held ?? [];
   const unheld = wanted.listen.some((address) => !held.includes(formatAddress(address)));
-  if (!unheld && !keys.some((key) => key.class === 'restart')) return null;
+  const moved = unheld || droppedAddresses(running, wanted).length > 0;
+  if (!moved && !keys.some((key) => key.class === 'restart')) return null;
   // An address changes together with what tells the app of it, so neither can be had alone.
-  if (unheld) return wanted;
+  if (moved) return wanted;
   // The other way round than in a deploy: all as it runs, except for what waits.
   return { ...deployableSpec(wanted, running, keys), listen: wanted.listen };
 }

@@ -8,6 +8,7 @@ import type { ClusterHandle } from '../cluster-handle.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { pinnedPaths } from '../overrides.ts';
+import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, inLane, type Outcome, skipped } from '../results.ts';
 
 export function startApp(fleet: Fleet, name: string, reasons: readonly string[], task: Task): Promise<AppResult> {
@@ -72,7 +73,7 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
     // A next start needs another one, which has all sockets. Workers that were left serve on until then.
     await (mayServe ? handle.abandon() : handle.stop(null, QUICK));
     // Tells who has them.
-    fleet.sockets.release(name);
+    releaseSockets(fleet, name);
     fleet.sockets.hold(name, spec);
     throw error;
   } finally {

@@ -1,0 +1,36 @@
+// Manager: lets go of sockets. One that another app runs with goes back to that: it was to give it up, and has not.
+
+import type { AddressMove } from '../core/address-moves.ts';
+import { formatAddress, type ListenAddress } from '../core/spec.ts';
+import type { Fleet } from './fleet.ts';
+
+/** Of those that are held for an app, all but `keep`. */
+export function releaseSockets(fleet: Fleet, app: string, keep: readonly ListenAddress[] = []): void {
+  const kept = keep.map(formatAddress);
+  for (const { address } of fleet.sockets.of(app)) {
+    const other = kept.includes(address)
+      ? undefined
+      : fleet.names.find((name) => name !== app && runsWith(fleet, name, address));
+    if (other !== undefined) fleet.sockets.move(address, app, other, fleet.runningSpec(other)?.user ?? null);
+  }
+  fleet.sockets.release(app, keep);
+}
+
+/**
+ * Before any of the apps is changed: from now on the manager holds these for who is to have them, so that they go on
+ * queuing when who has them has let go.
+ */
+export async function handOver(
+  fleet: Fleet,
+  moves: readonly AddressMove[],
+  userOf: (app: string) => string | null,
+): Promise<void> {
+  for (const { address, from, to } of moves) {
+    await fleet.keeper.fetched(from);
+    fleet.sockets.move(address, from, to, userOf(to));
+  }
+}
+
+export function runsWith(fleet: Fleet, app: string, address: string): boolean {
+  return fleet.runningSpec(app)?.listen.some((one) => formatAddress(one) === address) === true;
+}
