@@ -1,0 +1,55 @@
+// Ports that others have.
+
+import { createServer, type Server } from 'node:net';
+import { expect, test } from 'vitest';
+import { server } from '../support/apps.ts';
+import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
+import { createRig } from '../support/rig.ts';
+import { report } from './finding.ts';
+
+function take(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const other = createServer().once('error', reject);
+    other.listen(port, () => resolve(other));
+  });
+}
+
+test('a declared port that another process has, and leaves later', LONG, async (context) => {
+  const [port, other] = [await freePort(), await freePort()];
+  const thief = await take(port);
+  await using rig = await createRig({
+    apps: { web: server('http', port, { listen: [port] }), api: server('http', other, { listen: [other] }) },
+  });
+  rig.defer(() => void thief.close());
+  const { code, stderr, stdout } = await rig.cli('start');
+  expect([code, stderr + stdout]).toEqual([1, expect.stringMatching(new RegExp(`${port}[^]*${process.pid}`))]);
+  expect((await rig.app('api')).state).toBe('online');
+  const since = Date.now();
+  await new Promise((resolve) => thief.close(resolve));
+  await rig.appWhere('web', 'comes up by itself', ({ state, ready }) => state === 'online' && ready === 2);
+  report(context, {
+    ...{ chapter: 'Ports', fault: 'a declared port that another process has, and leaves later', promise: 'P10' },
+    ...{
+      recoveryMs: Date.now() - since,
+      result: 'exit code 1, the process is named, the other app is up; then it comes up by itself',
+    },
+  });
+});
+
+test('two apps that want one port', LONG, async (context) => {
+  const port = await freePort();
+  await using rig = await createRig({
+    apps: { web: server('http', port, { listen: [port] }), api: server('http', port, { listen: [port] }) },
+  });
+  const { code, stderr } = await rig.cli('start');
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`${port}`)]);
+  report(context, {
+    ...{
+      chapter: 'Ports',
+      fault: 'two apps that want one port',
+      promise: 'P3',
+      result: 'exit code 2, nothing is started',
+    },
+  });
+});
