@@ -1,18 +1,12 @@
 // A disk without a free byte, under the state directory and the logs: what runs serves on, and a manager can take it over.
 
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Status } from '../../src/core/status.ts';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { createRig, type Rig } from '../support/rig.ts';
-
-const SIZE = '1m';
-
-/** Needs the right to mount a small disk of its own: root on Linux. */
-const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+import { canMount, fill, free, mountDisk } from '../support/small-disk.ts';
 
 test.runIf(canMount)('on a full disk the apps serve, the next manager adopts them, and commands work', async () => {
   const port = await freePort();
@@ -22,7 +16,7 @@ test.runIf(canMount)('on a full disk the apps serve, the next manager adopts the
       web: server('http', port, { listen: [port], logs: { stdout: 'disk/web.log', stderr: 'disk/web.err.log' } }),
     },
   });
-  mountDisk(rig);
+  mountDisk(rig, 'disk', 'size=1m');
   await rig.run('start', '--json');
   const { manager, workers } = await statusOf(rig);
   fill(rig.path('disk'));
@@ -57,32 +51,4 @@ async function statusOf(rig: Rig) {
     'status',
   );
   return { manager: manager.pid, workers: apps.flatMap((app) => app.workers.map(({ pid }) => pid)) };
-}
-
-function mountDisk(rig: Rig): void {
-  const folder = rig.path('disk');
-  mkdirSync(folder);
-  run('mount', '-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder);
-  rig.defer(() =>
-    eventually('the disk is free to go', () => spawnSync('umount', [folder]).status === 0).then(() => {}),
-  );
-}
-
-function fill(folder: string): void {
-  for (let file = 0; statfsSync(folder).bfree > 0; file += 1) {
-    try {
-      writeFileSync(`${folder}/filler.${file}`, Buffer.alloc(statfsSync(folder).bfree * 4096));
-    } catch {
-      // What fitted was written.
-    }
-  }
-}
-
-function free(folder: string): void {
-  for (const name of readdirSync(folder)) if (name.startsWith('filler.')) rmSync(`${folder}/${name}`);
-}
-
-function run(command: string, ...args: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }

@@ -63,7 +63,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   mkdirSync(dir, { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
   const puppets = await PuppetTheatre.open(join(base, 'puppets.sock'));
-  const rig = new Rig({ base, dir, configFile, puppets });
+  const stateDir = typeof rest.stateDir === 'string' ? rest.stateDir : '.evenkeel';
+  const rig = new Rig({ base, dir, configFile, puppets, stateDir });
   for (const [file, text] of Object.entries(files)) rig.write(file, text);
   if (withoutConfig) {
     // There may be none above either.
@@ -80,6 +81,8 @@ interface RigParts {
   readonly dir: string;
   readonly configFile: string;
   readonly puppets: PuppetTheatre;
+  /** Relative to `dir`. */
+  readonly stateDir: string;
 }
 
 export class Rig implements AsyncDisposable {
@@ -95,12 +98,12 @@ export class Rig implements AsyncDisposable {
   #config: RigConfig = { apps: {} };
   #disposal: Promise<void> | null = null;
 
-  constructor({ base, dir, configFile, puppets }: RigParts) {
+  constructor({ base, dir, configFile, puppets, stateDir }: RigParts) {
     this.#base = base;
     this.dir = dir;
     this.#configFile = configFile;
     this.puppets = puppets;
-    this.state = stateLayout(join(dir, '.evenkeel'));
+    this.state = stateLayout(join(dir, stateDir));
   }
 
   path(...parts: readonly string[]): string {
