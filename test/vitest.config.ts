@@ -53,7 +53,7 @@ export default defineConfig({
           name: 'torture',
           maxWorkers: WORKERS,
           isolate: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
           include: ['test/torture/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 60_000,

@@ -80,14 +80,9 @@ const PROMISES: Record<Victim, string> = {
   'new worker': 'P7',
 };
 
-/** One of each, where a deploy is furthest from its end and yet under way. */
-const isShort = ([, phase]: readonly [Victim, Phase, End]): boolean => phase === 'booting';
-
-describe('SIGKILL', () => {
-  test.for(KILLED.filter(isShort))('of the %s, %s', ([victim, phase, end], context) =>
-    strike(context, { signal: 'SIGKILL', victim, phase, end }),
-  );
-  test.for(KILLED.filter((row) => !isShort(row)))('of the %s, %s', LONG, ([victim, phase, end], context) =>
+// The short form is test/e2e/predecessors/killed-in-a-deploy.test.ts.
+describe('SIGKILL', LONG, () => {
+  test.for(KILLED)('of the %s, %s', ([victim, phase, end], context) =>
     strike(context, { signal: 'SIGKILL', victim, phase, end }),
   );
 });
