@@ -16,6 +16,7 @@ export type {
   ReloadOptions,
   RollbackOptions,
   StopOptions,
+  WorkerCount,
 } from './client/evenkeel-client.ts';
 export type { Logger } from './client/log-events.ts';
 export { OperationError } from './client/operation-outcome.ts';

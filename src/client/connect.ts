@@ -6,6 +6,7 @@ import { noManager } from '../platform/control-http.ts';
 import { entryPoint } from '../platform/entry-points.ts';
 import { EvenkeelClient } from './evenkeel-client.ts';
 import { findManager, managerIn } from './find-manager.ts';
+import { type OptionNames, requireKnown } from './known-options.ts';
 import { type Logger, logEvents } from './log-events.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
@@ -22,8 +23,11 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: OptionNames<ConnectOptions> = { cwd: true, config: true, stateDir: true, logger: true, signal: true };
+
 /** Rejects with NO_MANAGER, or NO_CONFIG where there is nothing to look for. */
 export async function connect(options: ConnectOptions): Promise<EvenkeelClient> {
+  requireKnown('connect', options, OPTIONS);
   const where = whereaboutsOf(options, process.env);
   const { stateDir } = options;
   const found = await (stateDir === undefined ? findManager(where) : managerIn(resolve(where.cwd, stateDir)));

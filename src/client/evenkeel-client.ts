@@ -5,19 +5,24 @@ import { parseDuration } from '../config/parse-duration.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Milliseconds } from '../core/spec.ts';
+import { MAX_WORKERS, type Milliseconds } from '../core/spec.ts';
 import type { Generation, Status } from '../core/status.ts';
 import type { ControlClient } from '../platform/control-client.ts';
 import { definedOf } from '../platform/defined-env.ts';
+import { parseSignal } from '../platform/parse-signal.ts';
 import { identify } from '../platform/process-identity.ts';
 import type { HistoryAnswer, OperationResult, VersionAnswer } from '../protocol/control-api.ts';
 import { untilGone } from './await-manager.ts';
-import { type OptionNames, requireKnown } from './known-options.ts';
+import { countWorkers } from './count-workers.ts';
+import { type OptionNames, requireEnv, requireKnown } from './known-options.ts';
 import { requireSuccess } from './operation-outcome.ts';
 import { type LogEntry, type LogOptions, readLogs } from './read-logs.ts';
 
 /** "90s", "5m", or milliseconds. */
 export type Duration = string | Milliseconds;
+
+/** 4, "max", "max-1" or "50%". */
+export type WorkerCount = string | number;
 
 export interface OperationOptions {
   /** Everything that happens meanwhile. */
@@ -35,7 +40,7 @@ export interface DeployOptions extends OperationOptions {
   readonly script?: string;
   /** Another folder from now on, relative to the `cwd` of the client; a script in the old one moves along. */
   readonly cwd?: string;
-  readonly workers?: number;
+  readonly workers?: WorkerCount;
   readonly timeout?: Duration;
   /** False: resolves as soon as the deploy is accepted. */
   readonly wait?: boolean;
@@ -95,12 +100,15 @@ export class EvenkeelClient {
   }
 
   /** What `reload` would do, and why. Changes nothing. */
-  plan({ profile }: Pick<ReloadOptions, 'profile'> = {}): Promise<Plan> {
+  async plan(options: Pick<ReloadOptions, 'profile'> = {}): Promise<Plan> {
+    requireKnown('plan', options, { profile: true });
+    const { profile } = options;
     return this.#control.plan(profile === null ? '' : profile);
   }
 
   /** The generations of an app. Values of env are null unless `showEnv` is set. */
-  history(app: string, options: { readonly showEnv?: boolean } = {}): Promise<HistoryAnswer> {
+  async history(app: string, options: { readonly showEnv?: boolean } = {}): Promise<HistoryAnswer> {
+    requireKnown('history', options, { showEnv: true });
     return this.#control.history(app, options);
   }
 
@@ -148,9 +156,9 @@ export class EvenkeelClient {
   }
 
   /** Another number of workers, until the next reload. */
-  async scale(app: string, workers: number, options: OperationOptions = {}): Promise<OperationResult> {
+  async scale(app: string, workers: WorkerCount, options: OperationOptions = {}): Promise<OperationResult> {
     requireKnown('scale', options, OPERATION);
-    return this.#operate(pathOf(app, 'scale'), { workers }, options);
+    return this.#operate(pathOf(app, 'scale'), { workers: workersOf(workers) }, options);
   }
 
   /** Stops apps; without a name everything, and then the manager, and resolves when that has ended. */
@@ -164,10 +172,10 @@ export class EvenkeelClient {
     return result;
   }
 
-  /** Sends a signal such as "SIGUSR1" to every worker of the app. */
-  async signal(app: string, signal: string, options: OperationOptions = {}): Promise<OperationResult> {
+  /** Sends a signal, "SIGUSR1", "usr1" or its number, to every worker of the app. */
+  async signal(app: string, signal: string | number, options: OperationOptions = {}): Promise<OperationResult> {
     requireKnown('signal', options, OPERATION);
-    return this.#operate(pathOf(app, 'signal'), { signal }, options);
+    return this.#operate(pathOf(app, 'signal'), { signal: signalOf(signal) }, options);
   }
 
   /** Sends a message, anything that JSON can say, to every worker of the app: `process.on('message')`. */
@@ -177,13 +185,16 @@ export class EvenkeelClient {
   }
 
   /** Everything that happens, as it happens. */
-  events({ last = 0, follow = true, signal }: EventOptions = {}): AsyncIterable<EvenkeelEvent> {
-    return this.#control.events({ n: last, follow, ...(signal === undefined ? {} : { signal }) });
+  async *events(options: EventOptions = {}): AsyncIterable<EvenkeelEvent> {
+    requireKnown('events', options, { last: true, follow: true, signal: true });
+    const { last = 0, follow = true, signal } = options;
+    yield* this.#control.events({ n: last, follow, ...(signal === undefined ? {} : { signal }) });
   }
 
   /** What the workers of an app write: the last lines, and then each that comes. */
-  logs(app: string, options: LogOptions = {}): AsyncIterable<LogEntry> {
-    return readLogs(this.#control, app, options);
+  async *logs(app: string, options: LogOptions = {}): AsyncIterable<LogEntry> {
+    requireKnown('logs', options, { last: true, follow: true, stream: true, onSkipped: true, signal: true });
+    yield* readLogs(this.#control, app, options);
   }
 
   async #operate(path: string, body: unknown, { onEvent, signal }: OperationOptions): Promise<OperationResult> {
@@ -193,13 +204,15 @@ export class EvenkeelClient {
 
   #deployBody(method: string, options: DeployOptions): object {
     requireKnown(method, options, DEPLOY);
+    requireEnv(method, 'env', options.env);
+    requireEnv(method, 'shellEnv', options.shellEnv);
     const { env, shellEnv, script, cwd, workers, wait } = options;
     return {
       ...(env === undefined ? {} : { env: definedOf(env) }),
       ...(shellEnv === undefined ? {} : { shellEnv: definedOf(shellEnv) }),
       ...(script === undefined ? {} : { script: resolve(this.#cwd, script) }),
       ...(cwd === undefined ? {} : { cwd: resolve(this.#cwd, cwd) }),
-      ...(workers === undefined ? {} : { workers }),
+      ...(workers === undefined ? {} : { workers: workersOf(workers) }),
       ...timeoutOf(options),
       ...(wait === undefined ? {} : { wait }),
     };
@@ -212,6 +225,23 @@ function pathOf(app: string, operation: string): string {
 
 function listOf(apps: Names): readonly string[] {
   return typeof apps === 'string' ? [apps] : apps;
+}
+
+function workersOf(given: WorkerCount): number {
+  const workers = countWorkers(given);
+  if (workers !== null) return workers;
+  throw new EvenkeelError(
+    'BAD_USAGE',
+    `workers: "${given}" is not a number from 1 to ${MAX_WORKERS}, "max", "max-1" or "50%"`,
+  );
+}
+
+function signalOf(given: string | number): string {
+  const signal = parseSignal(given);
+  if (signal !== null) return signal;
+  throw new EvenkeelError('BAD_USAGE', `signal: "${given}" is not one that this system has`, {
+    hint: '"SIGHUP", "usr1" or 10, for example.',
+  });
 }
 
 function timeoutOf({ timeout }: { readonly timeout?: Duration }): { timeout?: Milliseconds } {

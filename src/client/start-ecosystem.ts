@@ -7,6 +7,7 @@ import { untilAnswered } from './await-manager.ts';
 import { type ConnectOptions, clientOf, whereaboutsOf } from './connect.ts';
 import type { EvenkeelClient, OperationOptions } from './evenkeel-client.ts';
 import { findAnsweringManager, managerIn } from './find-manager.ts';
+import { type OptionNames, requireEnv, requireKnown } from './known-options.ts';
 import { loadEcosystem } from './load-ecosystem.ts';
 import { requireApps } from './require-apps.ts';
 import { bootConfig, startManager } from './start-manager.ts';
@@ -21,12 +22,19 @@ export interface StartOptions extends Omit<ConnectOptions, 'stateDir'>, Operatio
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
+const OPTIONS: OptionNames<StartOptions> = {
+  ...{ cwd: true, config: true, profile: true, env: true, apps: true },
+  ...{ logger: true, onEvent: true, signal: true },
+};
+
 /**
  * Starts a manager, if none runs, and brings up what is down; resolves when the apps are ready. Rejects with NO_CONFIG,
  * CONFIG_INVALID (and its `problems`), MANAGER_START_FAILED, or an OperationError where an app did not come up: it goes
  * on trying then, as after `evenkeel start`.
  */
 export async function startEcosystem(options: StartOptions): Promise<EvenkeelClient> {
+  requireKnown('startManager', options, OPTIONS);
+  requireEnv('startManager', 'env', options.env);
   const { apps, onEvent, signal } = options;
   signal?.throwIfAborted();
   const since = new Date().toISOString();

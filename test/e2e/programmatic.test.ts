@@ -193,7 +193,7 @@ describe('row 26: connect', () => {
     expect(history.generations[1]?.pinned?.spec.env).toMatchObject({ VERSION: '2' });
 
     await evenkeel.scale('web', 3);
-    expect((await evenkeel.signal('web', 'SIGCONT')).apps).toMatchObject([{ message: 'SIGCONT sent to 3 workers' }]);
+    expect((await evenkeel.signal('web', 'cont')).apps).toMatchObject([{ message: 'SIGCONT sent to 3 workers' }]);
     expect((await evenkeel.send('web', { level: 'debug' })).apps[0]?.workers).toMatchObject(
       [0, 1, 2].map((slot) => ({ slot, problem: null })),
     );
@@ -248,8 +248,8 @@ describe('row 26: connect', () => {
   test.each([
     ['a duration that is none', 'BAD_USAGE', (client: Client) => client.deploy('web', { timeout: 'soon' })],
     ['an app that there is not', 'NO_SUCH_APP', (client: Client) => client.restart('wbe')],
-    ['a signal that there is not', 'BAD_REQUEST', (client: Client) => client.signal('web', 'SIGFOO')],
-    ['a number of workers that is none', 'BAD_REQUEST', (client: Client) => client.scale('web', 0.5)],
+    ['a signal that there is not', 'BAD_USAGE', (client: Client) => client.signal('web', 'SIGFOO')],
+    ['a number of workers that is none', 'BAD_USAGE', (client: Client) => client.scale('web', 0.5)],
     ['a generation that there is not', 'NO_SUCH_GENERATION', (client: Client) => client.rollback('web', { to: 99 })],
     ['no deploy to abort', 'NO_DEPLOY', (client: Client) => client.abort('web')],
   ])('%s: %s', async (_name, code, call) => {

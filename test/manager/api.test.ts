@@ -46,6 +46,7 @@ it('does what it is asked, and answers with the result', async () => {
     ['/v1/apps/web/rollback', { to: 1 }, { action: 'rollback' }],
     ['/v1/apps/web/restart', undefined, { action: 'restart' }],
     ['/v1/apps/web/signal', { signal: 'SIGUSR1' }, { action: 'signal', message: 'SIGUSR1 sent to 2 workers' }],
+    ['/v1/apps/web/signal', { signal: 'usr1' }, { action: 'signal', message: 'SIGUSR1 sent to 2 workers' }],
     ['/v1/apps/web/send', { message: null }, { action: 'send', message: 'message sent to 2 workers' }],
     ['/v1/reload', {}, { action: 'deploy', reasons: ['undoes the rollback to 1'] }],
     ['/v1/start', { apps: ['web'], reset: true }, { action: 'none' }],

@@ -1,10 +1,9 @@
 // CLI: evenkeel scale
 
+import { countWorkers } from '../../client/count-workers.ts';
 import { requireApps } from '../../client/require-apps.ts';
-import { parseWorkers } from '../../config/parse-workers.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { MAX_WORKERS } from '../../core/spec.ts';
-import { availableCpus } from '../../platform/cpus.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
 import { parseWholeNumber } from '../options.ts';
@@ -46,8 +45,8 @@ export const command = defineCommand({
 
 function parseTarget(given: string): Target {
   const [app = '', count = ''] = given.split('=', 2);
-  const workers = parseWorkers(parseWholeNumber(count) ?? count, availableCpus());
-  if (app !== '' && workers !== null && workers > 0 && workers <= MAX_WORKERS) return { app, workers };
+  const workers = countWorkers(parseWholeNumber(count) ?? count);
+  if (app !== '' && workers !== null) return { app, workers };
   throw new EvenkeelError('BAD_USAGE', `"${given}" is not APP=N with N from 1 to ${MAX_WORKERS}, max, max-1 or 50%`, {
     hint: 'For example: evenkeel scale web=4. `evenkeel stop APP` stops an app.',
   });

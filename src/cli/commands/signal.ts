@@ -1,7 +1,7 @@
 // CLI: evenkeel signal
 
-import { constants } from 'node:os';
 import { EvenkeelError } from '../../core/errors.ts';
+import { parseSignal } from '../../platform/parse-signal.ts';
 import { defineCommand } from '../command.ts';
 import { operate } from '../operate.ts';
 import { useManager } from '../use-manager.ts';
@@ -30,13 +30,9 @@ export const command = defineCommand({
   },
 });
 
-/** "SIGHUP" for "SIGHUP", "hup" and "1". */
 function signalOf(given: string): string {
-  const name = given.toUpperCase();
-  const known = Object.entries(constants.signals).find(
-    ([signal, number]) => signal === name || signal === `SIG${name}` || String(number) === given,
-  );
-  if (known !== undefined) return known[0];
+  const signal = parseSignal(given);
+  if (signal !== null) return signal;
   throw new EvenkeelError('BAD_USAGE', `"${given}" is not a signal that this system has`, {
     hint: 'SIGHUP, USR1 or 10, for example.',
   });

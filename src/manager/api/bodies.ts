@@ -1,8 +1,8 @@
 // Manager: the bodies of the control API's requests, checked. Each throws BAD_REQUEST with the path of what is wrong.
 
-import { constants } from 'node:os';
 import { type Data, isRecord } from '../../core/is-record.ts';
 import { MAX_WORKERS } from '../../core/spec.ts';
+import { parseSignal } from '../../platform/parse-signal.ts';
 import type {
   AbortBody,
   DeployBody,
@@ -93,12 +93,11 @@ export function scaleBody(body: Data): ScaleBody {
 }
 
 export function signalBody(body: Data): SignalBody {
-  const { signal } = checkFields<SignalBody>(body, { signal: asText });
-  if (signal === undefined) throw wrong('signal', 'is missing');
-  if (!Object.hasOwn(constants.signals, signal)) {
-    throw wrong('signal', `is not one that this system has: ${signal}`, 'SIGHUP or SIGUSR1, for example.');
-  }
-  return { signal };
+  const { signal: given } = checkFields<SignalBody>(body, { signal: asText });
+  if (given === undefined) throw wrong('signal', 'is missing');
+  const signal = parseSignal(given);
+  if (signal !== null) return { signal };
+  throw wrong('signal', `is not one that this system has: ${given}`, 'SIGHUP, usr1 or 10, for example.');
 }
 
 export function sendBody(body: Data): SendBody {
