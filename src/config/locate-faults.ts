@@ -4,6 +4,7 @@ import type { ConfigProblem } from '../core/problem.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { Fault } from './fault.ts';
 import { formatKeyPath } from './key-path.ts';
+import { KEYS_HERE } from './schema-fault.ts';
 
 /** What is wrong in `defaults` is wrong for every app, and yet one problem. */
 export function locateFaults(source: ConfigSource, faults: readonly Fault[]): readonly ConfigProblem[] {
@@ -14,7 +15,16 @@ export function locateFaults(source: ConfigSource, faults: readonly Fault[]): re
     const key = JSON.stringify([place, fault.place === null ? path : '', fault.message]);
     if (!problems.has(key)) problems.set(key, { ...place, path, message: fault.message, hint: fault.hint });
   }
-  return [...problems.values()].sort((a, b) => byPlace(source.file, a, b));
+  return listedOnce([...problems.values()].sort((a, b) => byPlace(source.file, a, b)));
+}
+
+/** The same long list of keys would hide the problems. */
+function listedOnce(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const isList = (hint: string | null): boolean => hint?.startsWith(KEYS_HERE) === true;
+  return problems.map((problem, index) => {
+    const first = problems.findIndex(({ hint }) => hint === problem.hint);
+    return isList(problem.hint) && first < index ? { ...problem, hint: null } : problem;
+  });
 }
 
 /** Problems of the config itself come first. */

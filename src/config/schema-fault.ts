@@ -5,6 +5,7 @@ import { didYouMean } from './did-you-mean.ts';
 import { type Fault, makeFault } from './fault.ts';
 import { FORMATS } from './formats.ts';
 import type { KeyPath } from './key-path.ts';
+import { hintForPm2Key } from './pm2-keys.ts';
 
 /** What is used of ajv's ErrorObject. */
 export interface SchemaError {
@@ -18,6 +19,9 @@ export interface SchemaError {
   /** Set where the fault is in the name of a key. */
   readonly propertyName?: string;
 }
+
+/** How a hint begins that lists all keys of a place. */
+export const KEYS_HERE = 'keys here: ';
 
 /** How a text shows in a message. */
 export type Quote = (path: KeyPath, text: string) => string;
@@ -71,7 +75,10 @@ function pathOf(root: unknown, pointer: string): KeyPath {
 }
 
 function unknownKey(path: KeyPath, key: string, known: readonly string[]): Fault {
-  const hint = didYouMean(key, known) ?? (known.length === 0 ? null : `keys here: ${known.join(', ')}`);
+  const hint =
+    (known.includes('workers') ? hintForPm2Key(key) : null) ??
+    didYouMean(key, known) ??
+    (known.length === 0 ? null : `${KEYS_HERE}${known.join(', ')}`);
   return makeFault([...path, key], 'unknown key', { hint, at: 'key' });
 }
 
@@ -99,7 +106,9 @@ function wrongType(path: KeyPath, { schema, parentSchema, data }: SchemaError): 
   const types = (Array.isArray(schema) ? schema : [schema]).map(String);
   const words = listWords(types.map((type) => TYPE_WORDS[type] ?? type));
   const isFraction = typeof data === 'number' && types.includes('integer');
-  const hint = isFraction ? hintForFraction(data, parentSchema?.format) : hintForType(types, data);
+  const hint = isFraction
+    ? hintForFraction(data, parentSchema?.format)
+    : (hintForApps(path, data) ?? hintForType(types, data));
   return makeFault(path, `must be ${words}, not ${describeType(data)}`, { hint });
 }
 
@@ -122,6 +131,12 @@ function describeType(data: unknown): string {
   if (Array.isArray(data)) return 'a list';
   if (typeof data === 'number') return Number.isInteger(data) ? 'a whole number' : 'a fraction';
   return TYPE_WORDS[typeof data] ?? typeof data;
+}
+
+/** A list of apps with names in them, as PM2 has it. */
+function hintForApps(path: KeyPath, data: unknown): string | null {
+  const isList = path.at(-1) === 'apps' && Array.isArray(data);
+  return isList ? 'write each app under its name: apps: { web: { script: server.js } }' : null;
 }
 
 function hintForType(types: readonly string[], data: unknown): string | null {
