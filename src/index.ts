@@ -50,8 +50,8 @@ export async function connect(options: ConnectOptions = {}): Promise<EvenkeelCli
  *
  * @example
  * import { startManager } from 'evenkeel';
- * const evenkeel = await startManager({ config: 'evenkeel.config.yaml', logger: console });
- * for await (const event of evenkeel.events()) console.log(event);
+ * const evenkeel = await startManager({ config: 'evenkeel.config.yaml', apps: ['web'] });
+ * for await (const event of evenkeel.events()) console.log(event.type);
  */
 export async function startManager(options: StartOptions = {}): Promise<EvenkeelClient> {
   const client = await import('./client/start-ecosystem.ts');
