@@ -27,9 +27,11 @@ const OUTCOME_COLORS: Readonly<Record<DeployOutcome, StyleName>> = {
 
 export function viewHistory(entries: readonly HistoryEntry[], rules: TableRules): string {
   if (entries.length === 0) return 'no generations yet\n';
+  const done = entries.filter(({ outcome }) => outcome === 'done').map(({ generation }) => generation);
+  const first = isWhole(entries) ? Math.min(...done) : 0;
   return renderTable(
     COLUMNS,
-    [...entries].sort(newestFirst).map((entry) => row(entry, rules.style)),
+    [...entries].sort(newestFirst).map((entry) => row(entry, first, rules.style)),
     rules,
   );
 }
@@ -47,6 +49,11 @@ export function viewEnv(entries: readonly HistoryEntry[]): string {
     .join('');
 }
 
+/** Not yet without its oldest entries. */
+function isWhole(entries: readonly HistoryEntry[]): boolean {
+  return entries.some(({ generation }) => generation === 1);
+}
+
 const newestFirst = (a: HistoryEntry, b: HistoryEntry): number => b.generation - a.generation;
 
 /** One with a line break or the like as JSON writes it: it could look like another variable, or move the cursor. */
@@ -54,7 +61,12 @@ function oneLine(value: string): string {
   return /^[^\p{Cc}]*$/u.test(value) ? value : JSON.stringify(value);
 }
 
-function row(entry: HistoryEntry, style: Style): readonly string[] {
+/** The first generation found nothing that could have been drained. */
+function hasReplaced({ generation, loss }: HistoryEntry, first: number): boolean {
+  return generation !== first || loss.finished !== 0 || loss.cut !== 0 || loss.killed !== 0;
+}
+
+function row(entry: HistoryEntry, first: number, style: Style): readonly string[] {
   return [
     entry.current ? style('green', '*') : '',
     String(entry.generation),
@@ -62,6 +74,6 @@ function row(entry: HistoryEntry, style: Style): readonly string[] {
     style(OUTCOME_COLORS[entry.outcome], entry.outcome),
     humanDuration(entry.durationMs),
     entry.reason,
-    entry.outcome === 'done' ? describeLoss(entry.loss) : '',
+    entry.outcome === 'done' && hasReplaced(entry, first) ? describeLoss(entry.loss) : '',
   ];
 }

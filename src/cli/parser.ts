@@ -16,8 +16,8 @@ export type Parsed =
       readonly options: Readonly<Record<string, unknown>>;
       readonly globals: GlobalOptions;
     }
-  /** Help or version. `asked` false: nothing was given that could be run. */
-  | { readonly kind: 'show'; readonly text: string; readonly asked: boolean };
+  /** Help or version. `asked` false: nothing was given that could be run. `document`: what it is as JSON. */
+  | { readonly kind: 'show'; readonly text: string; readonly asked: boolean; readonly document: unknown };
 
 export interface ParserRules {
   readonly catalog: readonly CatalogEntry[];
@@ -34,6 +34,14 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   ps: 'status',
   up: 'start',
   down: 'stop',
+  delete: 'stop',
+  del: 'stop',
+  remove: 'stop',
+  rm: 'stop',
+  kill: 'stop',
+  describe: 'status',
+  show: 'status',
+  monit: 'status',
 };
 
 const FOOTER = `
@@ -67,10 +75,13 @@ export async function parseArguments(args: readonly string[], rules: ParserRules
     if (!(error instanceof CommanderError)) throw error;
     const asked = error.exitCode === 0;
     refuseUnknown(error, args, program);
-    if (asked || error.code === 'commander.help') return { kind: 'show', text: shown, asked };
+    if (asked || error.code === 'commander.help') {
+      const isVersion = error.code === 'commander.version';
+      return { kind: 'show', text: shown, asked, document: isVersion ? { version: rules.version } : null };
+    }
     throw usageError(error, meantBy(error, args, program), commandIn(args, program)?.name() ?? null);
   }
-  return parsed ?? { kind: 'show', text: shown, asked: true };
+  return parsed ?? { kind: 'show', text: shown, asked: true, document: null };
 }
 
 /** In commander's syntax, with what they say of themselves. */
@@ -168,7 +179,9 @@ function meantBy(error: CommanderError, args: readonly string[], program: Comman
     case 'commander.unknownOption': {
       const command = commandIn(args, program);
       const options = [...program.options, ...(command?.options ?? [])];
-      return nearest(word, [...options.flatMap(({ long }) => long ?? []), '--help']);
+      const shorts = [...options.flatMap(({ short }) => short ?? []), '-h'];
+      const otherCase = shorts.find((short) => short.toLowerCase() === word.toLowerCase());
+      return otherCase ?? nearest(word, [...options.flatMap(({ long }) => long ?? []), '--help']);
     }
     default:
       return null;

@@ -13,10 +13,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   let globals = guessGlobals(args);
   try {
     const parsed = await parse(args, surroundings);
-    if (parsed.kind === 'show') {
-      (parsed.asked ? surroundings.stdout : surroundings.stderr).write(parsed.text);
-      return parsed.asked ? EXIT.done : EXIT.usage;
-    }
+    if (parsed.kind === 'show') return show(parsed, surroundings, globals);
     globals = parsed.globals;
     const context = createContext(surroundings, globals);
     const outcome = await parsed.command.run(context, parsed.args, parsed.options);
@@ -47,6 +44,19 @@ export async function reportUnwritten(
   surroundings.settle(end);
   await report(createContext(surroundings, guessGlobals(args)), error);
   return end;
+}
+
+function show(
+  { text, asked, document }: Extract<Parsed, { readonly kind: 'show' }>,
+  { stdout, stderr }: Surroundings,
+  { json }: GlobalOptions,
+): number {
+  if (json && !asked) {
+    throw new EvenkeelError('BAD_USAGE', 'no command is given', { hint: '`evenkeel help` lists the commands.' });
+  }
+  const isJson = json && document !== null;
+  (asked ? stdout : stderr).write(isJson ? `${JSON.stringify(document, null, 2)}\n` : text);
+  return asked ? EXIT.done : EXIT.usage;
 }
 
 function parse(args: readonly string[], { env, stdout }: Surroundings): Promise<Parsed> {

@@ -1,7 +1,7 @@
 // Finds the manager of the ecosystem that a command is about. Starts nothing and, as long as a manager says where
 // it is, does not evaluate the config.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import { noConfig } from '../core/not-found.ts';
@@ -18,9 +18,22 @@ const CONNECT_TIMEOUT = 5000;
 
 /** Throws NO_CONFIG where there is nothing to look for, and NO_MANAGER. */
 export async function requireManager(context: Whereabouts): Promise<ControlClient> {
-  const client = await findManager(context);
-  if (client === null) throw noManager();
-  return client;
+  let broken: EvenkeelError | null = null;
+  const places = stateDirs(context, (error) => {
+    broken = error;
+  });
+  const client = await findManager(context, places);
+  if (client !== null) return client;
+  throw noManagerFor(context, broken);
+}
+
+/** A file that was named may be the wrong one: then it hardly is a config. */
+function noManagerFor({ globals }: Whereabouts, broken: EvenkeelError | null): EvenkeelError {
+  const { config } = globals;
+  if (config === null || broken?.code !== 'CONFIG_INVALID') return noManager();
+  return new EvenkeelError('NO_MANAGER', `no manager is running for ${config}, which is no valid config`, {
+    hint: `\`evenkeel check --config ${config}\` says what is wrong with it.`,
+  });
 }
 
 /** null: none runs. Throws NO_CONFIG. */
@@ -68,8 +81,11 @@ async function hiddenManagerIn(stateDir: string): Promise<ControlClient | null> 
   return await awaitHiddenManager(stateDir, () => managerIn(stateDir));
 }
 
-/** Where the manager's files may be, the most likely place first. */
-export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
+/** Where the manager's files may be, the most likely place first. `onBroken`: the config was asked, and is wrong. */
+export async function* stateDirs(
+  context: Whereabouts,
+  onBroken: (error: EvenkeelError) => void = () => {},
+): AsyncGenerator<string> {
   const known = new Set<string>();
   for await (const stateDir of knownStateDirs(context)) {
     known.add(stateDir);
@@ -78,7 +94,7 @@ export async function* stateDirs(context: Whereabouts): AsyncGenerator<string> {
   const config = findConfig(context.cwd, context.globals.config);
   if (config === null) return;
   // The pointer is gone, as after a clean-up of /tmp: the config itself has to be asked.
-  const configured = await configuredStateDir(context, config);
+  const configured = await configuredStateDir(context, config, onBroken);
   if (configured !== null && !known.has(configured)) yield configured;
 }
 
@@ -139,17 +155,27 @@ async function orphanedStateDir(cwd: string): Promise<string> {
   throw noConfig(cwd, misnamedConfig(cwd));
 }
 
-async function configuredStateDir(context: Whereabouts, config: string): Promise<string | null> {
+async function configuredStateDir(
+  context: Whereabouts,
+  config: string,
+  onBroken: (error: EvenkeelError) => void,
+): Promise<string | null> {
   if (!existsSync(config)) {
     throw new EvenkeelError('NO_CONFIG', `there is no file ${config}`, {
       hint: 'Look at --config and EVENKEEL_CONFIG.',
     });
   }
+  if (statSync(config).isDirectory()) {
+    throw new EvenkeelError('NO_CONFIG', `${config} is a directory, and no config file`, {
+      hint: 'Look at --config and EVENKEEL_CONFIG. Commands that are given in that folder find the config there.',
+    });
+  }
   const { loadEcosystem } = await import('./load-ecosystem.ts');
   try {
     return (await loadEcosystem(context, { quiet: true })).stateDir;
-  } catch {
+  } catch (error) {
     // A config that is wrong is the business of the commands that use it.
+    if (error instanceof EvenkeelError) onBroken(error);
     return null;
   }
 }

@@ -53,7 +53,7 @@ async function findConfig(request: LoadRequest, files: Files): Promise<string> {
   const other = request.orBeside === true ? await beside(file) : null;
   if (other !== null) return other;
   throw new EvenkeelError('NO_CONFIG', `the config file ${file} does not exist`, {
-    hint: 'look at --config and EVENKEEL_CONFIG; where it was moved, `evenkeel stop` and `evenkeel start` go by the new place',
+    hint: 'Look at --config and EVENKEEL_CONFIG. Has it moved since `evenkeel start`? Then `evenkeel stop`, and start it by its new name.',
   });
 }
 

@@ -40,7 +40,7 @@ function describeAppEvent(event: OfApp): string {
     case 'listen-failed':
       return `${event.reason}; ${event.delayMs === null ? 'not tried again' : `tried again in ${humanDuration(event.delayMs)}`}`;
     case 'sockets-taken':
-      return `the manager holds ${event.addresses.join(', ')} too`;
+      return `the manager keeps ${event.addresses.join(', ')} open from now on`;
     default:
       return `worker ${event.slot} ${describeWorkerEvent(event)}`;
   }
@@ -80,7 +80,7 @@ function describeFinish(event: Extract<OfApp, { readonly type: 'deploy-finished'
   return `generation ${event.generation} ${event.outcome} after ${took}: ${event.reason}`;
 }
 
-function failures(count: number): string {
+export function failures(count: number): string {
   return count === 1 ? '1 quick failure' : `${count} quick failures in a row`;
 }
 

@@ -190,6 +190,16 @@ describe('where no manager runs', () => {
     const program = () => fakeLoader({ ok: false, error: { code: 'CONFIG_INVALID', message: 'bad', hint: null } });
     expect((await run(['status'], { cwd, program })).code).toBe(3);
   });
+
+  it('but for one that was named: it may be the wrong file', async () => {
+    const cwd = folderWithConfig();
+    writeFileSync(join(cwd, 'server.js'), '');
+    const program = () => fakeLoader({ ok: false, error: { code: 'CONFIG_INVALID', message: 'bad', hint: null } });
+    const { code, err } = await run(['status', '-c', 'server.js'], { cwd, program });
+    expect(code).toBe(3);
+    expect(err).toContain('no manager is running for server.js, which is no valid config');
+    expect(err).toContain('`evenkeel check --config server.js`');
+  });
 });
 
 describe('finding the manager', () => {
@@ -304,6 +314,19 @@ describe('history', () => {
     ]);
     expect(manager.lines).toEqual(['GET /v1/apps/web/history']);
     expect(out).not.toContain('hunter2');
+  });
+
+  it('says of the first generation nothing of what was drained: there was nothing', async () => {
+    const loss = { finished: 0, cut: 0, killed: 0 };
+    const both = [
+      samples.historyEntry({ generation: 1, reason: 'start', current: false, loss }),
+      samples.historyEntry({ generation: 2, loss }),
+    ];
+    const { cwd } = await withManager({ 'GET /v1/apps/web/history': { json: { app: 'web', generations: both } } });
+    const { out } = await run(['history', 'web'], { cwd });
+    const [, second, first] = out.split('\n');
+    expect(second).toMatch(/deploy +drained 0 requests, cut 0, killed 0$/);
+    expect(first).toMatch(/start$/);
   });
 
   it('fits a terminal, and shows env newest first, each variable on a line of its own', async () => {

@@ -18,6 +18,17 @@ describe('a wrong command line', () => {
     [['bogus'], "unknown command 'bogus'", 'hint: `evenkeel help`'],
     [['strat'], "unknown command 'strat'", 'Did you mean start?'],
     [['list'], "unknown command 'list'", 'Did you mean status?'],
+    [['ls'], "unknown command 'ls'", 'Did you mean status?'],
+    [['delete', 'web'], "unknown command 'delete'", 'Did you mean stop?'],
+    [['kill'], "unknown command 'kill'", 'Did you mean stop?'],
+    [['-v'], "unknown option '-v'", 'Did you mean -V?'],
+    [['logs', '-F'], "unknown option '-F'", 'Did you mean -f?'],
+    [['status', '-c', '.'], 'is a directory, and no config file', 'Look at --config and EVENKEEL_CONFIG.'],
+    [
+      ['check', '-c', 'nope.yaml'],
+      'nope.yaml does not exist',
+      'hint: Look at --config and EVENKEEL_CONFIG. Has it moved',
+    ],
     [['stop', '--wait'], "unknown option '--wait'", 'hint: `evenkeel help stop` shows what it takes'],
     [['nope', '--help'], "unknown command 'nope'", '`evenkeel help` lists the commands'],
     [['stauts', '-h'], "unknown command 'stauts'", 'Did you mean status?'],
@@ -73,6 +84,12 @@ describe('a wrong command line', () => {
     const { code, out, err } = await run(['stauts', '--json']);
     expect([code, out]).toEqual([2, '']);
     expect(JSON.parse(err)).toMatchObject({ error: { code: 'BAD_USAGE', message: "unknown command 'stauts'" } });
+  });
+
+  it('with --json and no command at all is one too', async () => {
+    const { code, out, err } = await run(['--json']);
+    expect([code, out]).toEqual([2, '']);
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'BAD_USAGE', message: 'no command is given' } });
   });
 });
 
@@ -132,6 +149,16 @@ describe('version', () => {
       code: 0,
       out: `evenkeel ${packageVersion()}\nno manager is running\n`,
     });
+  });
+
+  it('-V is a document too with --json', async () => {
+    for (const args of [
+      ['-V', '--json'],
+      ['--json', '-V'],
+    ]) {
+      const { code, out } = await run(args);
+      expect([code, JSON.parse(out)]).toEqual([0, { version: packageVersion() }]);
+    }
   });
 
   it('shows the version of the manager that runs', async () => {

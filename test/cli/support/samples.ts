@@ -188,7 +188,7 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     { ...ofApp, type: 'listen-failed', reason: 'cannot listen on 80: it is in use', failures: 2, delayMs: null },
     'web: cannot listen on 80: it is in use; not tried again',
   ],
-  [{ ...ofApp, type: 'sockets-taken', addresses: ['80', '443'] }, 'web: the manager holds 80, 443 too'],
+  [{ ...ofApp, type: 'sockets-taken', addresses: ['80', '443'] }, 'web: the manager keeps 80, 443 open from now on'],
   [{ ...ofManager, type: 'manager-started', pid: 5, version: '1.2.3' }, 'manager started (pid 5, version 1.2.3)'],
   [{ ...ofManager, type: 'manager-stopped', reason: 'SIGTERM' }, 'manager stopped: SIGTERM'],
   [
