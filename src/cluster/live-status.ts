@@ -3,6 +3,7 @@
 
 import { appState, readyOfDeploy, shownPhase, workerCounts } from '../core/app-state.ts';
 import { type ClusterModel, slotRecord, type Worker, type WorkerKey } from '../core/cluster-model.ts';
+import { describeBackoff } from '../core/describe-backoff.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { AppStatus, DeployProgress, DeployRecord, WorkerState, WorkerStatus } from '../core/status.ts';
 import { cpuMicrosOf, rssOf } from '../platform/proc-stats.ts';
@@ -34,7 +35,7 @@ export class LiveStatus {
     const shown = await Promise.all(known.map((worker) => this.#worker(model, worker, live.get(worker.key))));
     for (const key of this.#samples.keys()) if (!live.has(key)) this.#samples.delete(key);
     const workers = [...shown, ...waitingSlots(model)].sort((a, b) => a.slot - b.slot || a.generation - b.generation);
-    return { ...this.plain(model, history), workers };
+    return { ...this.plain(model, history), problem: describeBackoff(model, Date.now()), workers };
   }
 
   /** Without workers: nobody is asked. */

@@ -45,7 +45,7 @@ export interface AppStatus {
   readonly clusterPid: number | null;
   /** What runs differs from the file by a command of somebody (scale, deploy --env ...). */
   readonly drift: boolean;
-  /** Why it could not be started: an address that it declares and somebody else has; null: that is not it. */
+  /** Why it could not be started, or what has become of a worker, and when it is tried again; null: nothing is amiss. */
   readonly problem: string | null;
   readonly deploy: DeployProgress | null;
   readonly lastDeploy: DeployRecord | null;

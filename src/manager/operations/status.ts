@@ -1,5 +1,6 @@
 // Manager: what runs now, from the clusters themselves. One that does not answer is shown as it was last.
 
+import { describeNextTry } from '../../core/describe-backoff.ts';
 import type { AppStatus, Status } from '../../core/status.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
@@ -29,12 +30,12 @@ async function appStatus(fleet: Fleet, name: string): Promise<AppStatus> {
   const drift = isDrift(fleet.fileSpec(name), fleet.state.app(name).override);
   const handle = fleet.handle(name);
   if (!handle.isUp) return { ...downStatus(fleet, name), drift };
-  // A cluster process of an earlier version says nothing of problems.
-  const besides = { drift, problem: null };
   try {
-    return { ...(await handle.ask('status', {}, PATIENCE)), ...besides };
+    const now = await handle.ask('status', {}, PATIENCE);
+    // A cluster process of an earlier version says nothing of problems.
+    return { ...now, drift, problem: now.problem ?? null };
   } catch {
-    return { ...(handle.snapshot?.status ?? downStatus(fleet, name)), ...besides };
+    return { ...(handle.snapshot?.status ?? downStatus(fleet, name)), drift, problem: null };
   }
 }
 
@@ -50,7 +51,7 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
       name,
       state,
       drift: false,
-      problem: wait?.reason ?? null,
+      problem: wait === null ? null : `${wait.reason}; ${describeNextTry(wait.record, fleet.now())}`,
       deploy: null,
       workers: [],
       ready: 0,

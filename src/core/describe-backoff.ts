@@ -1,0 +1,26 @@
+// Pure: why an app is not online although nobody is at work on it, and when it is tried again.
+
+import { type ClusterModel, slotRecord } from './cluster-model.ts';
+import { failures } from './describe-event.ts';
+import { humanDuration } from './human-duration.ts';
+import type { SlotRecord } from './restart-policy.ts';
+import type { Slot } from './status.ts';
+
+/** Of the worker that comes next, or is given up; null: none has failed. */
+export function describeBackoff(model: ClusterModel, now: number): string | null {
+  if (model.mode !== 'running' || model.deploy !== null) return null;
+  const [next] = Array.from({ length: model.desired }, (_, slot) => ({ slot, record: slotRecord(model, slot) }))
+    .filter(({ slot, record }) => record.failures > 0 && !model.workers.some((worker) => isThere(worker, slot)))
+    .sort((a, b) => Number(b.record.gaveUp) - Number(a.record.gaveUp) || a.record.notBefore - b.record.notBefore);
+  if (next === undefined) return null;
+  return `worker ${next.slot} has failed (${failures(next.record.failures)}); ${describeNextTry(next.record, now)}`;
+}
+
+export function describeNextTry({ gaveUp, notBefore }: SlotRecord, now: number): string {
+  if (gaveUp) return 'not tried again';
+  return notBefore > now ? `tried again in ${humanDuration(notBefore - now)}` : 'being tried again';
+}
+
+function isThere(worker: ClusterModel['workers'][number], slot: Slot): boolean {
+  return worker.slot === slot && worker.state === 'ready';
+}

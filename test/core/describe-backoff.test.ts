@@ -1,0 +1,46 @@
+// Why an app is in backoff, and when it is tried again: what its status says.
+
+import { expect, test } from 'vitest';
+import type { ClusterModel, Worker } from '../../src/core/cluster-model.ts';
+import { describeBackoff } from '../../src/core/describe-backoff.ts';
+import { CLEAN_SLOT, type SlotRecord } from '../../src/core/restart-policy.ts';
+
+const NOW = 1_000_000;
+const failed = (failures: number, delay: number): SlotRecord => ({
+  ...{ failures, restarts: failures, notBefore: NOW + delay, gaveUp: false },
+});
+
+function problemOf(slots: readonly SlotRecord[], changes: Partial<ClusterModel> = {}): string | null {
+  const model = { mode: 'running', deploy: null, desired: slots.length, slots: { ...slots }, workers: [], ...changes };
+  return describeBackoff(model as unknown as ClusterModel, NOW);
+}
+
+const worker = (slot: number, state: Worker['state']) => ({ slot, state }) as Worker;
+
+test.each<[string, readonly SlotRecord[], string | null]>([
+  ['none has failed', [CLEAN_SLOT], null],
+  ['one waits', [failed(4, 3_000)], 'worker 0 has failed (4 quick failures in a row); tried again in 3 s'],
+  [
+    'the one that comes first',
+    [failed(2, 900), failed(1, 200)],
+    'worker 1 has failed (1 quick failure); tried again in 200 ms',
+  ],
+  ['one is due', [failed(1, -5)], 'worker 0 has failed (1 quick failure); being tried again'],
+  [
+    'one is given up',
+    [failed(1, 100), { ...failed(3, 100), gaveUp: true }],
+    'worker 1 has failed (3 quick failures in a row); not tried again',
+  ],
+])('%s', (_what, slots, problem) => {
+  expect(problemOf(slots)).toBe(problem);
+});
+
+test('one that boots again may fail again; one that is ready has come back', () => {
+  expect(problemOf([failed(2, -5)], { workers: [worker(0, 'booting')] })).toContain('being tried again');
+  expect(problemOf([failed(2, -5)], { workers: [worker(0, 'ready')] })).toBeNull();
+});
+
+test('a deploy or a stop says more', () => {
+  expect(problemOf([failed(2, 100)], { deploy: {} as ClusterModel['deploy'] })).toBeNull();
+  expect(problemOf([failed(2, 100)], { mode: 'stopping' })).toBeNull();
+});
