@@ -64,13 +64,11 @@ describe('what does not happen any more', () => {
 describe('the guides', () => {
   const guides = readdirSync(DOCS).filter((file) => file.startsWith('from-'));
 
-  it('are there for each of the predecessors, and linked', () => {
+  it('are there for each of the predecessors and for PM2, and linked', () => {
     const expected = ['dutch-master', 'liveswap', 'naught', 'serverswap'].map((name) => `from-${name}.md`);
-    expect(guides.toSorted()).toEqual(expected);
-    for (const guide of expected) {
-      expect(localLinks(document)).toContain(guide);
-      expect(localLinks(section(readme, 'More'))).toContain(`docs/${guide}`);
-    }
+    expect(guides.toSorted()).toEqual([...expected, 'from-pm2.md'].toSorted());
+    for (const guide of expected) expect(localLinks(document)).toContain(guide);
+    for (const guide of guides) expect(localLinks(section(readme, 'More'))).toContain(`docs/${guide}`);
   });
 
   it.each(guides)('%s names commands', (guide) => {
