@@ -86,7 +86,9 @@ describe('README, config reference', () => {
     expect(listed).toEqual([...Object.keys(properties), ...keysBelow(definitions.app, '')]);
   });
 
-  const examples = [readme, read('docs/control-api.md'), read('docs/from-pm2.md')].flatMap((text) => codeBlocks(text, 'yaml'));
+  const examples = [readme, read('docs/control-api.md'), read('docs/from-pm2.md')].flatMap((text) =>
+    codeBlocks(text, 'yaml'),
+  );
   it.each(examples.map((text, index) => [index + 1, text] as const))('example %i is valid', (_number, text) => {
     expect(validateConfig(parse(text))).toEqual([]);
   });

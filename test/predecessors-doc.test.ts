@@ -66,7 +66,7 @@ describe('the guides', () => {
 
   it('are there for each of the predecessors and for PM2, and linked', () => {
     const expected = ['dutch-master', 'liveswap', 'naught', 'serverswap'].map((name) => `from-${name}.md`);
-    expect(guides.toSorted()).toEqual([...expected, 'from-pm2.md'].toSorted());
+    expect(new Set(guides)).toEqual(new Set([...expected, 'from-pm2.md']));
     for (const guide of expected) expect(localLinks(document)).toContain(guide);
     for (const guide of guides) expect(localLinks(section(readme, 'More'))).toContain(`docs/${guide}`);
   });

@@ -50,6 +50,9 @@ function withoutConfig({ cwd, globals }: Context): boolean {
 function toldAtStart({ changes, notices }: Plan): Plan {
   return {
     changes,
-    notices: [...notices, 'there is no config: this is the way back to what `evenkeel start` was told'],
+    notices: [
+      ...notices,
+      'there is no config, so no reload does this: it is what differs from what `evenkeel start` was told',
+    ],
   };
 }
