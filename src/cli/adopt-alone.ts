@@ -19,7 +19,7 @@ export async function adoptAlone(context: Context, error: EvenkeelError, foregro
   }
   const started = await startManager(context, config, { foreground });
   if (started === null) throw error;
-  if (!context.globals.json) context.err.write(`manager started (pid ${started.report.pid})\n`);
+  if (!context.globals.quiet) context.err.write(`manager started (pid ${started.report.pid})\n`);
   throw new EvenkeelError('CONFIG_INVALID', error.message, {
     hint: 'What ran before is looked after as it is; nothing else was started. When the config is put right: `evenkeel start`, `evenkeel reload`.',
     problems: error.problems,

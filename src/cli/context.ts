@@ -27,6 +27,8 @@ export interface GlobalOptions {
   readonly profile: string | null;
   readonly json: boolean;
   readonly color: boolean;
+  /** Nothing but results and errors; so it is with --json, too. */
+  readonly quiet: boolean;
 }
 
 /** What the process gives to a run of the CLI. */

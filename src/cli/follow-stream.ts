@@ -37,7 +37,7 @@ async function tellOfEnd(context: Context, error: unknown): Promise<void> {
       cause: error,
     });
   }
-  if (!context.globals.json) context.err.write('the manager has stopped\n');
+  if (!context.globals.quiet) context.err.write('the manager has stopped\n');
 }
 
 /** One that is stopped takes its manager.pid along. */

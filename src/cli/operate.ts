@@ -48,9 +48,15 @@ export async function operate(context: Context, client: ControlClient, operation
 }
 
 function report(context: Context, result: OperationResult): ResultOutcome {
-  const { out, err } = context;
+  const { out, err, globals } = context;
   const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
-  return { kind: 'result', exit: exitCodeOf(result), document: result, text: view.out, errorText: view.err };
+  return {
+    kind: 'result',
+    exit: exitCodeOf(result),
+    document: result,
+    text: globals.quiet && result.ok ? '' : view.out,
+    errorText: view.err,
+  };
 }
 
 function merge(results: readonly OperationResult[]): OperationResult {

@@ -89,6 +89,7 @@ const GLOBAL_OPTIONS = [
   ['-c, --config <file>', 'the config file; default: $EVENKEEL_CONFIG, else searched upwards from here'],
   ['--profile <name>', 'apply a profile of the config'],
   ['--json', 'write results as JSON'],
+  ['-q, --quiet', 'write no progress, and nothing of a change that went well'],
   ['--no-color', 'write without colours (as NO_COLOR does)'],
 ] as const;
 
@@ -161,6 +162,7 @@ function globalsOf(options: Readonly<Record<string, unknown>>, env: ParserRules[
     profile: typeof options.profile === 'string' ? options.profile : null,
     json: options.json === true,
     color: options.color !== false,
+    quiet: options.quiet === true || options.json === true,
   };
 }
 

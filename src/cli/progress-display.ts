@@ -1,5 +1,5 @@
 // CLI: shows what an operation does while it runs, on stderr: live on a terminal, a line for each event elsewhere,
-// nothing with --json.
+// nothing with --quiet or --json.
 
 import { describeEvent } from '../core/describe-event.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
@@ -20,7 +20,7 @@ export interface ProgressDisplay {
 const TICK = 200;
 
 export async function createProgress(context: Context): Promise<ProgressDisplay> {
-  if (context.globals.json) return { show: () => {}, note: () => {}, close: () => {} };
+  if (context.globals.quiet) return { show: () => {}, note: () => {}, close: () => {} };
   return context.err.isTTY ? live(context) : plain(context);
 }
 

@@ -67,7 +67,9 @@ function parse(args: readonly string[], { env, stdout }: Surroundings): Promise<
 /** For errors of the command line itself, which end the parser before it knows them all. */
 function guessGlobals(args: readonly string[]): GlobalOptions {
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
-  return { config: null, profile: null, json: own.includes('--json'), color: !own.includes('--no-color') };
+  const json = own.includes('--json');
+  const quiet = json || own.includes('--quiet') || own.includes('-q');
+  return { config: null, profile: null, json, color: !own.includes('--no-color'), quiet };
 }
 
 function createContext(surroundings: Surroundings, globals: GlobalOptions): Context {

@@ -61,7 +61,8 @@ async function bringUp({ out, err, globals }: Context, client: ControlClient, bo
   try {
     const result = await client.operate('/v1/start', body);
     const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
-    out.write(globals.json ? `${JSON.stringify(result, null, 2)}\n` : view.out);
+    const text = globals.quiet && result.ok ? '' : view.out;
+    out.write(globals.json ? `${JSON.stringify(result, null, 2)}\n` : text);
     if (!globals.json) err.write(view.err);
     return exitCodeOf(result);
   } catch (error) {

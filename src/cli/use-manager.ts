@@ -18,7 +18,7 @@ export async function useManager(context: Context): Promise<ControlClient> {
 
 /** On stderr, where the manager was started for a config that has another name or place by now. */
 export function tellOfConfig(context: Context): void {
-  const former = context.globals.json ? null : formerConfig(context);
+  const former = context.globals.quiet ? null : formerConfig(context);
   if (former === null) return;
   context.err.write(
     `the manager was started for ${former}, which is gone; what runs is found by its state directory\n`,
@@ -28,7 +28,7 @@ export function tellOfConfig(context: Context): void {
 /** On stderr, where more than one config is in the folder and nobody said which. */
 export function tellOfUnused({ cwd, globals, err }: Context): void {
   const config = findConfig(cwd, globals.config);
-  if (globals.json || globals.config !== null || config === null || folderOfScripts(config) !== null) return;
+  if (globals.quiet || globals.config !== null || config === null || folderOfScripts(config) !== null) return;
   const unused = unusedBeside(config);
   if (unused.length === 0) return;
   err.write(`${displayPath(config, cwd)} is used, and not ${unused.join(', ')} beside it; --config names another\n`);
@@ -36,7 +36,7 @@ export function tellOfUnused({ cwd, globals, err }: Context): void {
 
 /** On stderr, where the manager runs with another profile than --profile says. */
 export async function tellOfProfile({ globals, err }: Context, client: ControlClient): Promise<void> {
-  if (globals.profile === null || globals.json) return;
+  if (globals.profile === null || globals.quiet) return;
   const { profile } = (await client.status()).manager;
   // One of an older version does not tell.
   if (profile === undefined || (profile ?? '') === globals.profile) return;

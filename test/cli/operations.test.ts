@@ -364,3 +364,30 @@ describe('how it went', () => {
     expect(err.endsWith('\u001b[2K\u001b[G\u001b[?2026l'), 'the display is erased').toBe(true);
   });
 });
+
+describe.each([['--quiet'], ['-q']])('%s', (flag) => {
+  const profiled = { 'GET /v1/status': { json: samples.statusOf(samples.appStatus()) } };
+
+  it('says nothing of a change that went well', async () => {
+    const cwd = folderWithConfig();
+    await new FakeManager({ ...profiled, 'POST /v1/deploy': answer(fine, started) }).listen(cwd);
+    expect(await run(['deploy', 'web', flag], { cwd })).toEqual({ code: 0, out: '', err: '' });
+    expect(await run(['deploy', 'web', flag, '--profile', 'other'], { cwd })).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('tells one that failed as ever, but for the progress', async () => {
+    const failed = samples.operationResult(samples.appResult({ ok: false, message: 'it died' }));
+    const cwd = folderWithConfig();
+    await new FakeManager({ 'POST /v1/deploy': answer(failed, started) }).listen(cwd);
+    const { code, out, err } = await run([flag, 'deploy', 'web'], { cwd });
+    expect([code, out]).toEqual([1, expect.stringContaining('it died')]);
+    expect(err).toBe('web: deploy failed: it died\n');
+  });
+
+  it('leaves what is asked for', async () => {
+    const cwd = folderWithConfig();
+    await new FakeManager(profiled).listen(cwd);
+    expect((await run(['status', flag], { cwd })).out).toContain('web');
+    expect(JSON.parse((await run(['status', flag, '--json'], { cwd })).out)).toMatchObject({ apps: [{ name: 'web' }] });
+  });
+});

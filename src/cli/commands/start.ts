@@ -209,7 +209,7 @@ function startOperation(body: StartBody): Operation {
 }
 
 function say({ globals, err }: Context, line: string): void {
-  if (!globals.json) err.write(`${line}\n`);
+  if (!globals.quiet) err.write(`${line}\n`);
 }
 
 /** The options that say how a script is run say nothing of apps. */

@@ -48,7 +48,7 @@ async function stopEverything(context: Context, client: ControlClient, body: obj
   const outcome = await stop(context, client, body);
   if (outcome.exit !== EXIT.done) return outcome;
   if (manager !== null) await untilGone(manager);
-  if (outcome.kind !== 'result') return outcome;
+  if (outcome.kind !== 'result' || context.globals.quiet) return outcome;
   // The manager itself is always something that was done.
   const apps = outcome.text === NOTHING_TO_DO ? '' : outcome.text;
   return { ...outcome, text: `${apps}manager stopped (pid ${pid})\n` };
