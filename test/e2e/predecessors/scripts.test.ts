@@ -83,7 +83,9 @@ describe('row 1: one script without a config', () => {
     expect(await inside('plan')).toMatch(/nothing to do/);
     expect(await inside('deploy', 'environment', '--env', 'B=2')).toMatch(/generation 2 serves/);
     expect(await inside('scale', 'environment=2')).toMatch(/workers 1 → 2/);
-    expect(await inside('plan')).toMatch(/workers 2 → 1\n +env\.B removed\n.*there is no config, so no reload does this/);
+    expect(await inside('plan')).toMatch(
+      /workers 2 → 1\n +env\.B removed\n.*there is no config, so no reload does this/,
+    );
     expect(await inside('rollback', 'environment')).toMatch(/generation 3 serves/);
     expect(await inside('restart', 'environment')).toMatch(/restarted/);
     expect(await inside('history', 'environment')).toMatch(/rollback to 1/);
