@@ -41,6 +41,8 @@ export interface Surroundings {
   readonly outputClosed: AbortSignal;
   /** Calls the listener for each SIGINT or SIGTERM from now on; returns the way to stop that. */
   readonly onInterrupt: (listener: (signal: NodeJS.Signals) => void) => () => void;
+  /** The same for SIGHUP (without a terminal), SIGUSR1 and SIGUSR2, which ask a manager for something. */
+  readonly onOrder: (listener: (signal: NodeJS.Signals) => void) => () => void;
   /** The exit code is known, and what led to it is about to be told: SIGINT ends the process with it from now on. */
   readonly settle: (code: number) => void;
   /** The absolute path of one of our other programs, built. */

@@ -34,6 +34,16 @@ function onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void {
   };
 }
 
+/** A terminal that is closed sends SIGHUP, too, and means the end by it. */
+const ORDERS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2', ...(process.stdin.isTTY ? [] : (['SIGHUP'] as const))];
+
+function onOrder(listener: (signal: NodeJS.Signals) => void): () => void {
+  for (const signal of ORDERS) process.on(signal, listener);
+  return () => {
+    for (const signal of ORDERS) process.off(signal, listener);
+  };
+}
+
 function settle(code: number): void {
   if (exitCode === null) process.on('SIGINT', () => process.exit(exitCode ?? code));
   exitCode = code;
@@ -48,7 +58,7 @@ async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     outputClosed: outputClosed.signal,
-    ...{ onInterrupt, settle },
+    ...{ onInterrupt, onOrder, settle },
     program: entryPoint,
     now: () => Date.now(),
   };

@@ -37,6 +37,8 @@ export async function runInForeground(context: Context, config: BootConfig, body
     interrupted = true;
     child.kill('SIGTERM');
   });
+  // Who started this process (systemd, a container) knows no other pid.
+  const forgetOrders = context.onOrder((signal) => child.kill(signal));
   try {
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
     const exit = interrupted || body === null ? EXIT.done : await bringUp(context, client, body);
@@ -48,6 +50,7 @@ export async function runInForeground(context: Context, config: BootConfig, body
     return { kind: 'streamed', exit: await ended };
   } finally {
     forget();
+    forgetOrders();
   }
 }
 

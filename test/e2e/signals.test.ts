@@ -96,6 +96,20 @@ describe('row 20: signals to the manager', () => {
     expect(await start.ended).toMatchObject({ code: 0, signal: null });
   });
 
+  test('in the foreground: the command passes on to the manager what asks for something', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    const start = rig.spawnCli(['start', '--foreground']);
+    await start.waitForLine(/web.*generation 1 serves/);
+    const events = await rig.events();
+    rig.editApp('web', { workers: 3 });
+    start.kill('SIGHUP');
+    expect(await events.waitFor('reload-finished')).toMatchObject({ ok: true, changes: 1 });
+    start.kill('SIGUSR2');
+    expect(await events.waitFor('deploy-finished')).toMatchObject({ app: 'web', outcome: 'done', generation: 2 });
+    start.kill('SIGTERM');
+    expect(await start.ended).toMatchObject({ code: 0, signal: null });
+  });
+
   test('a second one ends what does not end by itself, at once', async () => {
     await using rig = await createRig({
       apps: { web: puppet({ env: { PORT: await freePort() }, stop: { timeout: '1h' } }) },

@@ -52,6 +52,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onOrder: () => () => {},
     settle: () => {},
     program: options.program ?? entryPoint,
     now: () => options.now ?? Date.parse('2026-01-01T00:00:00.000Z'),
