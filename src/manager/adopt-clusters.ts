@@ -38,7 +38,7 @@ async function adopt(
   const handle = fleet.handle(name);
   const cluster = present ?? fleet.state.app(name).cluster;
   try {
-    await handle.adopt(cluster);
+    await fleet.owner(name).adopt(cluster);
   } catch (error) {
     // It works, but not with us.
     if (error instanceof EvenkeelError && error.code === 'STATE_FROM_NEWER_VERSION') fleet.complain(error.message);
@@ -87,7 +87,7 @@ function settle(fleet: Fleet, name: string, remembered: boolean): void {
   const { cluster, wanted } = fleet.state.app(name);
   const known = cluster !== null && fleet.isAlive(cluster) ? 'alive' : 'dead';
   const process = cluster === null ? 'unknown' : known;
-  switch (planRemains({ wanted: wanted || !remembered, process, left: fleet.hasLeftWorkers(name) })) {
+  switch (planRemains({ wanted: wanted || !remembered, process, left: fleet.owner(name).hasLeftWorkers })) {
     case 'revive':
       return void fleet.recover(name, cluster);
     case 'clear':

@@ -1,10 +1,11 @@
-// Manager: what it keeps of one app: the handle of its cluster process, its lane, its heartbeat, how often it was lost in
+// Manager: what it keeps of one app: the handle of its cluster process and that one's owner, its lane, its heartbeat, how often it was lost in
 // a row.
 
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppLane } from './app-lane.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterOwner } from './cluster-owner.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 /** A cluster process that stayed this long was not lost "again". */
@@ -12,16 +13,18 @@ const SOUND_AFTER: Milliseconds = 60_000;
 
 export class AppEntry {
   readonly handle: ClusterHandle;
+  readonly owner: ClusterOwner;
   readonly lane: AppLane;
   readonly #heartbeat: Heartbeat;
   readonly #clock: Clock;
   #losses = 0;
   #upSince = 0;
 
-  constructor(handle: ClusterHandle, clock: Clock) {
+  constructor(handle: ClusterHandle, owner: ClusterOwner, clock: Clock) {
     this.handle = handle;
+    this.owner = owner;
     this.lane = new AppLane(handle.app);
-    this.#heartbeat = new Heartbeat(handle, clock);
+    this.#heartbeat = new Heartbeat(handle, clock, () => owner.kill());
     this.#clock = clock;
   }
 
@@ -49,6 +52,6 @@ export class AppEntry {
   close(): void {
     this.lane.close();
     this.#heartbeat.stop();
-    this.handle.detach();
+    this.owner.detach();
   }
 }

@@ -38,6 +38,12 @@ interface Up {
 
 const KILL_TIMEOUT: Milliseconds = 5_000;
 
+/** What anybody may do with a cluster process. To start it and to end it is for its owner (cluster-owner.ts). */
+export type ClusterContact = Omit<
+  ClusterHandle,
+  'launch' | 'adopt' | 'stop' | 'detach' | 'kill' | 'abandon' | 'revive'
+>;
+
 export class ClusterHandle {
   readonly app: string;
   readonly layout: AppLayout;
@@ -87,6 +93,7 @@ export class ClusterHandle {
 
   /** Starts the cluster process. Throws SPAWN_FAILED or CLUSTER_START_FAILED; then nothing is left of it. */
   async launch(boot: ClusterBoot, sockets: readonly BoundSocket[]): Promise<void> {
+    if (this.isUp) throw new Error(`Internal error: ${this.app} has a cluster process already`);
     const identity = this.#ports.spawn(boot, sockets);
     this.#lastEvent = 0;
     try {

@@ -5,14 +5,14 @@ import type { AppEvent } from '../core/events.ts';
 import { noSuchApp } from '../core/not-found.ts';
 import type { AppSpec, ListenAddress } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
-import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { AddressWaits } from './address-waits.ts';
 import { AppEntry } from './app-entry.ts';
 import { type AppLane, Superseded, type Task } from './app-lane.ts';
-import { ClusterHandle } from './cluster-handle.ts';
+import { type ClusterContact, ClusterHandle } from './cluster-handle.ts';
+import { ClusterOwner } from './cluster-owner.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
@@ -22,7 +22,7 @@ import { overrideSpec } from './overrides.ts';
 import { settlePending } from './pending-override.ts';
 import { prepareBoot } from './prepare-boot.ts';
 import { resumeCluster } from './resume-cluster.ts';
-import { endProcess, type Revival, reviveCluster } from './revive-cluster.ts';
+import { type Revival, reviveCluster } from './revive-cluster.ts';
 import { SocketKeeper } from './socket-keeper.ts';
 import type { StateStore } from './state-store.ts';
 import type { Warnings } from './warnings.ts';
@@ -95,8 +95,13 @@ export class Fleet {
     return [...new Set([...listed, ...others])];
   }
 
-  handle(name: string): ClusterHandle {
+  handle(name: string): ClusterContact {
     return this.#entry(name).handle;
+  }
+
+  /** Who starts and ends its cluster process. */
+  owner(name: string): ClusterOwner {
+    return this.#entry(name).owner;
   }
 
   /** Where everything waits for its turn that changes the app. */
@@ -134,35 +139,19 @@ export class Fleet {
   }
 
   /**
-   * Binds the app's sockets and starts its cluster process; workers come with `start`. Throws LISTEN_FAILED, or Superseded
-   * where a stop has come, which then takes it down.
+   * Binds the app's sockets and starts a cluster process with them, in the place of one in which nothing runs; workers come
+   * with `start`. Throws LISTEN_FAILED, or Superseded where a stop has come, which then takes it down.
    */
-  async launch(name: string, spec: AppSpec, task: Task): Promise<ClusterHandle> {
+  async launch(name: string, spec: AppSpec, task: Task): Promise<ClusterContact> {
     task.goOn();
+    const { handle, owner } = this.#entry(name);
+    await owner.abandon();
     // Workers that were left may have them: the cluster process asks those.
-    if (this.hasLeftWorkers(name)) this.sockets.holdPossible(name, spec);
+    if (owner.hasLeftWorkers) this.sockets.holdPossible(name, spec);
     else this.sockets.hold(name, spec);
-    const handle = await this.startCluster(name);
+    await owner.ensure();
     task.goOn();
     return handle;
-  }
-
-  /** With the sockets that are held for it. */
-  async startCluster(name: string): Promise<ClusterHandle> {
-    const { handle } = this.#entry(name);
-    const { ports } = this.#options;
-    const { cluster, generation } = this.state.app(name);
-    // It would hold the socket of its successor, and yet could not be asked.
-    if (cluster !== null && ports.isAlive(cluster)) await endProcess(cluster, ports);
-    const sockets = this.sockets.of(name);
-    await handle.launch(prepareBoot(handle, this.#options, generation, sockets), sockets);
-    this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 });
-    return handle;
-  }
-
-  /** A cluster process of the app that does not run any more did not end by itself: perhaps its workers serve. */
-  hasLeftWorkers(name: string): boolean {
-    return fileStatus(this.layout.app(name).agentsSocket)?.isSocket() === true;
   }
 
   /** An app that is in the file no more, and of which nothing is left, is not kept. */
@@ -224,7 +213,15 @@ export class Fleet {
         void this.#revive(entry, identity, 'reconnect');
       },
     });
-    const entry = new AppEntry(handle, ports.clock);
+    const owner = new ClusterOwner(handle, {
+      ...{ ports, closed: this.closed, recorded: () => this.state.app(name).cluster },
+      prepare: () => {
+        const sockets = this.sockets.of(name);
+        return { boot: prepareBoot(handle, this.#options, this.state.app(name).generation, sockets), sockets };
+      },
+      onStarted: () => this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 }),
+    });
+    const entry = new AppEntry(handle, owner, ports.clock);
     this.#entries.set(name, entry);
     return entry;
   }
@@ -257,11 +254,11 @@ export class Fleet {
   }
 
   async #revive(entry: AppEntry, lost: ProcessIdentity | null, ifAlive: Revival['ifAlive']): Promise<void> {
-    const { handle, lane } = entry;
+    const { handle, owner, lane } = entry;
     const { app } = handle;
     const revive = (task: Task): Promise<void> =>
       reviveCluster(lost, entry.losses, {
-        ...{ handle, ifAlive, ports: this.#options.ports, signal: task.signal },
+        ...{ owner, ifAlive, ports: this.#options.ports, signal: task.signal },
         isWanted: () => this.#isWanted(app),
         onDead: ({ pid }) => this.bus.emit({ type: 'cluster-lost', app, pid }),
         relaunch: () => this.#relaunch(app, task),
@@ -280,7 +277,8 @@ export class Fleet {
     const spec = last ?? (this.fileSpec(name) === null ? null : this.wantedSpec(name));
     // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
     if (spec !== null) this.sockets.holdPossible(name, spec);
-    const handle = await this.startCluster(name);
+    const { handle, owner } = this.#entry(name);
+    await owner.ensure();
     if (await resumeCluster(handle, spec, task)) {
       // The file may declare others by now than what runs.
       this.sockets.release(name, handle.snapshot?.current?.spec.listen);
@@ -288,7 +286,7 @@ export class Fleet {
     }
     // Nobody knows what ran, and it is not in the config: what is left of it ends.
     this.state.update(name, { wanted: false });
-    await handle.stop(null, stopDeadline(null, null));
+    await owner.stop(null, stopDeadline(null, null));
   }
 
   #isWanted(name: string): boolean {

@@ -3,22 +3,25 @@
 import { EvenkeelError } from '../core/errors.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
-import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-handle.ts';
 
 const INTERVAL: Milliseconds = 15_000;
 /** One alone may be the machine that slept. */
 const MISSES = 2;
 
 export class Heartbeat {
-  readonly #handle: ClusterHandle;
+  readonly #handle: ClusterContact;
   readonly #clock: Clock;
+  readonly #kill: () => void;
   #timer: Timer | null = null;
   #misses = 0;
   #watching = new AbortController();
 
-  constructor(handle: ClusterHandle, clock: Clock) {
+  /** `kill` ends the cluster process. */
+  constructor(handle: ClusterContact, clock: Clock, kill: () => void) {
     this.#handle = handle;
     this.#clock = clock;
+    this.#kill = kill;
   }
 
   /** From now until `stop`: there is a cluster process. */
@@ -48,9 +51,9 @@ export class Heartbeat {
         if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') this.#misses += 1;
       }
     }
-    if (this.#misses >= MISSES) {
+    if (!signal.aborted && this.#misses >= MISSES) {
       this.#misses = 0;
-      this.#handle.kill();
+      this.#kill();
     }
     this.#schedule(signal);
   }

@@ -6,7 +6,7 @@ import type { StateLayout } from '../platform/paths.ts';
 import { presencePaths } from '../platform/presence.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
-import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-handle.ts';
 import { bootSockets } from './spawn-cluster.ts';
 
 interface Means {
@@ -19,7 +19,7 @@ interface Means {
 
 /** Throws STATE_DIR_UNSAFE or STATE_DIR_UNUSABLE. */
 export function prepareBoot(
-  { app, layout }: ClusterHandle,
+  { app, layout }: ClusterContact,
   { layout: state, agent, evenkeel, state: { ecosystem }, ensureDir }: Means,
   generation: Generation,
   sockets: readonly BoundSocket[],

@@ -3,7 +3,7 @@
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
 import type { Task } from './app-lane.ts';
-import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-handle.ts';
 import { deployDeadline } from './deadlines.ts';
 
 const RESUME_TIMEOUT: Milliseconds = 60_000;
@@ -12,7 +12,7 @@ const RESUME_TIMEOUT: Milliseconds = 60_000;
  * How its workers fare is for the restart policy, and for whoever asks for the status. `spec`: what to run where the one
  * before it left no word of it. False: nobody knows what to run. Throws Superseded where a stop has come.
  */
-export async function resumeCluster(handle: ClusterHandle, spec: AppSpec | null, task: Task): Promise<boolean> {
+export async function resumeCluster(handle: ClusterContact, spec: AppSpec | null, task: Task): Promise<boolean> {
   task.goOn();
   try {
     await handle.ask('resume', {}, spec === null ? RESUME_TIMEOUT : deployDeadline(spec, null, null));

@@ -3,11 +3,13 @@
 
 import { EvenkeelError } from '../core/errors.ts';
 import type { Milliseconds } from '../core/spec.ts';
+import { endsWithin } from '../logs/within.ts';
 import type { OperationResult } from '../protocol/control-api.ts';
 import type { ManagerContext } from './context.ts';
 import { deploy } from './operations/deploy.ts';
 import { reload } from './operations/reload.ts';
 import { stop } from './operations/stop.ts';
+import { stopApp } from './steps/stop-app.ts';
 
 /** How long a forced stop may take before the manager leaves what is left. */
 const FORCE_TIMEOUT: Milliseconds = 10_000;
@@ -57,13 +59,7 @@ async function stopGracefully(context: ManagerContext, leave: () => void): Promi
   if (result?.ok === false) leave();
 }
 
-/** Past every queue: workers have no time left. */
+/** Beside whatever goes on: workers have no time left. */
 async function forceStop({ fleet }: ManagerContext): Promise<void> {
-  const stops = fleet.names.map((name) =>
-    fleet
-      .handle(name)
-      .stop(0, FORCE_TIMEOUT)
-      .catch(() => undefined),
-  );
-  await Promise.all(stops);
+  await endsWithin(FORCE_TIMEOUT, Promise.all(fleet.names.map((name) => stopApp(fleet, name, 0, []))));
 }

@@ -4,7 +4,7 @@
 
 import { formatAddress, type ListenAddress, type Milliseconds } from '../core/spec.ts';
 import { takeListenSocket } from '../platform/sockets.ts';
-import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { deployDeadline } from './deadlines.ts';
 import type { DeclaredSockets } from './declared-sockets.ts';
@@ -47,7 +47,7 @@ export class SocketKeeper {
   }
 
   /** From now until both have all sockets, the app is stopped, or its cluster process is gone. */
-  watch(handle: ClusterHandle): void {
+  watch(handle: ClusterContact): void {
     this.#watches.get(handle.app)?.ending.abort();
     const watch: Watch = { ending: new AbortController(), fetching: Promise.resolve() };
     this.#watches.set(handle.app, watch);
@@ -71,7 +71,7 @@ export class SocketKeeper {
     for (const { ending } of this.#watches.values()) ending.abort();
   }
 
-  async #keep(handle: ClusterHandle, watch: Watch): Promise<void> {
+  async #keep(handle: ClusterContact, watch: Watch): Promise<void> {
     const { signal } = watch.ending;
     for (let [failures, told] = [0, false]; !signal.aborted; ) {
       const plan = this.#plan(handle);
@@ -97,7 +97,7 @@ export class SocketKeeper {
   }
 
   /** null: there is nothing to keep. */
-  #plan(handle: ClusterHandle): SocketPlan | null {
+  #plan(handle: ClusterContact): SocketPlan | null {
     const { app, isUp, snapshot } = handle;
     const spec = snapshot?.current?.spec;
     if (!isUp || spec === undefined || !this.#ports.isWanted(app)) return null;
@@ -111,7 +111,7 @@ export class SocketKeeper {
     await fetching;
   }
 
-  async #fetch(handle: ClusterHandle, wanted: readonly ListenAddress[], signal: AbortSignal): Promise<void> {
+  async #fetch(handle: ClusterContact, wanted: readonly ListenAddress[], signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { ports, sockets } = this.#ports;
     const received = await ports.fetchSockets(handle.layout.socket, wanted.map(formatAddress), signal);
@@ -130,7 +130,7 @@ export class SocketKeeper {
   }
 
   /** Nobody has them, or they cannot be bound yet. */
-  async #replace(handle: ClusterHandle, signal: AbortSignal): Promise<void> {
+  async #replace(handle: ClusterContact, signal: AbortSignal): Promise<void> {
     const { sockets } = this.#ports;
     const spec = handle.snapshot?.current?.spec;
     const plan = signal.aborted ? null : this.#plan(handle);

@@ -35,6 +35,8 @@ export interface Script {
   reason: string;
   /** Set to make it wait until resolved, or aborted. */
   hold: Deferred<void> | null;
+  /** Set to have the next start refused. */
+  refusal: EvenkeelError | null;
 }
 
 type Params = Readonly<Record<string, unknown>>;
@@ -145,7 +147,12 @@ export class FakeCluster {
         return this.#status();
       case 'history':
         return memory.history;
-      case 'start':
+      case 'start': {
+        const { refusal } = this.script;
+        this.script.refusal = null;
+        if (refusal !== null) throw refusal;
+        return await this.#deploy(params as unknown as DeployRequest);
+      }
       case 'deploy':
         return await this.#deploy(params as unknown as DeployRequest);
       case 'resume': {

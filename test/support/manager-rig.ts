@@ -125,7 +125,7 @@ export class ManagerRig {
   }
 
   script(app: string): Script {
-    const script = this.#scripts.get(app) ?? { outcome: 'done', reason: '', hold: null };
+    const script = this.#scripts.get(app) ?? { outcome: 'done', reason: '', hold: null, refusal: null };
     this.#scripts.set(app, script);
     return script;
   }

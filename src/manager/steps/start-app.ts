@@ -4,7 +4,7 @@ import { EvenkeelError } from '../../core/errors.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
-import type { ClusterHandle } from '../cluster-handle.ts';
+import type { ClusterContact } from '../cluster-handle.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { pinnedPaths } from '../overrides.ts';
@@ -60,7 +60,8 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
   // A start that an earlier manager asked for may have ended by now.
   if (handle.isUp && fleet.runningSpec(name) === null) await handle.refresh();
   if (fleet.runningSpec(name) !== null) return await wake(handle);
-  const mayServe = fleet.hasLeftWorkers(name);
+  const owner = fleet.owner(name);
+  const mayServe = owner.hasLeftWorkers;
   await launch(fleet, handle, spec, task);
   const pinned = pinnedPaths(fleet.state.app(name).override);
   const request = { spec, reason: reasons.join(', ') || 'start', timeout: null, pinned };
@@ -71,7 +72,7 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
   } catch (error) {
     if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
     // A next start needs another one, which has all sockets. Workers that were left serve on until then.
-    await (mayServe ? handle.abandon() : handle.stop(null, QUICK));
+    await (mayServe ? owner.abandon() : owner.stop(null, QUICK));
     // Tells who has them.
     releaseSockets(fleet, name);
     fleet.sockets.hold(name, spec);
@@ -81,18 +82,15 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
   }
 }
 
-async function launch(fleet: Fleet, handle: ClusterHandle, spec: AppSpec, task: Task): Promise<void> {
-  if (handle.isUp) {
-    const held = handle.snapshot?.held ?? [];
-    if (spec.listen.every((address) => held.includes(formatAddress(address)))) return;
-    // Nothing runs in it: an earlier manager started it, with other sockets.
-    await handle.abandon();
-  }
+async function launch(fleet: Fleet, handle: ClusterContact, spec: AppSpec, task: Task): Promise<void> {
+  const held = handle.snapshot?.held ?? [];
+  // One that an earlier manager started, and in which nothing runs, may do.
+  if (handle.isUp && spec.listen.every((address) => held.includes(formatAddress(address)))) return;
   await fleet.launch(handle.app, spec, task);
 }
 
 /** An app that has given up is tried again; any other that runs is left alone. */
-async function wake(handle: ClusterHandle): Promise<Outcome> {
+async function wake(handle: ClusterContact): Promise<Outcome> {
   const spec = handle.snapshot?.current?.spec;
   if (handle.state === 'backoff')
     return { action: 'none', ok: false, message: 'is started already, but its workers keep failing' };
