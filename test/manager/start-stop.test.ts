@@ -87,6 +87,15 @@ it('an address that is taken fails its app alone', async () => {
   expect((await status(context, 'web')).apps).toMatchObject([{ state: 'backoff', problem }]);
 });
 
+it('a stop lets go of what a start that failed has bound', async () => {
+  const rig = new ManagerRig([appSpec({ listen: [port] })]);
+  rig.spawnFails = true;
+  const { context } = await rig.open();
+  expect((await start(context, null)).apps).toMatchObject([{ ok: false, error: { code: 'CLUSTER_START_FAILED' } }]);
+  expect((await stop(context, ['web'], null)).apps).toMatchObject([{ action: 'none', message: 'not running' }]);
+  expect([...rig.bound]).toEqual([]);
+});
+
 describe('an app whose address is taken', () => {
   const restart = { ...appSpec().restart, minDelay: 20, maxDelay: 50 };
   const web = appSpec({ listen: [port], restart });

@@ -22,6 +22,8 @@ export async function stopApp(
       () => hastenEnd(fleet, name, timeout),
       async (before) => {
         const ran = wasRunning || before !== null || isRunning(fleet, name);
+        // What a start that failed has bound.
+        if (!ran) fleet.sockets.release(name);
         if (!ran && waited) return { ok: true, message: 'not tried again' };
         if (!ran) return { action: 'none', ok: true, message: 'not running' };
         const now = await takeDown(fleet, name, timeout);
