@@ -3,8 +3,9 @@
 import { readdir } from 'node:fs/promises';
 import { EvenkeelError } from '../core/errors.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import { Superseded } from './app-lane.ts';
+import { Superseded, type Task } from './app-lane.ts';
 import type { Fleet } from './fleet.ts';
+import { finishRestart } from './steps/restart-app.ts';
 import { takeDown } from './take-down.ts';
 
 /**
@@ -37,21 +38,34 @@ async function adopt(
 ): Promise<boolean> {
   const handle = fleet.handle(name);
   const cluster = present ?? fleet.state.app(name).cluster;
+  const restart = restartOf(fleet, name);
   try {
     await fleet.owner(name).adopt(cluster);
   } catch (error) {
     // It works, but not with us.
     if (error instanceof EvenkeelError && error.code === 'STATE_FROM_NEWER_VERSION') fleet.complain(error.message);
+    else if (restart !== null) void fleet.bringBack(name, restart);
     else settle(fleet, name, remembered);
     return false;
   }
   // The state may have been lost: what runs was started, so it is wanted.
   if (handle.snapshot?.started === true) fleet.noteRunning(name);
+  else if (restart !== null) void fleet.bringBack(name, restart);
   // Somebody asked for it, and the manager died meanwhile.
   else if (handle.state === 'stopping') void finishStop(fleet, name);
   fleet.bus.emit({ type: 'cluster-adopted', app: name, pid: handle.identity?.pid ?? 0 });
   fleet.keeper.watch(handle);
   return true;
+}
+
+/** What is left to do of a restart in whose midst the manager before this one went; null: nothing. */
+function restartOf(fleet: Fleet, name: string): ((task: Task) => Promise<void>) | null {
+  const { restarting } = fleet.state.app(name);
+  if (restarting === null) return null;
+  return async (task) => {
+    const { ok, message } = await finishRestart(fleet, name, restarting, task);
+    if (!ok) fleet.complain(`${name}: ${message}`);
+  };
 }
 
 /** Before whatever is asked next. */
@@ -85,9 +99,8 @@ export function planRemains({ wanted, process, left }: Remains): 'revive' | 'cle
 
 function settle(fleet: Fleet, name: string, remembered: boolean): void {
   const { cluster, wanted } = fleet.state.app(name);
-  const known = cluster !== null && fleet.isAlive(cluster) ? 'alive' : 'dead';
-  const process = cluster === null ? 'unknown' : known;
-  switch (planRemains({ wanted: wanted || !remembered, process, left: fleet.owner(name).hasLeftWorkers })) {
+  const { last, hasLeftWorkers } = fleet.owner(name);
+  switch (planRemains({ wanted: wanted || !remembered, process: last, left: hasLeftWorkers })) {
     case 'revive':
       return void fleet.recover(name, cluster);
     case 'clear':

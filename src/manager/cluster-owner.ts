@@ -44,6 +44,13 @@ export class ClusterOwner {
     this.#means = means;
   }
 
+  /** What became of the last one that is known of. */
+  get last(): 'alive' | 'dead' | 'unknown' {
+    const last = this.#means.recorded();
+    if (last === null) return 'unknown';
+    return this.#means.ports.isAlive(last) ? 'alive' : 'dead';
+  }
+
   /** A cluster process that does not run any more did not end by itself: perhaps its workers serve. */
   get hasLeftWorkers(): boolean {
     return fileStatus(this.#handle.layout.agentsSocket)?.isSocket() === true;

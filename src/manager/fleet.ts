@@ -18,6 +18,7 @@ import { stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
 import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
+import { UNWANTED } from './manager-state.ts';
 import { overrideSpec } from './overrides.ts';
 import { settlePending } from './pending-override.ts';
 import { prepareBoot } from './prepare-boot.ts';
@@ -180,13 +181,21 @@ export class Fleet {
     await this.#revive(this.#entry(name), lost, 'end');
   }
 
-  isAlive(identity: ProcessIdentity): boolean {
-    return this.#options.ports.isAlive(identity);
+  /** Requests wait for it, and it comes before all that waits in the app's lane, except for a stop. */
+  async bringBack(name: string, work: (task: Task) => Promise<void>): Promise<void> {
+    const { handle, lane } = this.#entry(name);
+    await handle.revive(() =>
+      lane.run('revival', work).catch((error) => {
+        // Who stops the app takes down what there is.
+        if (!(error instanceof Superseded)) this.complain(error);
+      }),
+    );
   }
 
-  /** An adopted app goes on being meant to run. */
+  /** An adopted app goes on being meant to run; a restart of it that was begun is over. */
   noteRunning(name: string): void {
-    if (!this.state.app(name).wanted) this.state.update(name, { wanted: true });
+    const { wanted, restarting } = this.state.app(name);
+    if (!wanted || restarting !== null) this.state.update(name, { wanted: true, restarting: null });
     this.#noteGeneration(name, this.handle(name).snapshot?.current?.generation ?? 0);
   }
 
@@ -254,8 +263,8 @@ export class Fleet {
   }
 
   async #revive(entry: AppEntry, lost: ProcessIdentity | null, ifAlive: Revival['ifAlive']): Promise<void> {
-    const { handle, owner, lane } = entry;
-    const { app } = handle;
+    const { owner } = entry;
+    const { app } = entry.handle;
     const revive = (task: Task): Promise<void> =>
       reviveCluster(lost, entry.losses, {
         ...{ owner, ifAlive, ports: this.#options.ports, signal: task.signal },
@@ -264,12 +273,7 @@ export class Fleet {
         relaunch: () => this.#relaunch(app, task),
         onFailure: (error) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
       });
-    await handle.revive(() =>
-      lane.run('revival', revive).catch((error) => {
-        // Who stops the app takes down what there is.
-        if (!(error instanceof Superseded)) this.complain(error);
-      }),
-    );
+    await this.bringBack(app, revive);
   }
 
   async #relaunch(name: string, task: Task): Promise<void> {
@@ -285,7 +289,7 @@ export class Fleet {
       return this.keeper.watch(handle);
     }
     // Nobody knows what ran, and it is not in the config: what is left of it ends.
-    this.state.update(name, { wanted: false });
+    this.state.update(name, UNWANTED);
     await owner.stop(null, stopDeadline(null, null));
   }
 

@@ -2,10 +2,19 @@
 // have made of it and which cluster process runs it.
 
 import { isRecord } from '../core/is-record.ts';
-import type { EcosystemSpec } from '../core/spec.ts';
+import type { AppSpec, EcosystemSpec } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
+import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { Override, PendingOverride } from './overrides.ts';
+
+/** A restart in a new cluster process, from before the old one is stopped until the app is up again. */
+export interface Restart {
+  /** With what it is started again. */
+  readonly spec: AppSpec;
+  /** What ran. */
+  readonly pinned: PinnedSpec;
+}
 
 export interface AppRecord {
   /** Meant to run: false until started, and after `stop`. */
@@ -13,6 +22,8 @@ export interface AppRecord {
   readonly override: Override | null;
   /** What the override becomes if the deploy under way is done; null: none that changes it is. */
   readonly pending: PendingOverride | null;
+  /** What the next manager has to finish, if this one is killed; null: nothing. */
+  readonly restarting: Restart | null;
   /** The highest generation seen. */
   readonly generation: Generation;
   /** The cluster process; null: none. */
@@ -25,7 +36,12 @@ export interface ManagerState {
 }
 
 export const EMPTY_STATE: ManagerState = { ecosystem: null, apps: {} };
-export const NEW_RECORD: AppRecord = { wanted: false, override: null, pending: null, generation: 0, cluster: null };
+export const NEW_RECORD: AppRecord = {
+  ...{ wanted: false, override: null, pending: null, restarting: null, generation: 0, cluster: null },
+};
+
+/** Stopped, and a restart of it that was begun is not gone on with. */
+export const UNWANTED = { wanted: false, restarting: null } as const satisfies Partial<AppRecord>;
 
 export interface DecodedState {
   readonly state: ManagerState;
@@ -41,8 +57,10 @@ export function decodeManagerState(value: unknown): DecodedState | null {
   if (ecosystem === null && value.ecosystem !== null) lost.push('the last valid config');
   const apps: [string, AppRecord][] = [];
   for (const [name, record] of Object.entries(value.apps)) {
-    // A record of an earlier version has no such key.
-    if (isAppRecord(record)) apps.push([name, { ...record, pending: record.pending ?? null }]);
+    // A record of an earlier version has no such keys.
+    const { pending = null, restarting = null } = isRecord(record) ? record : {};
+    const whole = isRecord(record) ? { ...record, pending, restarting } : record;
+    if (isAppRecord(whole)) apps.push([name, whole]);
     else lost.push(`the record of ${name}`);
   }
   return { state: { ecosystem, apps: Object.fromEntries(apps) }, lost };
@@ -67,7 +85,8 @@ function isAppRecord(value: unknown): value is AppRecord {
   const flat = typeof wanted === 'boolean' && Number.isSafeInteger(generation);
   return (
     flat &&
-    isPending(value.pending ?? null) &&
+    isPending(value.pending) &&
+    isRestart(value.restarting) &&
     (override === null || isOverride(override)) &&
     (cluster === null || isIdentity(cluster))
   );
@@ -80,6 +99,11 @@ function isOverride(value: unknown): boolean {
 function isPending(value: unknown): boolean {
   if (value === null) return true;
   return isRecord(value) && typeof value.after === 'number' && (value.override === null || isOverride(value.override));
+}
+
+function isRestart(value: unknown): boolean {
+  if (value === null) return true;
+  return isRecord(value) && isSpec(value.spec) && isRecord(value.pinned) && isSpec(value.pinned.spec);
 }
 
 function isIdentity(value: unknown): boolean {

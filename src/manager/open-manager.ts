@@ -20,6 +20,7 @@ import { Fleet } from './fleet.ts';
 import { keepFiles } from './keep-files.ts';
 import { LateStarts } from './late-starts.ts';
 import { ManagerLifecycle } from './lifecycle.ts';
+import { UNWANTED } from './manager-state.ts';
 import { openState } from './open-state.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { StateStore } from './state-store.ts';
@@ -99,7 +100,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
       recorded: await recordedEvents(options.log),
       complain: (problem) => options.complain(problem),
     });
-    for (const name of options.anew ?? []) if (store.names.includes(name)) store.update(name, { wanted: false });
+    for (const name of options.anew ?? []) if (store.names.includes(name)) store.update(name, UNWANTED);
     await adoptClusters(fleet, options.ports.present(), new Set(Object.keys(state.apps)));
     // With nothing to look after there is no use in a manager without a config.
     if (!config.ok && fleet.isIdle) {

@@ -5,14 +5,20 @@ import { removeSocketFile } from '../platform/sockets.ts';
 import type { TakenDown } from './cluster-owner.ts';
 import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
+import { type AppRecord, type Restart, UNWANTED } from './manager-state.ts';
 import { releaseSockets } from './release-sockets.ts';
 
-/** In the app's lane. */
-export async function takeDown(fleet: Fleet, name: string, timeout: Milliseconds | null): Promise<TakenDown> {
+/** In the app's lane. `restarting`: it is to be started again, and is meant to run all the time. */
+export async function takeDown(
+  fleet: Fleet,
+  name: string,
+  timeout: Milliseconds | null,
+  restarting: Restart | null = null,
+): Promise<TakenDown> {
   const handle = fleet.handle(name);
   const spec = fleet.runningSpec(name);
-  const deadline = stopDeadline(spec, timeout);
-  await noteStopped(fleet, name);
+  const deadline = stopDeadline(spec ?? handle.snapshot?.current?.spec ?? null, timeout);
+  await (restarting === null ? noteStopped(fleet, name) : note(fleet, name, { restarting }));
   await fleet.keeper.release(name);
   const result = await fleet.owner(name).stop(timeout, deadline);
   releaseSockets(fleet, name);
@@ -33,7 +39,11 @@ export async function hastenEnd(fleet: Fleet, name: string, timeout: Millisecond
 }
 
 /** The next manager must not bring back what is being stopped. */
-async function noteStopped(fleet: Fleet, name: string): Promise<void> {
-  fleet.state.update(name, { wanted: false });
+function noteStopped(fleet: Fleet, name: string): Promise<void> {
+  return note(fleet, name, UNWANTED);
+}
+
+async function note(fleet: Fleet, name: string, change: Partial<AppRecord>): Promise<void> {
+  fleet.state.update(name, change);
   await fleet.state.flush();
 }

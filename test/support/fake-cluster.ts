@@ -126,6 +126,7 @@ export class FakeCluster {
 
   async #answer(socket: Socket, { id, type, params }: { id: number; type: string; params: Params }): Promise<void> {
     if (type !== 'hello' && type !== 'status' && type !== 'ping') this.asked.push(describe(type, params));
+    if (type === 'stop') this.#stop();
     if (this.frozen) return;
     try {
       sendFrame(socket, { id, ok: true, result: await this.#do(type, params) });
@@ -134,6 +135,15 @@ export class FakeCluster {
       sendFrame(socket, { id, ok: false, error: body });
     }
     if (type === 'stop') setImmediate(() => this.die());
+  }
+
+  /** At once, though the answer may be long in coming. */
+  #stop(): void {
+    this.memory.running = false;
+    this.#started = false;
+    this.#state = 'stopping';
+    this.#deploying?.aborted.resolve('the app was stopped');
+    this.#stopped.resolve();
   }
 
   async #do(type: string, params: Params): Promise<unknown> {
@@ -177,9 +187,6 @@ export class FakeCluster {
         memory.current = memory.current && { ...memory.current, spec: params.spec as AppSpec };
         return {};
       case 'stop':
-        memory.running = false;
-        this.#deploying?.aborted.resolve('the app was stopped');
-        this.#stopped.resolve();
         return { killed: 0 };
       case 'abort':
         if (this.#deploying === null) throw new EvenkeelError('NO_DEPLOY', 'no deploy is under way');

@@ -10,6 +10,7 @@ import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
+import type { Restart } from '../manager-state.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 import { takeDown } from '../take-down.ts';
 import { startApp, startOrWait } from './start-app.ts';
@@ -42,19 +43,27 @@ function pendingSpec(fleet: Fleet, name: string, running: AppSpec): AppSpec | nu
   return { ...deployableSpec(wanted, running, keys), listen: wanted.listen };
 }
 
-async function renew(fleet: Fleet, running: AppSpec, spec: AppSpec, task: Task): Promise<Outcome> {
-  const { name } = running;
+function renew(fleet: Fleet, { name }: AppSpec, spec: AppSpec, task: Task): Promise<Outcome> {
   const pinned = fleet.handle(name).snapshot?.current ?? null;
-  await takeDown(fleet, name, null);
-  task.goOn();
-  fleet.state.update(name, { wanted: true });
+  if (pinned === null) throw new Error(`Internal error: ${name} runs nothing`);
+  return finishRestart(fleet, name, { spec, pinned }, task);
+}
+
+/** Also where an earlier manager has begun it. */
+export async function finishRestart(fleet: Fleet, name: string, restart: Restart, task: Task): Promise<Outcome> {
+  const { spec, pinned } = restart;
   try {
+    await takeDown(fleet, name, null, restart);
+    task.goOn();
     return await startAs(fleet, spec, pinned, task);
   } catch (error) {
     if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
     // Only now can it be told who holds the address: it was not the app itself.
-    await startOrWait(fleet, running, () => startAs(fleet, running, pinned, task));
+    await startOrWait(fleet, pinned.spec, () => startAs(fleet, pinned.spec, pinned, task));
     throw error;
+  } finally {
+    // Where this manager goes in the midst of it, it is for the next one.
+    if (!fleet.closed.aborted) fleet.state.update(name, { restarting: null });
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Milliseconds } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Fleet } from '../fleet.ts';
+import { UNWANTED } from '../manager-state.ts';
 import { attempt } from '../results.ts';
 import { hastenEnd, takeDown } from '../take-down.ts';
 
@@ -13,7 +14,7 @@ export async function stopApp(
   reasons: readonly string[],
 ): Promise<AppResult> {
   const wasRunning = isRunning(fleet, name);
-  fleet.state.update(name, { wanted: false });
+  fleet.state.update(name, UNWANTED);
   const waited = fleet.waits.end(name);
   // A deploy that has been accepted and has not begun yet never will.
   fleet.claims.of(name)?.abort();
