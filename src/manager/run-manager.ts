@@ -14,7 +14,7 @@ import { offerSockets, receiveSockets } from '../platform/pass-sockets.ts';
 import { type StateLayout, stateLayout } from '../platform/paths.ts';
 import { presentClusters } from '../platform/presence.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
-import { identify, isAlive, killIdentity, waitForExit } from '../platform/process-identity.ts';
+import { identify, isAlive, waitForExit } from '../platform/process-identity.ts';
 import { bindListenSocket } from '../platform/sockets.ts';
 import { connectUnix } from '../platform/unix-client.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
@@ -23,7 +23,7 @@ import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 import { loadConfig } from './load-config.ts';
 import { type Manager, type ManagerOptions, openManager } from './open-manager.ts';
-import { spawnClusterTo } from './spawn-cluster.ts';
+import { clusterSpawner } from './spawn-cluster.ts';
 
 type Config = ManagerOptions['config'];
 
@@ -56,7 +56,7 @@ export async function runManager(boot: ManagerBoot, output: OwnOutput): Promise<
 function systemPorts(layout: StateLayout, output: OwnOutput): ClusterPorts {
   return {
     clock: systemClock,
-    spawn: spawnClusterTo(output),
+    ...clusterSpawner(output),
     connect: connectUnix,
     present: () => presentClusters(layout.dir),
     fetchSockets: async (path, addresses, signal) =>
@@ -68,7 +68,6 @@ function systemPorts(layout: StateLayout, output: OwnOutput): ClusterPorts {
     },
     identify,
     isAlive,
-    kill: (identity) => void killIdentity(identity, 'SIGKILL'),
     waitForExit,
   };
 }
