@@ -4,12 +4,14 @@ import { type ErrorBody, EvenkeelError, toErrorBody } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import { describeProfile, reloadCommand } from '../core/profile.ts';
 import type { EcosystemSpec, ListenAddress } from '../core/spec.ts';
+import { endsWithin } from '../logs/within.ts';
 import type { FileKeeper, KeptFile } from '../platform/file-keeper.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { registerEcosystem } from '../platform/registry.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { StateFile } from '../platform/state-file.ts';
+import { CLOSING } from '../protocol/cluster-link.ts';
 import { adoptClusters } from './adopt-clusters.ts';
 import { type ApiServer, serveApi } from './api/serve-api.ts';
 import type { EventHistory } from './api/stream-events.ts';
@@ -200,7 +202,8 @@ async function closeManager(reason: string, { keeper, api, fleet, file, log, hol
   fleet.bus.emit({ type: 'manager-stopped', reason });
   await api.close(API_CLOSE_TIMEOUT);
   fleet.close();
-  await file.close();
-  await log.close();
+  // Not for ever, should the disk hang.
+  await endsWithin(CLOSING.state, file.close());
+  await endsWithin(CLOSING.logs, log.close());
   hold.giveBack();
 }

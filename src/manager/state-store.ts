@@ -1,6 +1,8 @@
 // Manager: holds its state in memory and has every change written.
 
 import type { EcosystemSpec } from '../core/spec.ts';
+import { endsWithin } from '../logs/within.ts';
+import { CLOSING } from '../protocol/cluster-link.ts';
 import { type AppRecord, type ManagerState, NEW_RECORD } from './manager-state.ts';
 
 /** Where states go; platform's StateFile is one. */
@@ -55,7 +57,13 @@ export class StateStore {
     if (this.#apps.delete(name)) this.save();
   }
 
-  flush(): Promise<boolean> {
-    return this.#writer.flush();
+  /** As the writer's flush, but nobody waits for ever where the disk hangs: false. */
+  async flush(): Promise<boolean> {
+    let written = false;
+    const flushed = this.#writer.flush().then((done) => {
+      written = done;
+    });
+    await endsWithin(CLOSING.state, flushed);
+    return written;
   }
 }

@@ -2,10 +2,13 @@
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { deploy } from '../../src/manager/operations/deploy.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
+import { StateFile } from '../../src/platform/state-file.ts';
+import type { OperationResult } from '../../src/protocol/control-api.ts';
+import { askApi } from '../support/api-client.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
@@ -31,6 +34,20 @@ it('state that cannot be written is an event and a warning, until it can', async
   rmSync(stateFile, { recursive: true });
   expect(await rig.event('state-problem', undefined, 2)).toMatchObject({ problem: null });
   expect((await status(context, null)).manager.warnings).toEqual([]);
+});
+
+it('a disk that hangs holds up neither a stop, nor an answer, nor the end of the manager', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const manager = await rig.open();
+  await start(manager.context, null);
+  const hanging = vi.spyOn(StateFile.prototype, 'flush').mockReturnValue(new Promise(() => {}));
+  onTestFinished(() => hanging.mockRestore());
+  const { body } = await askApi<OperationResult>(rig.layout.managerSocket, {
+    ...{ method: 'POST', path: '/v1/stop', body: { apps: ['web'] }, headers: { 'content-type': 'application/json' } },
+  });
+  expect(body).toMatchObject({ ok: true, notices: [expect.stringContaining('not written down yet')] });
+  expect(rig.isRunning('web')).toBe(false);
+  await manager.close('told to end');
 });
 
 it('what a cluster process cannot write down is a warning of its manager, and of the next one, until it ends', async () => {

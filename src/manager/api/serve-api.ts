@@ -112,7 +112,9 @@ async function operate({ context, request, response }: Call, operation: Operatio
     const result = await operation.run(running);
     // What has been answered as done is remembered, whatever happens to the manager next.
     if (await context.fleet.state.flush()) return result;
-    return { ...result, notices: [...result.notices, ...context.fleet.warnings.texts] };
+    const { texts } = context.fleet.warnings;
+    const why = texts.length > 0 ? texts : ['the disk does not answer: what was changed is not written down yet'];
+    return { ...result, notices: [...result.notices, ...why] };
   };
   await context.underWay.track(async (running, id) => {
     if (request.headers.accept?.includes(NDJSON) !== true) return answerJson(response, 200, await run(running));
