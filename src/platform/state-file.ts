@@ -153,6 +153,8 @@ export class StateFile {
     this.#retry = null;
     this.#running = this.#writeAll().finally(() => {
       this.#running = null;
+      // What came between its last look and its end; what failed has its own time.
+      if (this.#retry === null) this.#start();
     });
   }
 

@@ -214,6 +214,23 @@ describe('StateFile', () => {
     expect(readStateFile(join(folder, 'state.json'))).toEqual({ kind: 'ok', value: 'kept' });
   });
 
+  it('writes what is saved when it has just had its last look', async () => {
+    const path = join(tempDir(), 'gone', 'state.json');
+    const clock = new FakeClock();
+    const file = new StateFile(path, {
+      clock,
+      onError: vi.fn(),
+      // The next turn comes behind the look, and before the end is noted.
+      onRecovery: () => queueMicrotask(() => file.save('late')),
+    });
+    file.save('early');
+    await file.flush();
+    mkdirSync(dirname(path));
+    clock.advance(1000);
+    expect(await file.flush()).toBe(true);
+    expect(readStateFile(path)).toEqual({ kind: 'ok', value: 'late' });
+  });
+
   it('removes what a predecessor left that was killed while it wrote', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'state.json.tmp-1-abc'), 'ha');
