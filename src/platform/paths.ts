@@ -1,7 +1,7 @@
 // Where everything lies in a state directory, and the short stand-in for a socket path that unix would not take.
 
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 export interface AppLayout {
   readonly dir: string;
@@ -11,8 +11,6 @@ export interface AppLayout {
   readonly agentsSocket: string;
   /** What the cluster process remembers. */
   readonly stateFile: string;
-  /** Stdout and stderr of the cluster process itself. */
-  readonly out: string;
 }
 
 export interface StateLayout {
@@ -55,7 +53,6 @@ function appLayout(dir: string): AppLayout {
     socket: socketPath(join(dir, 'cluster.sock')),
     agentsSocket: socketPath(join(dir, 'agents.sock')),
     stateFile: join(dir, 'cluster.json'),
-    out: join(dir, 'cluster.out'),
   };
 }
 
@@ -87,11 +84,6 @@ export function socketPath(path: string, rules: SocketPathRules = systemRules())
 export function agentsSocketFor(agentsSocket: string, uid: number): string {
   const hash = createHash('sha256').update(agentsSocket).digest('hex').slice(0, 32);
   return join(process.platform === 'linux' ? '/run' : '/var/run', 'evenkeel', `${hash}-${uid}.sock`);
-}
-
-/** The directories that must exist, and be private, before the sockets of a layout can be listened on. */
-export function socketDirs(...sockets: readonly string[]): readonly string[] {
-  return [...new Set(sockets.map((socket) => dirname(socket)))];
 }
 
 function systemRules(): SocketPathRules {

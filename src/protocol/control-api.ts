@@ -4,9 +4,8 @@
 
 import type { ErrorBody } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
-import type { Plan } from '../core/plan.ts';
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
-import type { DeployResult, Generation, Status, ToldWorker, WorkerFailure } from '../core/status.ts';
+import type { DeployResult, Generation, ToldWorker, WorkerFailure } from '../core/status.ts';
 import type { HistoryEntry, LogLine, LogSnapshot } from './cluster-link.ts';
 
 export const NDJSON = 'application/x-ndjson';
@@ -146,8 +145,6 @@ export interface VersionAnswer {
 export interface ErrorAnswer {
   readonly error: ErrorBody;
 }
-export type StatusAnswer = Status;
-export type PlanAnswer = Plan;
 /** Values of env are replaced by null unless ?show-env=1. */
 export type HistoryAnswer = { readonly app: string; readonly generations: readonly HistoryEntry[] };
 /** Values of env are replaced by null unless ?show-env=1. */

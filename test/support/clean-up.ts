@@ -43,7 +43,7 @@ async function stopOverApi({ managerSocket }: StateLayout): Promise<boolean> {
 
 /** What was printed and logged, for a test that failed. */
 export function describeLogs(processes: readonly CliProcess[], state: StateLayout): string {
-  const files = [state.managerOut, state.managerLog, ...appNames(state).map((name) => state.app(name).out)];
+  const files = [state.managerOut, state.managerLog];
   const logs = files.filter((file) => existsSync(file)).map((file) => `=== ${file}\n${tail(file)}`);
   return [...processes.map((child) => child.describe()), ...logs].join('\n');
 }
