@@ -11,6 +11,7 @@ import { spec } from '../../src/manager/operations/spec.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
+import { RunningOperation } from '../../src/manager/under-way.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { eventually } from '../support/eventually.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
@@ -371,4 +372,13 @@ it('a change that was lost with its cluster process is asked for again', async (
   rig.cluster('web').die();
   expect((await scaling).apps).toMatchObject([{ ok: true, message: 'workers 2 → 5' }]);
   expect(rig.cluster('web').asked).toEqual(['resume', 'history', 'scale 5']);
+});
+
+it('a rollback that goes wrong does not keep the app claimed', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { context } = await rig.open();
+  await start(context, null);
+  const broken = Object.assign(new RunningOperation(), { run: () => Promise.reject(new Error('a bug')) });
+  await expect(rollback(context, 'web', {}, broken)).rejects.toThrow('a bug');
+  expect(context.fleet.claims.of('web')).toBe(null);
 });

@@ -27,24 +27,27 @@ export async function rollback(
   const claim = await claimDeploy(fleet, name);
   const notices: string[] = [];
   const inTurn = (work: Work<AppResult>) => inLane(fleet, name, 'rollback', [], work);
-  const result = await operation.run(
-    name,
-    (work) => deployInTurn(fleet, name, inTurn, work),
-    () =>
-      attempt(fleet, name, 'rollback', [], async () => {
-        const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
-        const { spec, generation } = pinned;
-        const work = {
-          action: 'rollback' as const,
-          ...{ spec, pinned, claim, reasons: [`rollback to ${generation}`], timeout: body.timeout ?? null },
-          override: { rollback: pinned },
-        };
-        return await deployApp(fleet, name, work, notices);
-      }),
-  );
-  fleet.claims.release(name, claim);
-  throwRefusal(result);
-  return operationResult(fleet, startedAt, [result], notices);
+  try {
+    const result = await operation.run(
+      name,
+      (work) => deployInTurn(fleet, name, inTurn, work),
+      () =>
+        attempt(fleet, name, 'rollback', [], async () => {
+          const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
+          const { spec, generation } = pinned;
+          const work = {
+            action: 'rollback' as const,
+            ...{ spec, pinned, claim, reasons: [`rollback to ${generation}`], timeout: body.timeout ?? null },
+            override: { rollback: pinned },
+          };
+          return await deployApp(fleet, name, work, notices);
+        }),
+    );
+    throwRefusal(result);
+    return operationResult(fleet, startedAt, [result], notices);
+  } finally {
+    fleet.claims.release(name, claim);
+  }
 }
 
 function nothingToReplace(app: string): EvenkeelError {
