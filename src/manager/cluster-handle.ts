@@ -17,6 +17,7 @@ import type { ClusterParams, ClusterRequestType, ClusterResult, ClusterSnapshot 
 import { awaitSocket, pause, reachSocket } from './await-socket.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
+import { endProcess } from './end-process.ts';
 import { clusterLost, LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
 
 export interface HandleListener {
@@ -35,14 +36,6 @@ interface Up {
   readonly link: LinkClient;
   readonly identity: ProcessIdentity;
 }
-
-const KILL_TIMEOUT: Milliseconds = 5_000;
-
-/** What anybody may do with a cluster process. To start it and to end it is for its owner (cluster-owner.ts). */
-export type ClusterContact = Omit<
-  ClusterHandle,
-  'launch' | 'adopt' | 'stop' | 'detach' | 'kill' | 'abandon' | 'revive'
->;
 
 export class ClusterHandle {
   readonly app: string;
@@ -101,7 +94,7 @@ export class ClusterHandle {
       const socket = await awaitSocket(this.layout.socket, identity, this.#ports, CLUSTER_BOOT_TIMEOUT);
       await this.#take(socket, identity, CLUSTER_BOOT_TIMEOUT, 0);
     } catch (error) {
-      if (identity !== null) await this.#destroy(identity);
+      if (identity !== null) await endProcess(identity, this.#ports);
       throw new EvenkeelError(
         'CLUSTER_START_FAILED',
         `${this.app}: its cluster process did not start: ${text(error)}`,
@@ -204,7 +197,7 @@ export class ClusterHandle {
       const result = await answer;
       await Promise.allSettled(this.#stops);
       this.detach();
-      if (!(await this.#ports.waitForExit(identity, QUICK))) await this.#destroy(identity);
+      if (!(await this.#ports.waitForExit(identity, QUICK))) await endProcess(identity, this.#ports);
       this.#state = 'stopped';
       this.#listener.onProcess(this.app, null);
       return result;
@@ -231,7 +224,7 @@ export class ClusterHandle {
   async abandon(): Promise<void> {
     const { identity } = this;
     this.detach();
-    if (identity !== null) await this.#destroy(identity);
+    if (identity !== null) await endProcess(identity, this.#ports);
   }
 
   /** Requests wait while `task` brings the cluster process back. */
@@ -251,6 +244,8 @@ export class ClusterHandle {
     try {
       const snapshot = await link.hello(this.#evenkeel, since, timeout);
       const owner = identity ?? this.#ports.identify(snapshot.pid);
+      // The connection may have ended behind the answer, which nobody would be told any more.
+      if (link.isClosed) throw clusterLost(this.app);
       if (owner === null) throw new EvenkeelError('CLUSTER_LOST', `${this.app}: its cluster process has just ended`);
       this.#connection = { kind: 'up', link, identity: owner };
       this.#listener.onProcess(this.app, owner);
@@ -284,11 +279,6 @@ export class ClusterHandle {
     const lost = this.#connection;
     this.#connection = { kind: 'down' };
     if (lost !== this.#leaving) this.#listener.onLost(this.app, lost.identity);
-  }
-
-  async #destroy(identity: ProcessIdentity): Promise<void> {
-    this.#ports.kill(identity);
-    await this.#ports.waitForExit(identity, KILL_TIMEOUT);
   }
 }
 

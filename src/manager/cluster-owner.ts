@@ -12,6 +12,7 @@ import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { Superseded } from './app-lane.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
+import { endProcess } from './end-process.ts';
 import { isLoss } from './link-client.ts';
 
 export interface OwnerMeans {
@@ -32,7 +33,12 @@ export interface TakenDown {
 
 /** For a process whose connection has ended to end itself; one that was killed is gone by then. */
 const EXIT_TIMEOUT: Milliseconds = 500;
-const KILL_TIMEOUT: Milliseconds = 5_000;
+
+/** What anybody may do with a cluster process. To start it and to end it is for its owner. */
+export type ClusterContact = Omit<
+  ClusterHandle,
+  'launch' | 'adopt' | 'stop' | 'detach' | 'kill' | 'abandon' | 'revive'
+>;
 
 export class ClusterOwner {
   readonly #handle: ClusterHandle;
@@ -119,7 +125,7 @@ export class ClusterOwner {
     if (this.#handle.isUp) return true;
     if (await this.#means.ports.waitForExit(lost, EXIT_TIMEOUT)) return false;
     if (ifAlive === 'reconnect' && !signal.aborted && (await this.#reconnects(lost))) return true;
-    if (!signal.aborted) await this.#end(lost);
+    if (!signal.aborted) await endProcess(lost, this.#means.ports);
     return false;
   }
 
@@ -132,7 +138,7 @@ export class ClusterOwner {
     this.#requireOpen();
     const last = this.#means.recorded();
     // It would hold the socket of its successor, and yet could not be asked.
-    if (last !== null && this.#means.ports.isAlive(last)) await this.#end(last);
+    if (last !== null && this.#means.ports.isAlive(last)) await endProcess(last, this.#means.ports);
     this.#requireOpen();
     const { boot, sockets } = this.#means.prepare();
     await this.#handle.launch(boot, sockets);
@@ -157,10 +163,5 @@ export class ClusterOwner {
   /** Unless there is another one by now. */
   async #giveUp(asked: ProcessIdentity | null): Promise<void> {
     if (asked !== null && this.#handle.identity === asked) await this.#handle.abandon();
-  }
-
-  async #end(process: ProcessIdentity): Promise<void> {
-    this.#means.ports.kill(process);
-    await this.#means.ports.waitForExit(process, KILL_TIMEOUT);
   }
 }

@@ -11,8 +11,8 @@ import type { BoundSocket } from '../platform/sockets.ts';
 import { AddressWaits } from './address-waits.ts';
 import { AppEntry } from './app-entry.ts';
 import { type AppLane, Superseded, type Task } from './app-lane.ts';
-import { type ClusterContact, ClusterHandle } from './cluster-handle.ts';
-import { ClusterOwner } from './cluster-owner.ts';
+import { ClusterHandle } from './cluster-handle.ts';
+import { type ClusterContact, ClusterOwner } from './cluster-owner.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
@@ -263,17 +263,19 @@ export class Fleet {
   }
 
   async #revive(entry: AppEntry, lost: ProcessIdentity | null, ifAlive: Revival['ifAlive']): Promise<void> {
-    const { owner } = entry;
-    const { app } = entry.handle;
-    const revive = (task: Task): Promise<void> =>
-      reviveCluster(lost, entry.losses, {
+    const { handle, owner } = entry;
+    const { app } = handle;
+    await this.bringBack(app, async (task) => {
+      await reviveCluster(lost, entry.losses, {
         ...{ owner, ifAlive, ports: this.#options.ports, signal: task.signal },
         isWanted: () => this.#isWanted(app),
         onDead: ({ pid }) => this.bus.emit({ type: 'cluster-lost', app, pid }),
         relaunch: () => this.#relaunch(app, task),
         onFailure: (error) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
       });
-    await this.bringBack(app, revive);
+      // The watch of the connection that was lost has ended with it.
+      if (handle.isUp) this.keeper.watch(handle);
+    });
   }
 
   async #relaunch(name: string, task: Task): Promise<void> {
@@ -285,8 +287,7 @@ export class Fleet {
     await owner.ensure();
     if (await resumeCluster(handle, spec, task)) {
       // The file may declare others by now than what runs.
-      this.sockets.release(name, handle.snapshot?.current?.spec.listen);
-      return this.keeper.watch(handle);
+      return this.sockets.release(name, handle.snapshot?.current?.spec.listen);
     }
     // Nobody knows what ran, and it is not in the config: what is left of it ends.
     this.state.update(name, UNWANTED);

@@ -3,7 +3,7 @@
 import { EvenkeelError } from '../core/errors.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
-import type { ClusterContact } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-owner.ts';
 
 const INTERVAL: Milliseconds = 15_000;
 /** One alone may be the machine that slept. */

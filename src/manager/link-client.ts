@@ -58,6 +58,10 @@ export class LinkClient {
     });
   }
 
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
   /** Throws what the cluster process answers, TIMED_OUT after `timeout`, or CLUSTER_LOST when the connection ends. */
   async request<T extends ClusterRequestType>(
     type: T,

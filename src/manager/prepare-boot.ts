@@ -6,7 +6,7 @@ import type { StateLayout } from '../platform/paths.ts';
 import { presencePaths } from '../platform/presence.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
-import type { ClusterContact } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-owner.ts';
 import { bootSockets } from './spawn-cluster.ts';
 
 interface Means {

@@ -3,7 +3,7 @@
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
 import type { Task } from './app-lane.ts';
-import type { ClusterContact } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-owner.ts';
 import { deployDeadline } from './deadlines.ts';
 
 const RESUME_TIMEOUT: Milliseconds = 60_000;

@@ -4,7 +4,7 @@
 
 import { formatAddress, type ListenAddress, type Milliseconds } from '../core/spec.ts';
 import { takeListenSocket } from '../platform/sockets.ts';
-import type { ClusterContact } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-owner.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { deployDeadline } from './deadlines.ts';
 import type { DeclaredSockets } from './declared-sockets.ts';

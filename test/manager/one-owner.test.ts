@@ -71,6 +71,18 @@ it('one that only just starts when a second signal tells the manager to end at o
   expect((await starting).apps).toMatchObject([{ ok: false, error: { code: 'APP_STOPPED' } }]);
 });
 
+it('one whose connection ended in the very moment in which it answered is not taken for one that answers', async () => {
+  const { rig, manager } = await started();
+  await manager.close('test');
+  rig.bound.clear();
+  rig.cluster('web').garbles = true;
+  const { context } = await rig.open();
+  const handle = context.fleet.handle('web');
+  await handle.revival;
+  expect(await handle.ask('ping', {}, 1000)).toEqual({});
+  expect(rig.clusters.map(({ asked }) => asked)).toEqual([['start start'], ['resume']]);
+});
+
 it('a manager that closes while an app is being stopped leaves that to the cluster process', async () => {
   const { rig, manager, context, asked } = await started();
   const cluster = rig.cluster('web');

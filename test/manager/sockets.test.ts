@@ -102,6 +102,21 @@ describe('the next manager', () => {
     expect(rig.fetches).toEqual(['3000']);
   });
 
+  it('goes on taking them when the connection broke meanwhile', async () => {
+    const rig = await left(web);
+    rig.failingFetches = 1;
+    const { context } = await rig.open();
+    await vi.waitFor(() => expect(rig.fetches).toHaveLength(1));
+    const handle = context.fleet.handle('web');
+    rig.cluster('web').disconnect();
+    await vi.waitFor(() => expect(handle.isUp).toBe(false));
+    // As if its time to look again had come just now.
+    context.fleet.keeper.watch(handle);
+    await handle.revival;
+    expect(await rig.event('sockets-taken', 'web')).toMatchObject({ addresses: ['3000'] });
+    expect(rig.clusters).toHaveLength(1);
+  });
+
   it('answers before it has them', async () => {
     const rig = await left(web);
     rig.fetchGate = deferred();

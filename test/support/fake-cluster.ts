@@ -60,6 +60,8 @@ export class FakeCluster {
   #state: AppState = 'online';
   #deploying: { generation: number; aborted: Deferred<string> } | null = null;
   frozen: boolean = false;
+  /** What follows on its answers cannot be understood. */
+  garbles: boolean = false;
   alive: boolean = true;
   /** Why worker 0 gets no signal and no message; null: it does. */
   deaf: string | null = null;
@@ -129,7 +131,9 @@ export class FakeCluster {
     if (type === 'stop') this.#stop();
     if (this.frozen) return;
     try {
-      sendFrame(socket, { id, ok: true, result: await this.#do(type, params) });
+      const answer = { id, ok: true, result: await this.#do(type, params) };
+      if (this.garbles) socket.write(`${JSON.stringify(answer)}\nnot JSON\n`);
+      else sendFrame(socket, answer);
     } catch (error) {
       const body: ErrorBody = toErrorBody(error);
       sendFrame(socket, { id, ok: false, error: body });

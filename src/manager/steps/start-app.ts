@@ -4,7 +4,7 @@ import { EvenkeelError } from '../../core/errors.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
-import type { ClusterContact } from '../cluster-handle.ts';
+import type { ClusterContact } from '../cluster-owner.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { pinnedPaths } from '../overrides.ts';
