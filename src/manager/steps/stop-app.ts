@@ -4,6 +4,7 @@ import type { Milliseconds } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Fleet } from '../fleet.ts';
 import { UNWANTED } from '../manager-state.ts';
+import { releaseSockets } from '../release-sockets.ts';
 import { attempt } from '../results.ts';
 import { hastenEnd, takeDown } from '../take-down.ts';
 
@@ -24,7 +25,7 @@ export async function stopApp(
       async (before) => {
         const ran = wasRunning || before !== null || isRunning(fleet, name);
         // What a start that failed has bound.
-        if (!ran) fleet.sockets.release(name);
+        if (!ran) releaseSockets(fleet, name);
         if (!ran && waited) return { ok: true, message: 'not tried again' };
         if (!ran) return { action: 'none', ok: true, message: 'not running' };
         const now = await takeDown(fleet, name, timeout);
