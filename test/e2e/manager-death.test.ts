@@ -153,6 +153,38 @@ describe('kill -9 of the manager', () => {
     expect(await starting.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/generation 2 serves/) });
   });
 
+  test.each(['goes on', 'has ended'])(
+    'in the midst of a restart that stops the app first, whose stop %s when the next one comes: that starts it again',
+    async (moment) => {
+      await using rig = await createRig({
+        apps: { web: puppet({ env: { PORT: await freePort() } }), api: server('http', await freePort()) },
+      });
+      await rig.run('start');
+      const worker = await rig.puppets.next();
+      await worker.trap('SIGTERM');
+      rig.editApp('web', { balance: 'round-robin' });
+      await rig.run('reload');
+      const { clusterPid } = await rig.app('web');
+      const restarting = rig.spawnCli(['restart', 'web']);
+      await worker.waitFor((news) => news.news === 'signal');
+      await rig.kill9((await rig.status()).manager.pid);
+      await restarting.ended;
+      const end = async (): Promise<void> => {
+        await worker.exit(0);
+        await eventually('the old cluster process has ended', () => clusterPid === null || !isAlive(clusterPid));
+      };
+      if (moment === 'has ended') await end();
+      await rig.run('start', 'api');
+      if (moment === 'goes on') await end();
+      const successor = await rig.puppets.next();
+      expect(await rig.appWhere('web', 'is online', ({ state }) => state === 'online')).toMatchObject({
+        workers: [{ pid: successor.pid }],
+        generation: 2,
+      });
+      expect(rig.puppets.waiting).toBe(0);
+    },
+  );
+
   test('and a worker killed meanwhile comes back by itself', async () => {
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
     await rig.run('start');
