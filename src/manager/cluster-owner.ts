@@ -154,6 +154,7 @@ export class ClusterOwner {
   async #reconnects(lost: ProcessIdentity): Promise<boolean> {
     try {
       await this.#handle.adopt(lost);
+      if (this.#means.closed.aborted) this.#handle.detach();
       return true;
     } catch {
       return false;

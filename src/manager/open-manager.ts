@@ -197,12 +197,12 @@ interface Parts {
 }
 
 async function closeManager(reason: string, { keeper, api, fleet, file, log, hold }: Parts): Promise<void> {
-  await keeper.close();
+  // It, and what follows, waits for files: not for ever, should the disk hang.
+  await endsWithin(CLOSING.state, keeper.close());
   // Those who follow the events are told, and leave.
   fleet.bus.emit({ type: 'manager-stopped', reason });
   await api.close(API_CLOSE_TIMEOUT);
   fleet.close();
-  // Not for ever, should the disk hang.
   await endsWithin(CLOSING.state, file.close());
   await endsWithin(CLOSING.logs, log.close());
   hold.giveBack();
