@@ -11,6 +11,12 @@ export const NOTHING_TO_DO = 'nothing to do\n';
 /** Lines of a worker or a hook in an error. */
 const QUOTED_LINES = 20;
 
+/** `text`: of a start that has brought up the manager, which is something in any case. */
+export function withManager(text: string, pid: number): string {
+  if (!text.startsWith(NOTHING_TO_DO)) return text;
+  return `nothing to start; the manager runs (pid ${pid})\n${text.slice(NOTHING_TO_DO.length)}`;
+}
+
 export interface OperationView {
   readonly out: string;
   readonly err: string;

@@ -10,7 +10,7 @@ import type { StartBody } from '../protocol/control-api.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { describeError } from './describe-error.ts';
-import { viewOperation } from './operation-view.ts';
+import { viewOperation, withManager } from './operation-view.ts';
 
 /**
  * Returns when the manager has ended, with its exit code; 1 where an app did not start, and then everything is stopped.
@@ -41,7 +41,7 @@ export async function runInForeground(context: Context, config: BootConfig, body
   const forgetOrders = context.onOrder((signal) => child.kill(signal));
   try {
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
-    const exit = interrupted || body === null ? EXIT.done : await bringUp(context, client, body);
+    const exit = interrupted || body === null ? EXIT.done : await bringUp(context, client, body, report.pid);
     if (exit !== EXIT.done && !interrupted) {
       await client.operate('/v1/stop', {});
       await ended;
@@ -60,11 +60,16 @@ function describeDeath(pid: number, signal: NodeJS.Signals): string {
 }
 
 /** The manager writes what happens to our stderr by itself; here is only the result. */
-async function bringUp({ out, err, globals }: Context, client: ControlClient, body: StartBody): Promise<number> {
+async function bringUp(
+  { out, err, globals }: Context,
+  client: ControlClient,
+  body: StartBody,
+  pid: number,
+): Promise<number> {
   try {
     const result = await client.operate('/v1/start', body);
     const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
-    const text = globals.quiet && result.ok ? '' : view.out;
+    const text = globals.quiet && result.ok ? '' : withManager(view.out, pid);
     out.write(globals.json ? `${JSON.stringify(result, null, 2)}\n` : text);
     if (!globals.json) err.write(view.err);
     return exitCodeOf(result);

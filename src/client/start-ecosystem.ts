@@ -9,6 +9,7 @@ import type { EvenkeelClient, OperationOptions } from './evenkeel-client.ts';
 import { findAnsweringManager, managerIn } from './find-manager.ts';
 import { type OptionNames, requireEnv, requireKnown } from './known-options.ts';
 import { loadEcosystem } from './load-ecosystem.ts';
+import { requireSuccess } from './operation-outcome.ts';
 import { requireApps } from './require-apps.ts';
 import { bootConfig, startManager } from './start-manager.ts';
 import type { Starter, Whereabouts } from './whereabouts.ts';
@@ -39,15 +40,23 @@ export async function startEcosystem(options: StartOptions): Promise<EvenkeelCli
   signal?.throwIfAborted();
   const since = new Date().toISOString();
   const where = whereaboutsOf(options, options.env ?? process.env);
-  const control = (await findAnsweringManager(where)) ?? (await startNew(where, options));
+  const found = await findAnsweringManager(where);
+  const { control, isNew } = found === null ? await startNew(where, options) : { control: found, isNew: false };
   const client = clientOf(control, where, options, since);
   if (apps?.length === 0) return client;
   const operation = { ...(onEvent === undefined ? {} : { onEvent }), ...(signal === undefined ? {} : { signal }) };
-  await client.start(apps, operation);
+  if (apps === undefined && isNew) requireSuccess(await control.operate('/v1/start', { keepStopped: true }, operation));
+  else await client.start(apps, operation);
   return client;
 }
 
-async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Promise<ControlClient> {
+interface Found {
+  readonly control: ControlClient;
+  /** This start has brought it up: apps that were stopped by name stay so, unless they are named. */
+  readonly isNew: boolean;
+}
+
+async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Promise<Found> {
   const spec = await loadEcosystem(where, { forManager: true });
   requireApps(
     apps ?? [],
@@ -55,7 +64,7 @@ async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Pro
   );
   // Found only now that the config was read: one that says nothing of itself anywhere else.
   const hidden = await managerIn(spec.stateDir);
-  if (hidden !== null) return hidden;
+  if (hidden !== null) return { control: hidden, isNew: false };
   const control = new ControlClient(stateLayout(spec.stateDir).managerSocket);
   try {
     await startManager(starter(where, signal), bootConfig(spec), { foreground: false });
@@ -65,7 +74,7 @@ async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Pro
     if (!(error instanceof EvenkeelError) || error.code !== 'MANAGER_RUNS') throw error;
     await untilAnswered(control);
   }
-  return control;
+  return { control, isNew: true };
 }
 
 /** The signal is to a program what Ctrl-C is to the CLI. */

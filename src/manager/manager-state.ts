@@ -19,6 +19,8 @@ export interface Restart {
 export interface AppRecord {
   /** Meant to run: false until started, and after `stop`. */
   readonly wanted: boolean;
+  /** Why it is not: somebody has stopped this very app. False also where it is meant to run. */
+  readonly stoppedByName: boolean;
   readonly override: Override | null;
   /** What the override becomes if the deploy under way is done; null: none that changes it is. */
   readonly pending: PendingOverride | null;
@@ -37,11 +39,15 @@ export interface ManagerState {
 
 export const EMPTY_STATE: ManagerState = { ecosystem: null, apps: {} };
 export const NEW_RECORD: AppRecord = {
-  ...{ wanted: false, override: null, pending: null, restarting: null, generation: 0, cluster: null },
+  ...{ wanted: false, stoppedByName: false },
+  ...{ override: null, pending: null, restarting: null, generation: 0, cluster: null },
 };
 
 /** Stopped, and a restart of it that was begun is not gone on with. */
 export const UNWANTED = { wanted: false, restarting: null } as const satisfies Partial<AppRecord>;
+
+/** What a record of an earlier version lacks. */
+const LATER_KEYS = { pending: null, restarting: null, stoppedByName: false } as const satisfies Partial<AppRecord>;
 
 export interface DecodedState {
   readonly state: ManagerState;
@@ -57,9 +63,7 @@ export function decodeManagerState(value: unknown): DecodedState | null {
   if (ecosystem === null && value.ecosystem !== null) lost.push('the last valid config');
   const apps: [string, AppRecord][] = [];
   for (const [name, record] of Object.entries(value.apps)) {
-    // A record of an earlier version has no such keys.
-    const { pending = null, restarting = null } = isRecord(record) ? record : {};
-    const whole = isRecord(record) ? { ...record, pending, restarting } : record;
+    const whole = isRecord(record) ? { ...LATER_KEYS, ...record } : record;
     if (isAppRecord(whole)) apps.push([name, whole]);
     else lost.push(`the record of ${name}`);
   }
@@ -82,7 +86,8 @@ function isSpec(value: unknown): boolean {
 function isAppRecord(value: unknown): value is AppRecord {
   if (!isRecord(value)) return false;
   const { wanted, override, generation, cluster } = value;
-  const flat = typeof wanted === 'boolean' && Number.isSafeInteger(generation);
+  const flags = [wanted, value.stoppedByName].every((flag) => typeof flag === 'boolean');
+  const flat = flags && Number.isSafeInteger(generation);
   return (
     flat &&
     isPending(value.pending) &&

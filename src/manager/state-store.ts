@@ -43,7 +43,8 @@ export class StateStore {
   }
 
   update(name: string, change: Partial<AppRecord>): void {
-    this.#apps.set(name, { ...this.app(name), ...change });
+    const record = { ...this.app(name), ...change };
+    this.#apps.set(name, record.wanted ? { ...record, stoppedByName: false } : record);
     this.save();
   }
 

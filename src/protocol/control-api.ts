@@ -40,10 +40,13 @@ export const ROUTES = {
   logs: 'GET /v1/apps/:app/logs',
 } as const;
 
-/** All apps where absent. `reset`: undoes what scale, deploy and rollback have changed of those that do not run. */
+/** All apps where absent. */
 export interface StartBody {
   readonly apps?: readonly string[];
+  /** Undoes what scale, deploy and rollback have changed of those that do not run. */
   readonly reset?: boolean;
+  /** Where none is named: those that were stopped by name are left so. For who has just started the manager. */
+  readonly keepStopped?: boolean;
 }
 /** `profile`: to go by from now on, null for none; absent: the one that there is. */
 export interface ReloadBody {

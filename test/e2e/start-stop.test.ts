@@ -51,6 +51,13 @@ describe('start', () => {
     expect((await rig.app('web')).ready).toBe(2);
   });
 
+  test('of a config without apps says that the manager runs', async () => {
+    await using rig = await createRig({ apps: {} });
+    const { stdout } = await rig.run('start');
+    expect(stdout).toBe(`nothing to start; the manager runs (pid ${(await rig.status()).manager.pid})\n`);
+    expect((await rig.run('start')).stdout).toBe('nothing to do\n');
+  });
+
   test('gives each worker its slot and generation, and nothing else of ours', async () => {
     const port = await freePort();
     await using rig = await createRig({
@@ -369,5 +376,44 @@ describe('stop', () => {
     await rig.kill9((await rig.status()).manager.pid);
     await rig.run('start', 'web');
     expect((await rig.app('api')).state).toBe('stopped');
+  });
+
+  describe('an app that was stopped by name stays stopped at the next `start`, which says so', () => {
+    const kept = 'api stays stopped: it was stopped by name; `evenkeel start api` starts it';
+    const two = async () =>
+      createRig({ apps: { web: server('http', await freePort()), api: server('http', await freePort()) } });
+
+    test.each<[string, (rig: Awaited<ReturnType<typeof two>>) => Promise<unknown>]>([
+      ['its manager was killed', async (rig) => rig.kill9((await rig.status()).manager.pid)],
+      ['everything was stopped', (rig) => rig.run('stop')],
+      ['the power was cut', (rig) => rig.cutPower()],
+    ])('where %s', async (_, end) => {
+      await using rig = await two();
+      await rig.run('start');
+      await rig.run('stop', 'api');
+      await end(rig);
+      const first = await rig.run('start', '--json');
+      expect(JSON.parse(first.stdout).notices).toEqual([kept]);
+      expect([(await rig.app('web')).state, (await rig.app('api')).state]).toEqual(['online', 'stopped']);
+      // Whoever says it again, while the manager runs, means it.
+      await rig.run('start');
+      expect((await rig.app('api')).state).toBe('online');
+    });
+
+    test('with --foreground, and where nothing else is there: exit 0 at its end', async () => {
+      await using rig = await two();
+      await rig.run('start');
+      await rig.run('stop', 'web', 'api');
+      await rig.run('stop');
+      const manager = rig.spawnCli(['start', '--foreground']);
+      await eventually('it is said of both', () => {
+        return /! web stays stopped: .*\n! api stays stopped: /.test(manager.stdout);
+      });
+      expect((await rig.status()).apps).toMatchObject([{ state: 'stopped' }, { state: 'stopped' }]);
+      manager.kill('SIGTERM');
+      expect((await manager.ended).code).toBe(0);
+      const { stdout } = await rig.run('start');
+      expect(stdout).toMatch(/^nothing to start; the manager runs \(pid \d+\)\n! web .*\n! api .*\n$/);
+    });
   });
 });

@@ -60,6 +60,71 @@ describe('the next manager', () => {
     expect(rig.isRunning('web')).toBe(false);
   });
 
+  describe('asked for everything by the start that has brought it up', () => {
+    const api = appSpec({ name: 'api' });
+    const started3 = () => started(appSpec({ dependsOn: ['api'] }), api, appSpec({ name: 'job' }));
+    const keepStopped = true;
+
+    it('leaves apps stopped that were stopped by name, and says so; what depends on them comes up', async () => {
+      const { rig, manager, context } = await started3();
+      await stop(context, ['api'], null);
+      await stop(context, null, null);
+      await manager.close('test');
+      const next = await rig.open();
+      const result = await start(next.context, null, { keepStopped });
+      expect(result).toMatchObject({
+        ok: true,
+        apps: [
+          { app: 'web', action: 'start', ok: true },
+          { app: 'api', action: 'none', ok: true, message: 'stays stopped: it was stopped by name' },
+          { app: 'job', action: 'start', ok: true },
+        ],
+        notices: ['api stays stopped: it was stopped by name; `evenkeel start api` starts it'],
+      });
+      expect(rig.isRunning('api')).toBe(false);
+    });
+
+    it('leaves them so as often as it is asked, until one is started', async () => {
+      const { rig, manager, context } = await started(api);
+      await stop(context, ['api'], null);
+      await manager.close('test');
+      const second = await rig.open();
+      await start(second.context, null, { keepStopped });
+      await second.close('test');
+      const third = await rig.open();
+      expect((await start(third.context, null, { keepStopped })).notices).toHaveLength(1);
+      await start(third.context, ['api']);
+      await stop(third.context, null, null);
+      await third.close('test');
+      const last = await rig.open();
+      const { apps, notices } = await start(last.context, null, { keepStopped });
+      expect([apps, notices]).toMatchObject([[{ action: 'start', ok: true }], []]);
+    });
+
+    it('brings up what an earlier version, which did not say why, had stopped', async () => {
+      const { rig, manager, context } = await started(api);
+      await stop(context, ['api'], null);
+      await manager.close('test');
+      const state = JSON.parse(readFileSync(rig.layout.stateFile, 'utf8'));
+      expect(state.data.apps.api.stoppedByName).toBe(true);
+      delete state.data.apps.api.stoppedByName;
+      writeFileSync(rig.layout.stateFile, JSON.stringify(state));
+      const next = await rig.open();
+      const { apps } = await start(next.context, null, { keepStopped });
+      expect(apps).toMatchObject([{ app: 'api', action: 'start', ok: true }]);
+      expect(rig.events.filter(({ type }) => type === 'state-repaired')).toEqual([]);
+    });
+  });
+
+  it('brings up everything where it is asked later, and nobody says otherwise', async () => {
+    const { rig, manager, context } = await started(appSpec({ name: 'api' }));
+    await stop(context, ['api'], null);
+    await manager.close('test');
+    const next = await rig.open();
+    const { apps, notices } = await start(next.context, null);
+    expect([apps, notices]).toMatchObject([[{ action: 'start', ok: true }], []]);
+  });
+
   it('waits for a cluster process that lives, but whose socket was removed', async () => {
     const { rig, manager } = await started(web);
     await manager.close('test');

@@ -18,6 +18,7 @@ import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { describeError } from '../describe-error.ts';
 import { type Operation, operate } from '../operate.ts';
+import { withManager } from '../operation-view.ts';
 import { assignments, flag, type OptionValues, size, text, texts, workerCount } from '../options.ts';
 import { describeUpgrade } from '../upgrade.ts';
 import { tellOfConfig, tellOfProfile, tellOfUnused } from '../use-manager.ts';
@@ -47,6 +48,8 @@ export const command = defineCommand({
     'Returns when the apps are ready. What runs already is left as it is: `evenkeel reload`',
     'applies changes of the config. Where no manager runs, the config is validated first; a',
     'manager adopts what an earlier one has left running, also where the config has errors.',
+    'Without names, a start of the manager leaves stopped what `evenkeel stop APP` has stopped,',
+    'and says so; while a manager runs, it brings up everything.',
     '',
     'An app that does not come up is told (exit code 1 or 4), and tried again, as after a crash,',
     'until it serves or `evenkeel stop APP`. Ctrl-C stops what this start is bringing up, begins',
@@ -119,7 +122,8 @@ async function start(context: Context, apps: readonly string[], foreground: bool
   // Found only now that the config was read: one that says nothing of itself anywhere else.
   const hidden = await managerIn(spec.stateDir);
   if (hidden !== null) return bringUp(context, hidden, apps, foreground);
-  return startManaged(context, spec, whole(apps), foreground);
+  const body: StartBody = apps.length === 0 ? { keepStopped: true } : { apps };
+  return startManaged(context, spec, body, foreground);
 }
 
 async function startScript(
@@ -162,11 +166,13 @@ async function startManaged(
 
 async function startDetached(context: Context, spec: EcosystemSpec, body: StartBody): Promise<Outcome> {
   const client = new ControlClient(stateLayout(spec.stateDir).managerSocket);
+  let pid: number | null = null;
   try {
     const started = await startManager(context, bootConfig(spec), { foreground: false, ...anewOf(body) });
     if (started === null) return { kind: 'streamed', exit: EXIT.interrupted };
     const { report, interrupted } = started;
-    say(context, `manager started (pid ${report.pid})`);
+    pid = report.pid;
+    say(context, `manager started (pid ${pid})`);
     if (report.config !== null) context.err.write(describeError(report.config, context.cwd, context.err.style));
     if (interrupted) {
       say(context, 'interrupted: no app was brought up; `evenkeel stop` stops the manager');
@@ -179,7 +185,8 @@ async function startDetached(context: Context, spec: EcosystemSpec, body: StartB
   }
   const outcome = await operate(context, client, startOperation(body));
   if (outcome.exit === EXIT.interrupted) say(context, 'the manager runs on; `evenkeel stop` ends it');
-  return outcome;
+  if (outcome.kind !== 'result' || pid === null) return outcome;
+  return { ...outcome, text: withManager(outcome.text, pid) };
 }
 
 async function bringUp(
@@ -199,10 +206,8 @@ async function bringUp(
   if (upgrade !== null) say(context, upgrade);
   tellOfConfig(context);
   await tellOfProfile(context, client);
-  return operate(context, client, startOperation(whole(apps)));
+  return operate(context, client, startOperation(apps.length === 0 ? {} : { apps }));
 }
-
-const whole = (apps: readonly string[]): StartBody => (apps.length === 0 ? {} : { apps });
 
 function startOperation(body: StartBody): Operation {
   return { steps: [{ path: '/v1/start', body }], aborts: 'begun' };

@@ -22,8 +22,9 @@ export const command = defineCommand({
     ),
   },
   details: [
-    'Workers drain first: they finish what they have begun. A stopped app stays stopped, over',
-    'reloads and restarts of the manager, until `evenkeel start APP`.',
+    'Workers drain first: they finish what they have begun. An app that is stopped by name stays',
+    'stopped, over reloads, `evenkeel stop` of everything, restarts of the manager and of the',
+    'machine, until `evenkeel start APP`, or `evenkeel start` while a manager runs.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel stop', does: 'stop everything' },

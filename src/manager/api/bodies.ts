@@ -57,7 +57,7 @@ export function reloadBody(body: Data): ReloadBody {
 }
 
 export function startBody(body: Data): StartBody {
-  return checkFields<StartBody>(body, { apps: asNames, reset: asBoolean });
+  return checkFields<StartBody>(body, { apps: asNames, reset: asBoolean, keepStopped: asBoolean });
 }
 
 export function stopBody(body: Data): StopBody {

@@ -47,7 +47,7 @@ function isStarting(fleet: Fleet, name: string): boolean {
 }
 
 async function abortStart(fleet: Fleet, name: string): Promise<AppResult> {
-  const stopped = await stopApp(fleet, name, null, ['its start was aborted']);
+  const stopped = await stopApp(fleet, name, null, ['its start was aborted'], true);
   const message = stopped.ok ? 'its start is aborted; it is stopped again' : `not stopped: ${stopped.message}`;
   return { ...stopped, action: 'abort', reasons: [], message };
 }

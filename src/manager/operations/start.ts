@@ -6,8 +6,9 @@ import type { AppResult, OperationResult, StartBody } from '../../protocol/contr
 import { startInTurn } from '../after-loss.ts';
 import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
+import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
-import { inLane, operationResult } from '../results.ts';
+import { inLane, operationResult, skipped } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';
 import { startApp } from '../steps/start-app.ts';
 import { RunningOperation } from '../under-way.ts';
@@ -16,18 +17,20 @@ import { RunningOperation } from '../under-way.ts';
 export async function start(
   context: ManagerContext,
   names: readonly string[] | null,
-  { reset = false }: Pick<StartBody, 'reset'> = {},
+  { reset = false, keepStopped = false }: Omit<StartBody, 'apps'> = {},
   operation = new RunningOperation(),
 ): Promise<OperationResult> {
   const { fleet } = context;
   const startedAt = fleet.now();
   const apps = await chooseApps(context, names);
-  const results = await runInOrder(apps, (name) => {
+  const kept = keepStopped && names === null ? stoppedByName(fleet, apps) : [];
+  const results = await runInOrder(apps, async (name) => {
+    if (kept.includes(name)) return staysStopped(name);
     const isMeant = names === null || names.includes(name);
     const reasons = isMeant ? ['start'] : ['another app depends on it'];
     const inTurn = (work: Work<AppResult>) =>
       startInTurn(fleet, name, (part) => inLane(fleet, name, 'start', reasons, part), work);
-    return operation.run(name, inTurn, async (task) => {
+    return await operation.run(name, inTurn, async (task) => {
       refuseWhileStopping(context);
       if (reset && isMeant && fleet.runningSpec(name) === null) fleet.state.update(name, { override: null });
       return await startApp(fleet, name, reasons, task);
@@ -35,7 +38,19 @@ export async function start(
   });
   const late = operation.aborted ? [] : results.filter(({ action }) => action === 'skipped');
   for (const { app } of late) context.lateStarts.add(app);
-  return operationResult(fleet, startedAt, results, context.takeNotices());
+  const notices = kept.map((name) => `${name} ${STAYS_STOPPED}; \`evenkeel start ${name}\` starts it`);
+  return operationResult(fleet, startedAt, results, [...context.takeNotices(), ...notices]);
+}
+
+const STAYS_STOPPED = 'stays stopped: it was stopped by name';
+
+function stoppedByName(fleet: Fleet, apps: readonly AppSpec[]): readonly string[] {
+  return apps.map(({ name }) => name).filter((name) => fleet.state.app(name).stoppedByName);
+}
+
+/** What depends on it comes up all the same, as it ran on when this was stopped. */
+function staysStopped(name: string): AppResult {
+  return { ...skipped(name, STAYS_STOPPED), action: 'none', ok: true };
 }
 
 /** With those that they depend on. The file is read again for apps that do not run. */

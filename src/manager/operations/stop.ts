@@ -15,14 +15,17 @@ export async function stop(
 ): Promise<OperationResult> {
   if (names === null) return await stopEverything(context, timeout);
   for (const name of names) context.fleet.requireKnown(name);
-  return await stopApps(context, names, timeout);
+  const result = await stopApps(context, names, timeout, true);
+  // They stay stopped over a power cut too, also those that did not run.
+  await context.fleet.state.flush();
+  return result;
 }
 
 async function stopEverything(context: ManagerContext, timeout: Milliseconds | null): Promise<OperationResult> {
   const { fleet, lifecycle } = context;
   if (lifecycle.stopping) throw new EvenkeelError('SHUTTING_DOWN', 'everything is being stopped already');
   lifecycle.begin();
-  const result = await stopApps(context, fleet.names, timeout);
+  const result = await stopApps(context, fleet.names, timeout, false);
   // A manager that left now would leave behind what it could not stop.
   if (result.ok) lifecycle.finish();
   else lifecycle.cancel();
@@ -33,12 +36,13 @@ async function stopApps(
   { fleet }: ManagerContext,
   names: readonly string[],
   timeout: Milliseconds | null,
+  byName: boolean,
 ): Promise<OperationResult> {
   const startedAt = fleet.now();
   const apps = names.map((name) => {
     const spec = fleet.runningSpec(name) ?? fleet.fileSpec(name);
     return { name, dependsOn: spec?.dependsOn ?? [] };
   });
-  const results = await runInReverse(apps, (name) => stopApp(fleet, name, timeout, []));
+  const results = await runInReverse(apps, (name) => stopApp(fleet, name, timeout, [], byName));
   return operationResult(fleet, startedAt, results);
 }

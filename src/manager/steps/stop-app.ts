@@ -8,14 +8,16 @@ import { releaseSockets } from '../release-sockets.ts';
 import { attempt } from '../results.ts';
 import { hastenEnd, takeDown } from '../take-down.ts';
 
+/** `byName`: somebody asked for this very app, so that it stays stopped. */
 export async function stopApp(
   fleet: Fleet,
   name: string,
   timeout: Milliseconds | null,
   reasons: readonly string[],
+  byName = false,
 ): Promise<AppResult> {
   const wasRunning = isRunning(fleet, name);
-  fleet.state.update(name, UNWANTED);
+  fleet.state.update(name, { ...UNWANTED, ...(byName ? { stoppedByName: true } : {}) });
   const waited = fleet.waits.end(name);
   // A deploy that has been accepted and has not begun yet never will.
   fleet.claims.of(name)?.abort();

@@ -266,6 +266,11 @@ describe('row 3: a second start', () => {
     await rig.appWhere('http', 'is back', ({ ready }) => ready === 1);
     expect(await rig.app('environment')).toMatchObject({ desired: 1, ready: 1 });
     expect((await seenBy(first)).argv).toHaveLength(2);
+    // One that was stopped by name is not brought back by the start of everything.
+    await rig.run('stop', 'http');
+    await rig.cutPower();
+    expect((await rig.run('start')).stdout).toMatch(/! http stays stopped: it was stopped by name/);
+    expect([(await rig.app('http')).state, (await rig.app('environment')).ready]).toEqual(['stopped', 1]);
   });
 
   test('row 3: a script that is gone keeps no other from coming back', LONG, async () => {

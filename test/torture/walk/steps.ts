@@ -166,10 +166,8 @@ async function cutPower({ rig, model }: Move): Promise<Model> {
   return startAgain(rig, model);
 }
 
-/** Brings the manager back; without a name, where no app was up, `start` starts them all. */
+/** Brings the manager back, which leaves what was stopped by name as it is. */
 async function startAgain(rig: Rig, model: Model): Promise<Model> {
-  const up = Object.keys(model).filter((name) => model[name]?.isUp === true);
-  await rig.run('start', ...up);
-  if (up.length > 0) return model;
-  return Object.fromEntries(Object.entries(model).map(([name, app]) => [name, { ...app, isUp: true }]));
+  await rig.run('start');
+  return model;
 }
