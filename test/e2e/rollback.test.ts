@@ -45,11 +45,27 @@ describe('rollback', () => {
     await rig.run('deploy', 'web');
     await rig.run('rollback', 'web');
     expect((await seenBy(port)).cwd).toBe(rig.path('releases/1'));
-    expect((await rig.run('plan')).stdout).toMatch(/undoes the rollback to 1/);
+    expect((await rig.run('plan')).stdout).toMatch(
+      /undoes the rollback to 1, so the code at the paths of the file runs again/,
+    );
     await rig.run('reload');
     expect((await seenBy(port)).cwd).toBe(rig.path('releases/2'));
     expect((await rig.app('web')).drift).toBe(false);
     expect((await rig.run('plan')).stdout).toMatch(/nothing to do/);
+  });
+
+  test('keeps the number of workers, also when the app is started again', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('environment', port, { workers: 1 }) } });
+    await rig.run('start');
+    await rig.run('deploy', 'web', '--env', 'VERSION=2');
+    await rig.run('scale', 'web=3');
+    await rig.run('rollback', 'web');
+    expect((await seenBy(port)).version).toBe('1');
+    expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
+    await rig.run('stop', 'web');
+    await rig.run('start', 'web');
+    expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
   });
 
   test('with nothing to go back to fails and changes nothing', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { deferred } from '../../src/core/deferred.ts';
+import type { ManagerContext } from '../../src/manager/context.ts';
 import { abort } from '../../src/manager/operations/abort.ts';
 import { deploy } from '../../src/manager/operations/deploy.ts';
 import { history } from '../../src/manager/operations/history.ts';
@@ -165,6 +166,27 @@ it('rolls back to the generation before, or to a named one, and that is drift', 
   expect((await status(context, null)).apps).toMatchObject([{ drift: true, generation: 4 }]);
   await rollback(context, 'web', { to: 1 });
   expect(context.fleet.runningSpec('web')?.env).toEqual({ V: '1' });
+});
+
+it.each([
+  ['scaled', async (context: ManagerContext) => void (await scale(context, 'web', 5)), true],
+  [
+    'changed in the file',
+    async (context: ManagerContext, rig: ManagerRig) => {
+      rig.apps = [appSpec({ workers: 5 })];
+      await reload(context);
+    },
+    false,
+  ],
+])('a rollback keeps the number of workers as it was %s', async (_, change, isCommand) => {
+  const web = appSpec();
+  const { rig, context } = await started(web);
+  await deploy(context, ['web'], { env: { A: '2' } });
+  await change(context, rig);
+  await rollback(context, 'web', { to: 1 });
+  expect((await status(context, 'web')).apps).toMatchObject([{ desired: 5 }]);
+  expect(context.fleet.wantedSpec('web')).toEqual({ ...web, workers: 5 });
+  expect(spec(context, 'web', false).changed).toMatchObject({ rollback: 1, workers: isCommand });
 });
 
 it('a deploy after a rollback keeps its settings and resolves the paths anew, also when the app is started again', async () => {

@@ -13,8 +13,8 @@ export const command = defineCommand({
   },
   details: [
     'Deploys what an earlier generation ran: its code path, settings and environment, as they',
-    'were pinned then. It gets a new number. `evenkeel history` lists the generations. A reload',
-    'goes by the file again. Ctrl-C aborts.',
+    'were pinned then, with as many workers as there are now. It gets a new number. `evenkeel',
+    'history` lists the generations. A reload goes by the file again. Ctrl-C aborts.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel rollback web', does: 'back to the generation before' },

@@ -1,4 +1,4 @@
-// Manager: deploys an earlier generation again, as it was pinned then.
+// Manager: deploys an earlier generation again, as it was pinned then, with as many workers as there are now.
 
 import { EvenkeelError } from '../../core/errors.ts';
 import type { Generation } from '../../core/status.ts';
@@ -34,11 +34,15 @@ export async function rollback(
       () =>
         attempt(fleet, name, 'rollback', [], async () => {
           const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
-          const { spec, generation } = pinned;
+          const { override } = fleet.state.app(name);
+          // How many there are answers the load of today.
+          const workers = fleet.runningSpec(name)?.workers ?? pinned.spec.workers;
+          const back = { ...pinned, spec: { ...pinned.spec, workers } };
           const work = {
             action: 'rollback' as const,
-            ...{ spec, pinned, claim, reasons: [`rollback to ${generation}`], timeout: body.timeout ?? null },
-            override: { rollback: pinned },
+            ...{ spec: back.spec, pinned: back, claim, timeout: body.timeout ?? null },
+            reasons: [`rollback to ${pinned.generation}`],
+            override: { rollback: back, ...(override?.workers === undefined ? {} : { workers }) },
           };
           return await deployApp(fleet, name, work, notices);
         }),

@@ -101,7 +101,7 @@ async function rollback(move: Move): Promise<Model> {
   const earlier = app.served.slice(0, -1).slice(-3);
   const [generation, meant] = earlier[pick % earlier.length] ?? [0, app.file];
   await rig.run('rollback', name, '--to', `${generation}`);
-  return changed(move, { meant, isPinned: true });
+  return changed(move, { meant: { ...meant, workers: app.meant.workers }, isPinned: true });
 }
 
 async function restart({ rig, model, name }: Move): Promise<Model> {
