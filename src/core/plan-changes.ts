@@ -30,7 +30,8 @@ export function planApp(running: RunningApp | undefined, desired: AppSpec): AppC
   const { rolledBack = null } = running;
   if (rolledBack === null) return { app, action: strongest(keys), reasons, keys };
   // Also where no key differs: a link may lead elsewhere by now.
-  return { app, action: 'deploy', reasons: [...reasons, `undoes the rollback to ${rolledBack}`], keys };
+  const undoing = `undoes the rollback to ${rolledBack}, so the code at the paths of the file runs again`;
+  return { app, action: 'deploy', reasons: [...reasons, undoing], keys };
 }
 
 /** An address that cannot be had while the app runs can be at its restart. */

@@ -115,7 +115,7 @@ describe('an app that was rolled back', () => {
   ])('is deployed again, whatever changed: %s', (_what, change, reasons) => {
     expect(planApp({ ...running(web), rolledBack: 3 }, { ...web, ...change })).toMatchObject({
       action: 'deploy',
-      reasons: [...reasons, 'undoes the rollback to 3'],
+      reasons: [...reasons, 'undoes the rollback to 3, so the code at the paths of the file runs again'],
     });
   });
 });

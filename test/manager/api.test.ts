@@ -48,7 +48,11 @@ it('does what it is asked, and answers with the result', async () => {
     ['/v1/apps/web/signal', { signal: 'SIGUSR1' }, { action: 'signal', message: 'SIGUSR1 sent to 4 workers' }],
     ['/v1/apps/web/signal', { signal: 'usr1' }, { action: 'signal', message: 'SIGUSR1 sent to 4 workers' }],
     ['/v1/apps/web/send', { message: null }, { action: 'send', message: 'message sent to 4 workers' }],
-    ['/v1/reload', {}, { action: 'deploy', reasons: ['workers 4 → 2', expect.stringContaining('undoes the rollback to 1')] }],
+    [
+      '/v1/reload',
+      {},
+      { action: 'deploy', reasons: ['workers 4 → 2', expect.stringContaining('undoes the rollback to 1')] },
+    ],
     ['/v1/start', { apps: ['web'], reset: true }, { action: 'none' }],
     ['/v1/stop', { apps: ['web'], timeout: 1000 }, { action: 'stop' }],
   ];

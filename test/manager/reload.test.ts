@@ -210,10 +210,13 @@ it('undoes a rollback by a deploy, also where no setting differs: its links may 
   const { rig, context } = await started(web);
   await deploy(context, ['web'], {});
   await rollback(context, 'web', { to: 1 });
-  const undone = { action: 'deploy', reasons: ['undoes the rollback to 1'] };
+  const undone = {
+    action: 'deploy',
+    reasons: ['undoes the rollback to 1, so the code at the paths of the file runs again'],
+  };
   expect((await plan(context)).changes).toMatchObject([undone]);
   expect((await reload(context)).apps).toMatchObject([{ ...undone, ok: true }]);
-  expect(rig.cluster('web').asked.at(-1)).toBe('deploy undoes the rollback to 1');
+  expect(rig.cluster('web').asked.at(-1)).toBe(`deploy ${undone.reasons}`);
   expect((await status(context, null)).apps).toMatchObject([{ drift: false }]);
   expect((await plan(context)).changes).toMatchObject([{ action: 'none' }]);
 });
