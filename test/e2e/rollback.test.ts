@@ -64,7 +64,10 @@ describe('rollback', () => {
     expect((await seenBy(port)).version).toBe('1');
     expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
     await rig.run('stop', 'web');
-    await rig.run('start', 'web');
+    const { stdout } = await rig.run('start', 'web');
+    expect(stdout).toContain(
+      'web runs what the rollback to 1 left, not what the file says: `evenkeel reload` goes by the file',
+    );
     expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
   });
 

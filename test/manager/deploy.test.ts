@@ -55,6 +55,35 @@ it('options survive a stop and a start', async () => {
   expect(context.fleet.runningSpec('web')?.script).toBe('/b.js');
 });
 
+it.each<[string, (context: ManagerContext) => Promise<unknown>, readonly string[]]>([
+  ['nothing', async () => {}, []],
+  ['what makes no difference', (context) => scale(context, 'web', 2), []],
+  [
+    'settings',
+    async (context) => {
+      await deploy(context, ['web'], { env: { A: 'secret1' }, script: '/b.js' });
+      await scale(context, 'web', 4);
+    },
+    [
+      'web runs what commands have changed (script, workers, env.A), not what the file says: `evenkeel reload` goes by the file',
+    ],
+  ],
+  [
+    'a rollback',
+    async (context) => {
+      await deploy(context, ['web'], {});
+      await rollback(context, 'web', {});
+    },
+    ['web runs what the rollback to 1 left, not what the file says: `evenkeel reload` goes by the file'],
+  ],
+])('a start says what a command has left of the app that it brings up: %s', async (_, change, notices) => {
+  const { context } = await started(appSpec(), appSpec({ name: 'api' }));
+  await change(context);
+  expect((await start(context, null)).notices).toEqual([]);
+  await stop(context, ['web'], null);
+  expect((await start(context, null)).notices).toEqual(notices);
+});
+
 it('a deploy that failed leaves no drift', async () => {
   const { rig, context } = await started(appSpec());
   rig.script('web').outcome = 'failed';

@@ -6,6 +6,7 @@ import type { AppResult, OperationResult, StartBody } from '../../protocol/contr
 import { startInTurn } from '../after-loss.ts';
 import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
+import { driftNotice } from '../drift-notice.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { inLane, operationResult, skipped } from '../results.ts';
@@ -38,8 +39,10 @@ export async function start(
   });
   const late = operation.aborted ? [] : results.filter(({ action }) => action === 'skipped');
   for (const { app } of late) context.lateStarts.add(app);
-  const notices = kept.map((name) => `${name} ${STAYS_STOPPED}; \`evenkeel start ${name}\` starts it`);
-  return operationResult(fleet, startedAt, results, [...context.takeNotices(), ...notices]);
+  const stopped = kept.map((name) => `${name} ${STAYS_STOPPED}; \`evenkeel start ${name}\` starts it`);
+  const begun = results.filter(({ action }) => action === 'start');
+  const drift = begun.flatMap(({ app }) => driftNotice(fleet, app) ?? []);
+  return operationResult(fleet, startedAt, results, [...context.takeNotices(), ...stopped, ...drift]);
 }
 
 const STAYS_STOPPED = 'stays stopped: it was stopped by name';

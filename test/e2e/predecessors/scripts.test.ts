@@ -89,6 +89,10 @@ describe('row 1: one script without a config', () => {
     expect(await inside('rollback', 'environment')).toMatch(/generation 3 serves/);
     expect(await inside('restart', 'environment')).toMatch(/restarted/);
     expect(await inside('history', 'environment')).toMatch(/rollback to 1/);
+    await inside('stop', 'environment');
+    expect(await inside('start')).toMatch(
+      /environment runs what the rollback to 1 left, not what its first start said/,
+    );
     expect(await inside('events')).toMatch(/deploy/);
     expect(await inside('check')).toMatch(/is valid: 1 app \(environment\)/);
     expect(await inside('stop')).toMatch(/stopped/);
