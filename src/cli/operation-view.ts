@@ -32,7 +32,7 @@ export interface ViewRules {
 export function viewOperation(result: OperationResult, rules: ViewRules): OperationView {
   const width = Math.max(0, ...result.apps.map((app) => app.app.length));
   const lines = result.apps
-    .filter((app) => app.action !== 'none')
+    .filter((app) => app.action !== 'none' || !app.ok)
     .flatMap((app) => [resultLine(app, width, rules.out), ...workerLines(app, rules.out)]);
   const isIdle = lines.length === 0 && result.ok;
   const notices = result.notices.map((notice) => `${rules.out('yellow', '!')} ${notice}`);
@@ -42,10 +42,11 @@ export function viewOperation(result: OperationResult, rules: ViewRules): Operat
 
 function resultLine(result: AppResult, width: number, style: Style): string {
   const { app, action, message, durationMs, deploy } = result;
+  const what = action === 'none' ? '' : `${describeAction(result)}: `;
   const mark = action === 'skipped' ? style('yellow', '-') : result.ok ? style('green', '✓') : style('red', '✗');
   const took = durationMs > 0 ? style('dim', ` (${humanDuration(durationMs)})`) : '';
   const loss = deploy?.outcome === 'done' && action !== 'start' ? `; ${describeLoss(deploy.loss)}` : '';
-  return `${mark} ${style('bold', app.padEnd(width))}  ${describeAction(result)}: ${message}${loss}${took}`;
+  return `${mark} ${style('bold', app.padEnd(width))}  ${what}${message}${loss}${took}`;
 }
 
 /** Who got a signal or a message, and who did not. */
@@ -67,10 +68,10 @@ function describeAction({ reasons, action, message }: AppResult): string {
 function failureLines(result: AppResult, { err: style, together }: ViewRules): readonly string[] {
   if (result.ok) return [];
   const { app, action, message } = result;
-  const what = action === 'skipped' ? 'skipped' : `${action} failed`;
+  const what = action === 'skipped' ? 'skipped' : action === 'none' ? 'does not run' : `${action} failed`;
   const why = reasonLines(result, style);
   if (together) return why.length === 0 ? [] : [style('red', `${app}: ${what}`), ...why];
-  return [style('red', `${app}: ${what}: ${message}`), ...why];
+  return [style('red', action === 'none' ? `${app}: ${message}` : `${app}: ${what}: ${message}`), ...why];
 }
 
 function reasonLines(result: AppResult, style: Style): readonly string[] {

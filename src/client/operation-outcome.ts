@@ -19,7 +19,7 @@ export class OperationError extends EvenkeelError {
 
   constructor(result: OperationResult) {
     const failed = failedOf(result);
-    const message = failed.map(({ app, action, message: how }) => `${app}: ${action} failed: ${how}`).join('; ');
+    const message = failed.map(describeFailed).join('; ');
     const hint = failed.find(({ error }) => error?.hint != null)?.error?.hint ?? null;
     super(codeOf(result), message, { hint });
     this.result = result;
@@ -30,6 +30,11 @@ export class OperationError extends EvenkeelError {
 export function requireSuccess(result: OperationResult): OperationResult {
   if (result.ok) return result;
   throw new OperationError(result);
+}
+
+/** Nothing was done to one that does not run although it should. */
+function describeFailed({ app, action, message }: AppResult): string {
+  return action === 'none' ? `${app}: ${message}` : `${app}: ${action} failed: ${message}`;
 }
 
 function failedOf({ apps }: OperationResult): readonly AppResult[] {

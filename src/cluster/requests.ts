@@ -1,6 +1,6 @@
 // What a manager may ask of a cluster process, one handler each. (cluster process)
 
-import { type ClusterModel, hasReadyWorker, IDLE_CLUSTER } from '../core/cluster-model.ts';
+import { type ClusterModel, hasReadyWorker, IDLE_CLUSTER, slotRecord } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import type { ChangeResult, DeployResult, Slot, WorkerFailure } from '../core/status.ts';
@@ -114,8 +114,15 @@ function hello(cluster: ClusterProcess, params: ClusterParams<'hello'>): Cluster
     ...{ startedAt: new Date(cluster.startedAt).toISOString(), current: cluster.generations.find(model.current) },
     ...{ started: model.mode === 'running', desired: model.desired, held: cluster.sockets.addresses },
     status: cluster.status.plain(model, cluster.generations.history),
+    failure: lastFailure(cluster, model),
     ...{ lastEvent: cluster.events.last, missed: cluster.events.after(params.sinceEvent) },
   };
+}
+
+function lastFailure({ running }: ClusterProcess, model: ClusterModel): WorkerFailure | null {
+  const slots = Array.from({ length: model.desired }, (_, slot) => slot);
+  const failing = slots.filter((slot) => slotRecord(model, slot).failures > 0);
+  return failing.map((slot) => running?.host.failureOfSlot(slot) ?? null).find((failure) => failure !== null) ?? null;
 }
 
 /** Answers when its workers are ready, or one of them failed: the restart policy goes on either way. */

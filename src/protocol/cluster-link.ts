@@ -6,7 +6,15 @@
 import type { ErrorBody } from '../core/errors.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
-import type { AppStatus, ChangeResult, DeployResult, Generation, Slot, ToldWorker } from '../core/status.ts';
+import type {
+  AppStatus,
+  ChangeResult,
+  DeployResult,
+  Generation,
+  Slot,
+  ToldWorker,
+  WorkerFailure,
+} from '../core/status.ts';
 
 /** Raised when a message changes its meaning; both ends accept every version from OLDEST_LINK_VERSION on. */
 export const LINK_VERSION = 1;
@@ -117,6 +125,8 @@ export interface ClusterSnapshot {
   /** Texts (formatAddress) of the declared sockets that this process has. */
   readonly held: readonly string[];
   readonly status: AppStatus;
+  /** How the worker ended last that keeps failing; null: none does. One of an earlier version does not tell. */
+  readonly failure?: WorkerFailure | null;
   /** Number of the newest event. */
   readonly lastEvent: number;
   /** Events after `sinceEvent` that are still kept, oldest first. */

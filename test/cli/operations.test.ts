@@ -268,6 +268,20 @@ describe('how it went', () => {
     expect(terminal.err).not.toContain('failed');
   });
 
+  it('an app that was to be left as it is, and does not run: a line, the reason and the last lines', async () => {
+    const down = samples.appResult({
+      ...{
+        action: 'none',
+        ok: false,
+        message: 'does not run (backoff): worker 0 exited with code 1; it is tried again',
+      },
+      ...{ durationMs: 0, failure: samples.workerFailure({ reason: 'exited with code 1', lastLines: ['boom'] }) },
+    });
+    const { code, out, err } = await deploy(samples.operationResult(down));
+    expect([code, out]).toEqual([1, `✗ web  ${down.message}\n`]);
+    expect(err).toMatch(/^web: does not run .*\n {2}worker 1 .*wrote last:\n {4}boom\n$/m);
+  });
+
   it('nothing to do', async () => {
     const result = samples.operationResult(samples.appResult({ action: 'none' }));
     expect(await deploy(result)).toMatchObject({ code: 0, out: 'nothing to do\n' });

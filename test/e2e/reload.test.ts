@@ -177,6 +177,40 @@ describe('reload', () => {
     expect((await rig.json<Plan>('plan')).changes).toMatchObject([{ action: 'none' }]);
   });
 
+  test.each([
+    ['backoff', {}, 'it is tried again'],
+    ['failed', { limit: 1 }, 'it is not tried again'],
+  ])('where an app that should run is in %s: exit 1, and what is known of it', async (state, restart, next) => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: {
+        web: server('http', port, { dependsOn: ['bad'] }),
+        bad: {
+          script: 'bad.mjs',
+          workers: 1,
+          ready: { on: 'message' },
+          restart: { maxDelay: '1h', minDelay: '20m', ...restart },
+        },
+      },
+      files: { 'bad.mjs': 'process.send("ready"); setInterval(() => {}, 1000);' },
+    });
+    await rig.run('start');
+    rig.write('bad.mjs', 'throw new Error("boom");');
+    await rig.kill9((await rig.pids('bad'))[0] ?? 0);
+    await rig.appWhere('bad', `is in ${state}`, (app) => app.state === state);
+    const { code, stdout, stderr } = await rig.cli('reload');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^✗ bad  does not run \\(${state}\\): worker 0 .*; ${next}.*\\n$`));
+    expect(stderr).toMatch(/^bad: does not run /m);
+    // What depends on it is brought up to date all the same.
+    rig.editEnv('web', { VERSION: '2' });
+    const result = JSON.parse((await rig.cli('reload', '--json')).stdout) as OperationResult;
+    expect(result.apps).toMatchObject([
+      { app: 'web', action: 'deploy', ok: true },
+      { app: 'bad', action: 'none', ok: false, failure: { slot: 0 } },
+    ]);
+  });
+
   test('with one app that fails: that one is as before, the others are reconciled, exit 1', async () => {
     await using rig = await createRig({
       apps: { web: server('http', await freePort()), api: server('http', await freePort()) },

@@ -11,9 +11,10 @@ export const command = defineCommand({
   details: [
     'Changes exactly what the file says differently: `evenkeel plan` shows it beforehand. An',
     'invalid file changes nothing. Where one app fails, the others are brought up to date',
-    'and the exit code is 1. Undoes what `scale`, `deploy --env` and `rollback` have changed.',
-    'Ctrl-C aborts the deploys that it began. --profile NAME goes by another profile from now',
-    'on, and --profile "" by none.',
+    'and the exit code is 1, as where an app that should run does not, for its workers keep',
+    'failing. Undoes what `scale`, `deploy --env` and `rollback` have changed. Ctrl-C aborts the',
+    'deploys that it began. --profile NAME goes by another profile from now on, and --profile ""',
+    'by none.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel reload', does: 'make what runs what the file says' },

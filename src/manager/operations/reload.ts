@@ -22,6 +22,7 @@ import { runningApps } from '../running-apps.ts';
 import { stateDirNotices } from '../state-dir-notice.ts';
 import { applyChange } from '../steps/apply-change.ts';
 import { stopApp } from '../steps/stop-app.ts';
+import { troubleOf } from '../trouble.ts';
 import { RunningOperation } from '../under-way.ts';
 
 /** `profile`: to go by from now on; absent: the one there is. Throws NO_CONFIG or CONFIG_INVALID, and then nothing has changed. */
@@ -57,7 +58,9 @@ export function reload(
     );
     notices.push(...sharedNotices(fleet, moves));
     if (!operation.aborted) lateStarts(context, plan, applied);
-    const result = operationResult(fleet, startedAt, [...applied, ...removed], [...new Set(notices)]);
+    // Only in the end: what depends on an app that keeps failing is brought up to date all the same.
+    const told = await Promise.all(applied.map((app) => unlessInTrouble(fleet, app)));
+    const result = operationResult(fleet, startedAt, [...told, ...removed], [...new Set(notices)]);
     const changes = result.apps.filter((app) => app.action !== 'none').length;
     fleet.bus.emit({ type: 'reload-finished', ok: result.ok, changes });
     return result;
@@ -134,6 +137,12 @@ function unlessUnchanged({ changes }: Plan, result: AppResult): AppResult {
   const isUnchanged = changes.some(({ app, action }) => app === result.app && action === 'none');
   if (result.action !== 'skipped' || !isUnchanged) return result;
   return { ...result, action: 'none', ok: true, message: 'unchanged' };
+}
+
+/** There is nothing to do only where what should run does. */
+async function unlessInTrouble(fleet: Fleet, result: AppResult): Promise<AppResult> {
+  if (result.action !== 'none' || !result.ok) return result;
+  return { ...result, ...(await troubleOf(fleet.handle(result.app))) };
 }
 
 function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): void {

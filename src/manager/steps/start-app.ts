@@ -10,6 +10,7 @@ import type { Fleet } from '../fleet.ts';
 import { pinnedPaths } from '../overrides.ts';
 import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, inLane, type Outcome, skipped } from '../results.ts';
+import { troubleOf } from '../trouble.ts';
 
 export function startApp(fleet: Fleet, name: string, reasons: readonly string[], task: Task): Promise<AppResult> {
   return attempt(fleet, name, 'start', reasons, async () => {
@@ -92,8 +93,8 @@ async function launch(fleet: Fleet, handle: ClusterContact, spec: AppSpec, task:
 /** An app that has given up is tried again; any other that runs is left alone. */
 async function wake(handle: ClusterContact): Promise<Outcome> {
   const spec = handle.snapshot?.current?.spec;
-  if (handle.state === 'backoff')
-    return { action: 'none', ok: false, message: 'is started already, but its workers keep failing' };
+  const trouble = handle.state === 'backoff' ? await troubleOf(handle) : null;
+  if (trouble !== null) return trouble;
   if (handle.state !== 'failed' || spec === undefined) return { action: 'none', ok: true, message: 'already running' };
   const result = await handle.ask('restart', {}, deployDeadline(spec, spec, null));
   return describeDeploy(result, 'up again');

@@ -1,0 +1,22 @@
+// Manager: an app that was started and yet does not run, told as what it is: no state to be content with.
+
+import type { ClusterHandle } from './cluster-handle.ts';
+import type { Outcome } from './results.ts';
+
+/** null: it runs, if perhaps with fewer workers; or it is on its way. */
+export async function troubleOf(handle: ClusterHandle): Promise<(Outcome & { readonly ok: false }) | null> {
+  if (!handle.isUp || !isTrouble(handle)) return null;
+  await handle.relearn();
+  if (!isTrouble(handle)) return null;
+  const { failure = null } = handle.snapshot ?? {};
+  const why = failure === null ? 'its workers keep failing' : `worker ${failure.slot} ${failure.reason}`;
+  const next =
+    handle.state === 'backoff'
+      ? 'it is tried again'
+      : `it is not tried again: \`evenkeel start ${handle.app}\` does, or a deploy of code that works`;
+  return { action: 'none', ok: false, message: `does not run (${handle.state}): ${why}; ${next}`, failure };
+}
+
+function isTrouble({ state }: ClusterHandle): boolean {
+  return state === 'backoff' || state === 'failed';
+}
