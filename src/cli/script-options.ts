@@ -1,11 +1,12 @@
 // CLI: what `start SCRIPT` is told, as scripts.json notes it.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import { definedOf } from '../platform/defined-env.ts';
 import type { ScriptStart } from '../protocol/script-starts.ts';
 import type { Context } from './context.ts';
+import { kindOf } from './given-path.ts';
 
 /** The options of `start` that belong to a script. */
 export interface ScriptOptions {
@@ -82,12 +83,6 @@ function requireScript(here: string, given: string, cwd: string): string {
   throw new EvenkeelError('BAD_USAGE', `the script ${script} does not exist`, {
     hint: `A script is looked for from where you are, also with --cwd.${meant}`,
   });
-}
-
-function kindOf(path: string): 'file' | 'directory' | 'missing' {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return 'missing';
-  return found.isDirectory() ? 'directory' : 'file';
 }
 
 function logTarget(here: string, given: string): string {

@@ -1,5 +1,7 @@
 // The commands that change something: what they ask of the manager, what they say, and with which code they exit.
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
 import { packageVersion } from '../../src/platform/entry-points.ts';
@@ -47,8 +49,8 @@ describe('what is asked of the manager', () => {
       [['POST /v1/deploy', { apps: ['web'], options: { env: { A: '1', B: 'x=y' }, workers: 3, timeout: 90_000 } }]],
     ],
     [
-      ['deploy', 'web', '--script', 'next/server.js', '--cwd', '/srv/next'],
-      [['POST /v1/deploy', { apps: ['web'], options: { script: 'HERE/next/server.js', cwd: '/srv/next' } }]],
+      ['deploy', 'web', '--script', 'next/server', '--cwd', 'next'],
+      [['POST /v1/deploy', { apps: ['web'], options: { script: 'HERE/next/server', cwd: 'HERE/next' } }]],
     ],
     [
       ['deploy', 'web', '--shell-env', '--env', 'HOME=/other'],
@@ -94,6 +96,8 @@ describe('what is asked of the manager', () => {
     [['start'], [['POST /v1/start', {}]]],
   ])('%j', async (args, expected) => {
     const cwd = folderWithConfig();
+    mkdirSync(join(cwd, 'next'));
+    writeFileSync(join(cwd, 'next/server.js'), '');
     const paths = expected.map(([line]) => String(line)).filter((line) => line.startsWith('POST'));
     const replies = Object.fromEntries(paths.map((line) => [line, answer(fine)]));
     const manager = await new FakeManager({ ...known, ...replies }).listen(cwd);
@@ -102,6 +106,24 @@ describe('what is asked of the manager', () => {
     expect(code).toBe(0);
     const calls = manager.calls.filter((call) => call.line !== 'GET /v1/version').map(({ line, body }) => [line, body]);
     expect(JSON.parse(JSON.stringify(calls).replaceAll(cwd, 'HERE'))).toEqual(expected);
+  });
+
+  it.each([
+    [['--script', 'nope.js'], "option '--script': the script HERE/nope.js does not exist"],
+    [
+      ['--script', 'evenkeel.config.yaml/nope.js'],
+      "option '--script': the script HERE/evenkeel.config.yaml/nope.js does not exist",
+    ],
+    [['--cwd', 'nope'], "option '--cwd': there is no directory HERE/nope"],
+    [['--cwd', 'evenkeel.config.yaml'], "option '--cwd': there is no directory HERE/evenkeel.config.yaml"],
+  ])('deploy %j, which is not there: nothing is asked, exit 2', async (args, fault) => {
+    const cwd = folderWithConfig();
+    const manager = await new FakeManager(known).listen(cwd);
+    const { code, err } = await run(['deploy', 'web', ...args], { cwd });
+    expect(code).toBe(2);
+    const hint = 'It is looked for from where you are, HERE. Nothing was begun.';
+    expect(err.replaceAll(cwd, 'HERE')).toBe(`error: ${fault}\nhint: ${hint}\n`);
+    expect(manager.lines).toEqual([]);
   });
 
   it.each([[['restart', 'web', 'nope']], [['scale', 'web=4', 'nope=2']]])(

@@ -1,6 +1,5 @@
 // CLI: evenkeel deploy
 
-import { resolve } from 'node:path';
 import { parseWorkers } from '../../config/parse-workers.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { availableCpus } from '../../platform/cpus.ts';
@@ -8,6 +7,7 @@ import { definedOf } from '../../platform/defined-env.ts';
 import type { DeployOptions } from '../../protocol/control-api.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { givenFolder, givenScript } from '../given-path.ts';
 import { operate } from '../operate.ts';
 import { assignments, duration, flag, type OptionValues, text, texts, workerCount } from '../options.ts';
 import { useManager } from '../use-manager.ts';
@@ -36,8 +36,9 @@ export const command = defineCommand({
     '',
     'Settings and environment are those that run, not those of the file or of this shell, but',
     'for what the options say. That stays, over restarts too, until the next reload: `plan`',
-    'shows it. Paths are relative to this folder; symbolic links (`current`) are resolved at',
-    'each deploy, and a worker that dies comes back from what its generation was deployed from.',
+    'shows it. Paths are relative to this folder, and have to be there; symbolic links',
+    '(`current`) are resolved at each deploy, and a worker that dies comes back from what its',
+    'generation was deployed from.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel deploy web', does: 'replace the code of one app' },
@@ -67,8 +68,8 @@ function deployOptions({ cwd, env }: Context, values: OptionValues<typeof option
   return {
     ...(Object.keys(variables).length === 0 ? {} : { env: variables }),
     ...(values.shellEnv ? { shellEnv: definedOf(env) } : {}),
-    ...(script === null ? {} : { script: resolve(cwd, script) }),
-    ...(values.cwd === null ? {} : { cwd: resolve(cwd, values.cwd) }),
+    ...(script === null ? {} : { script: givenScript(cwd, '--script', script) }),
+    ...(values.cwd === null ? {} : { cwd: givenFolder(cwd, '--cwd', values.cwd) }),
     ...(workers === null ? {} : { workers: parseWorkers(workers, availableCpus()) ?? 1 }),
     ...(timeout === null ? {} : { timeout }),
     ...(values.wait ? {} : { wait: false }),

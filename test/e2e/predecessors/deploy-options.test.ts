@@ -215,7 +215,7 @@ describe('row 15: the working directory', () => {
     const seen = await seenBy(port);
     expect([seen.cwd, seen.argv[1]]).toEqual([rig.path('releases/2'), rig.path('releases/2/environment.mjs')]);
     const elsewhere = await inReleases('deploy', 'web', '--cwd', '3');
-    expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringContaining('releases/3 does not exist')]);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining('releases/3')]);
     expect((await seenBy(port)).pid).toBe(seen.pid);
     expect((await inReleases('deploy', 'web', '--cwd', '..', '--script', '1/environment.mjs')).code).toBe(0);
     const mixed = await seenBy(port);
