@@ -2,7 +2,6 @@
 // until that is done; a second one leaves at once. The manager finishes by itself what is left.
 
 import { EvenkeelError } from '../core/errors.ts';
-import type { EvenkeelEvent } from '../core/events.ts';
 import type { ControlClient, OperateOptions } from '../platform/control-client.ts';
 import type { Context } from './context.ts';
 import type { ProgressDisplay } from './progress-display.ts';
@@ -48,7 +47,6 @@ export class Interruption {
         this.#operation = operation;
         if (this.happened) void this.#abort(operation);
       },
-      onEvent: (event: EvenkeelEvent) => this.#progress.show(event),
     };
   }
 

@@ -3,10 +3,12 @@
 
 import { exitCodeOf } from '../client/operation-outcome.ts';
 import { EvenkeelError, EXIT } from '../core/errors.ts';
+import type { EvenkeelEvent } from '../core/events.ts';
 import type { ControlClient } from '../platform/control-client.ts';
 import type { OperationResult } from '../protocol/control-api.ts';
 import type { Outcome, ResultOutcome } from './command.ts';
 import type { Context } from './context.ts';
+import { EarlyFailures } from './early-failures.ts';
 import { type Aborts, Interruption } from './interruption.ts';
 import { viewOperation } from './operation-view.ts';
 import { createProgress } from './progress-display.ts';
@@ -16,18 +18,26 @@ export interface Operation {
   readonly steps: readonly { readonly path: string; readonly body: unknown }[];
   /** What Ctrl-C aborts. */
   readonly aborts: Aborts;
+  /** It goes on trying where a new worker fails: why that did is told at once. */
+  readonly goesOnTrying?: boolean;
 }
 
 /** The first steps are not undone when a later one fails. Throws what the manager refuses. */
 export async function operate(context: Context, client: ControlClient, operation: Operation): Promise<Outcome> {
   const progress = await createProgress(context);
   const interrupt = new Interruption(context, client, operation.aborts, progress);
+  const failures = operation.goesOnTrying && !context.globals.quiet ? new EarlyFailures(client, progress) : null;
+  const onEvent = (event: EvenkeelEvent): void => {
+    progress.show(event);
+    failures?.hear(event);
+  };
   try {
     const results: OperationResult[] = [];
     for (const { path, body } of operation.steps) {
       if (interrupt.happened) break;
-      results.push(await client.operate(path, body, interrupt.options));
+      results.push(await client.operate(path, body, { ...interrupt.options, onEvent }));
     }
+    await failures?.end();
     progress.close();
     const result = merge(results);
     const outcome = report(context, result);

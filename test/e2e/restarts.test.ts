@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
@@ -235,6 +236,27 @@ describe('a restart that does not succeed says so, and leaves what ran', () => {
     await ended;
     expect((await restart.ended).code).toBe(exit);
     expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 1 });
+  });
+
+  test('where the new worker dies: why is told at once, while the old generation is tried', async () => {
+    const text = (rest: string): string =>
+      `console.log('${rest}'); process.send('ready'); setInterval(() => {}, 1000);`;
+    await using rig = await createRig({
+      apps: {
+        job: { script: 'job.mjs', workers: 1, ready: { on: 'message' }, restart: { minDelay: '20m', maxDelay: '1h' } },
+      },
+      files: { 'job.mjs': text('fine') },
+    });
+    await rig.run('start');
+    rig.write('job.mjs', `console.error('no key "database"'); process.exit(3);`);
+    const restart = rig.spawnCli(['restart', 'job']);
+    await eventually('the failure is told', () => restart.stderr.includes('    no key "database"\n'));
+    expect(restart.stderr).toMatch(
+      /^job: worker 0 exited with code 3, and wrote last:\n( {4}.*\n)* {4}no key "database"\n/m,
+    );
+    expect(restart.isOver).toBe(false);
+    await rig.run('stop', 'job');
+    expect((await restart.ended).code).toBe(1);
   });
 
   test('where the app is stopped meanwhile', async () => {

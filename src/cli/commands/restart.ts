@@ -12,7 +12,8 @@ export const command = defineCommand({
     'Not zero-downtime: all workers of an app stop before the first one starts again.',
     '`evenkeel deploy` replaces them without that gap. Changes of `balance`, and of `listen`',
     'where the app holds the port itself, take effect at a restart only. Where it fails, the app is',
-    'tried again, as after a crash, until `evenkeel stop APP`.',
+    'tried again, as after a crash, until `evenkeel stop APP`; why the first worker failed, and what',
+    'it wrote last, is shown at once.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel restart worker', does: 'stop one app, then start it' },
@@ -26,6 +27,6 @@ export const command = defineCommand({
       known.map((app) => app.name),
     );
     const steps = apps.map((app) => ({ path: `/v1/apps/${encodeURIComponent(app)}/restart`, body: {} }));
-    return operate(context, client, { steps, aborts: 'nothing' });
+    return operate(context, client, { steps, aborts: 'nothing', goesOnTrying: true });
   },
 });
