@@ -1,10 +1,10 @@
 // Manager: an app that was started and yet does not run, told as what it is: no state to be content with.
 
-import type { ClusterHandle } from './cluster-handle.ts';
+import type { ClusterContact } from './cluster-owner.ts';
 import type { Outcome } from './results.ts';
 
 /** null: it runs, if perhaps with fewer workers; or it is on its way. */
-export async function troubleOf(handle: ClusterHandle): Promise<(Outcome & { readonly ok: false }) | null> {
+export async function troubleOf(handle: ClusterContact): Promise<(Outcome & { readonly ok: false }) | null> {
   if (!handle.isUp || !isTrouble(handle)) return null;
   await handle.relearn();
   if (!isTrouble(handle)) return null;
@@ -17,6 +17,6 @@ export async function troubleOf(handle: ClusterHandle): Promise<(Outcome & { rea
   return { action: 'none', ok: false, message: `does not run (${handle.state}): ${why}; ${next}`, failure };
 }
 
-function isTrouble({ state }: ClusterHandle): boolean {
+function isTrouble({ state }: ClusterContact): boolean {
   return state === 'backoff' || state === 'failed';
 }
