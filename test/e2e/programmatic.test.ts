@@ -100,6 +100,20 @@ describe('row 25: startManager', () => {
     expect((await evenkeel.status()).apps).toMatchObject([{ desired: 3, ready: 3 }, { state: 'stopped' }]);
   });
 
+  test('leaves stopped what was stopped by name, when it starts the manager', async () => {
+    await using rig = await createRig({
+      apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
+    });
+    const states = async () => (await rig.status()).apps.map(({ state }) => state);
+    await (await start(rig)).stop('api');
+    await rig.kill9((await rig.status()).manager.pid);
+    const evenkeel = await start(rig);
+    expect(await states()).toEqual(['online', 'stopped']);
+    await evenkeel.stop();
+    await start(rig, { apps: ['api'] });
+    expect(await states()).toEqual(['stopped', 'online']);
+  });
+
   test('an app that does not come up: an OperationError with its last lines; the others run', async () => {
     await using rig = await createRig({
       apps: { web: server('http', await freePort()), bad: { script: fixture('throws-at-boot.mjs'), workers: 1 } },
