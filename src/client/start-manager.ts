@@ -1,6 +1,7 @@
 // Starts a manager and waits until it says that it runs, or why it does not.
 
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { EvenkeelError } from '../core/errors.ts';
@@ -18,6 +19,8 @@ import type { Starter } from './whereabouts.ts';
 const BOOT_TIMEOUT = 60_000;
 /** How much of its output an error quotes. */
 const QUOTED_LINES = 20;
+/** For a manager that has said that it cannot start. */
+const LEAVE_TIMEOUT = 5_000;
 
 export interface StartedManager {
   readonly child: ChildProcess;
@@ -73,6 +76,7 @@ export async function startManager(
     });
     const report = await readReport(child, rules.foreground ? null : managerOut);
     if (report.ready) return { child, report, interrupted };
+    await untilGone(child);
     throw EvenkeelError.fromBody(readErrorBody(report.error, 'the manager did not start'));
   } catch (error) {
     if (interrupted) return null;
@@ -81,6 +85,13 @@ export async function startManager(
     forget();
     if (log !== null) closeSync(log);
   }
+}
+
+/** Nothing of it is left when its failure is told. */
+async function untilGone(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
+  await once(child, 'exit', { signal: AbortSignal.timeout(LEAVE_TIMEOUT) }).catch(() => child.kill('SIGKILL'));
 }
 
 async function readReport(child: ChildProcess, output: string | null): Promise<ManagerReport> {
