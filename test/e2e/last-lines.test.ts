@@ -58,7 +58,7 @@ test('a reader that comes late gets every line', LONG, async () => {
   expect(numbersIn(await output)).toEqual(Array.from({ length: LINES }, (_line, index) => index));
 });
 
-test('a reader that never comes holds up the stop for a few seconds, and what that costs is told', async () => {
+test('a reader that never comes holds up the stop for a few seconds, and what that costs is told', LONG, async () => {
   const { rig, read } = await startUnread();
   await using _ = rig;
   await rig.run('stop');

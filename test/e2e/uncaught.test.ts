@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { type AppConfig, createRig } from '../support/rig.ts';
 
 const REPLACE = { onUncaught: 'replace' };
@@ -68,7 +69,7 @@ describe('row 8: restart.onUncaught: replace', () => {
     expect(await rig.app('web')).toMatchObject({ state: 'online', workers: [{ restarts: 3 }] });
   });
 
-  test('successors that fail as well come later and later, and the app serves on', async () => {
+  test('successors that fail as well come later and later, and the app serves on', LONG, async () => {
     const port = await freePort();
     const restart = { ...REPLACE, minDelay: '40ms', maxDelay: '10s' };
     await using rig = await createRig({ apps: { web: shop(port, { workers: 1, restart }) } });

@@ -10,6 +10,7 @@ import { StateFile } from '../../src/platform/state-file.ts';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { askApi } from '../support/api-client.ts';
 import { appSpec } from '../support/app-spec.ts';
+import { LONG } from '../support/long.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
 it('state that cannot be written is an event and a warning, until it can', async () => {
@@ -36,7 +37,7 @@ it('state that cannot be written is an event and a warning, until it can', async
   expect((await status(context, null)).manager.warnings).toEqual([]);
 });
 
-it('a disk that hangs holds up neither a stop, nor an answer, nor the end of the manager', async () => {
+it('a disk that hangs holds up neither a stop, nor an answer, nor the end of the manager', LONG, async () => {
   const rig = new ManagerRig([appSpec()]);
   const manager = await rig.open();
   await start(manager.context, null);

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { exampleRig } from '../../support/example.ts';
+import { LONG } from '../../support/long.ts';
 import { release } from '../../support/releases.ts';
 
-test('row 15: a generation stays in the folder that `current` named when it was deployed', async () => {
+test('row 15: a generation stays in the folder that `current` named when it was deployed', LONG, async () => {
   const { rig, port } = await exampleRig('symlink-release', 3000);
   await using _ = rig;
   const answer = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${port}/`)).json();
