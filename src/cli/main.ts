@@ -34,13 +34,13 @@ function onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void {
   };
 }
 
-/** A terminal that is closed sends SIGHUP, too, and means the end by it. */
-const ORDERS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2', ...(process.stdin.isTTY ? [] : (['SIGHUP'] as const))];
-
 function onOrder(listener: (signal: NodeJS.Signals) => void): () => void {
-  for (const signal of ORDERS) process.on(signal, listener);
+  const orders: NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2'];
+  // A terminal that is closed sends it, too, and means the end by it. To look at stdin takes a while: only where it matters.
+  if (!process.stdin.isTTY) orders.push('SIGHUP');
+  for (const signal of orders) process.on(signal, listener);
   return () => {
-    for (const signal of ORDERS) process.off(signal, listener);
+    for (const signal of orders) process.off(signal, listener);
   };
 }
 
