@@ -184,17 +184,12 @@ describe('kill -9 of a new worker while a deploy is', () => {
 });
 
 describe('kill -9 of the cluster process while a deploy is', () => {
-  const clusterKilled = async (rig: Rig): Promise<void> => {
-    const { clusterPid } = await rig.app('web');
-    await rig.kill9(clusterPid ?? 0);
-  };
-
   test('booting: the deploy fails, and the old ones serve on', async () => {
     const scene = await running();
     const { rig } = scene;
     const deploying = deploy(rig, 'when told');
     await workersOf(rig, 2);
-    await clusterKilled(rig);
+    await killCluster(rig);
     const { code, stdout } = await deploying.ended;
     expect([code, stdout]).toEqual([
       1,
@@ -210,7 +205,7 @@ describe('kill -9 of the cluster process while a deploy is', () => {
     const { holder, request, answer } = await heldBy(scene);
     const deploying = deploy(rig, 'by themselves');
     await inPhase(rig, 'retiring');
-    await clusterKilled(rig);
+    await killCluster(rig);
     expect(await deploying.ended).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('generation 2 serves; its cluster process was killed meanwhile'),
@@ -223,11 +218,6 @@ describe('kill -9 of the cluster process while a deploy is', () => {
 });
 
 describe('kill -9 of the cluster process while the app', () => {
-  const killCluster = async (rig: Rig): Promise<void> => {
-    const { clusterPid } = await rig.app('web');
-    await rig.kill9(clusterPid ?? 0);
-  };
-
   test('is started: the start waits for what comes of it, and is done when the app is up', async () => {
     const port = await freePort();
     const rig = await createRig({ apps: { web: puppet({ listen: [port] }) } });
@@ -273,3 +263,8 @@ describe('kill -9 of the cluster process while the app', () => {
     expect(await rig.pids('web')).toContain(fresh.pid);
   });
 });
+
+async function killCluster(rig: Rig): Promise<void> {
+  const { clusterPid } = await rig.app('web');
+  await rig.kill9(clusterPid ?? 0);
+}
