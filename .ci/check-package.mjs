@@ -1,17 +1,17 @@
 // What `npm pack` would publish is exactly what belongs there: the built programs, what programs of users
-// load with its types, the schemas, and four files about them. No sources, no tests, nothing left of an earlier build.
+// load with its types, the schemas, and what is said about them. No sources, no tests, nothing left of an earlier build.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 
 const MAX_PACKED = 400_000;
-const MAX_UNPACKED = 1_600_000;
+const MAX_UNPACKED = 1_700_000;
 
 const PROGRAMS = ['cli', 'manager', 'cluster', 'config', 'agent'];
 /** What programs load, with its types. */
 const PUBLIC = ['index', 'worker'];
-const ABOUT = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const ABOUT = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'dist/LICENSES.txt'];
 
 const schemas = readdirSync('schemas').map((file) => `schemas/${file}`);
 const programs = PROGRAMS.map((name) => `dist/${name}/main.cjs`);

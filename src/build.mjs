@@ -15,9 +15,16 @@ const CJS = join(TYPES, 'cjs');
 const IMPORT = /((?:from|import\()\s*')(\.[^']+)\.ts'/g;
 const require = createRequire(import.meta.url);
 
-await bundle([...PROGRAMS, ...ENTRIES.map((name) => `src/${name}.ts`)], 'dist');
+const builtIn = await bundle([...PROGRAMS, ...ENTRIES.map((name) => `src/${name}.ts`)], 'dist');
+writeLicenses();
 writeEntries();
 writeTypes();
+
+/** Of the libraries that are built in: whoever passes them on passes their licences on. */
+function writeLicenses() {
+  const texts = builtIn.map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`);
+  writeFileSync('dist/LICENSES.txt', texts.join('\n---\n\n'));
+}
 
 /** An ES module that passes the CommonJS one on, so that both worlds have one and the same. */
 function writeEntries() {
