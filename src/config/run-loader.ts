@@ -37,7 +37,7 @@ export async function runLoader(request: LoadRequest, options: LoaderOptions): P
     cpus: options.cpus,
     forManager: options.forManager,
   };
-  const end = await watch(spawnLoader(boot, options), options);
+  const end = await watch(spawnLoader(boot, options), request, options);
   const answer = decodeAnswer(end.output);
   if (answer === null) throw noAnswer(request, end);
   if (!answer.ok) throw EvenkeelError.fromBody(answer.error);
@@ -61,7 +61,7 @@ function spawnLoader(boot: LoaderBoot, { loader, env, quiet = false }: LoaderOpt
   });
 }
 
-function watch(child: ChildProcess, { deadline, signal }: LoaderOptions): Promise<LoaderEnd> {
+function watch(child: ChildProcess, request: LoadRequest, { deadline, signal }: LoaderOptions): Promise<LoaderEnd> {
   return new Promise((done, fail) => {
     const chunks: Buffer[] = [];
     const stop = (error: unknown): void => {
@@ -71,7 +71,7 @@ function watch(child: ChildProcess, { deadline, signal }: LoaderOptions): Promis
       fail(error);
     };
     const onAbort = (): void => stop(signal?.reason);
-    const timer = setTimeout(() => stop(timedOut(deadline)), deadline);
+    const timer = setTimeout(() => stop(timedOut(request, deadline)), deadline);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
     answerPipe(child)?.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -91,8 +91,9 @@ function answerPipe(child: ChildProcess): Readable | null {
   return pipe !== null && pipe !== undefined && 'read' in pipe ? pipe : null;
 }
 
-function timedOut(deadline: Milliseconds): EvenkeelError {
-  return new EvenkeelError('TIMED_OUT', `the config did not return within ${humanDuration(deadline)}`, {
+function timedOut({ file, from }: LoadRequest, deadline: Milliseconds): EvenkeelError {
+  const config = file === null ? `the config of ${from}` : `the config ${file}`;
+  return new EvenkeelError('TIMED_OUT', `${config} did not return within ${humanDuration(deadline)}`, {
     hint: 'a config that is a program has to export its apps, or a function that soon returns them',
   });
 }

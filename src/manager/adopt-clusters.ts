@@ -1,7 +1,6 @@
 // Manager: finds the cluster processes that an earlier manager started, and takes them over as they are.
 
 import { readdir } from 'node:fs/promises';
-import { EvenkeelError } from '../core/errors.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import { Superseded, type Task } from './app-lane.ts';
 import type { Fleet } from './fleet.ts';
@@ -9,8 +8,8 @@ import { finishRestart } from './steps/restart-app.ts';
 import { takeDown } from './take-down.ts';
 
 /**
- * Connects to every cluster process of the state directory. One that is gone or hangs while its app should run is brought
- * back; that goes on after this returns, as does taking over the sockets of those that were adopted. `present`: those
+ * Connects to every cluster process of the state directory. One that is gone, hangs or cannot be understood while its app
+ * should run is replaced; that goes on after this returns, as does taking over the sockets of those that were adopted. `present`: those
  * that are known to live, also without the state directory. `remembered`: those of which an earlier manager has left word;
  * what was left of any other was meant to run. Returns the apps that were adopted.
  */
@@ -41,10 +40,8 @@ async function adopt(
   const restart = restartOf(fleet, name);
   try {
     await fleet.owner(name).adopt(cluster);
-  } catch (error) {
-    // It works, but not with us.
-    if (error instanceof EvenkeelError && error.code === 'STATE_FROM_NEWER_VERSION') fleet.complain(error.message);
-    else if (restart !== null) void fleet.bringBack(name, restart);
+  } catch {
+    if (restart !== null) void fleet.bringBack(name, restart);
     else settle(fleet, name, remembered);
     return false;
   }

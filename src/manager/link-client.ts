@@ -86,11 +86,8 @@ export class LinkClient {
   async hello(evenkeel: string, sinceEvent: number, timeout: Milliseconds): Promise<ClusterResult<'hello'>> {
     const snapshot = await this.request('hello', { version: LINK_VERSION, evenkeel, sinceEvent }, timeout);
     if (snapshot.version >= OLDEST_LINK_VERSION && snapshot.version <= LINK_VERSION) return snapshot;
-    const { version, pid } = snapshot;
-    const message = `${this.#app}: its cluster process speaks version ${version} of the link, and evenkeel ${evenkeel} does not`;
-    throw new EvenkeelError('STATE_FROM_NEWER_VERSION', message, {
-      hint: `It goes on serving. Use evenkeel ${snapshot.evenkeel}, or end process ${pid} and start the app again.`,
-    });
+    const versions = `speaks version ${snapshot.version} of the link, and evenkeel ${evenkeel} does not`;
+    throw new EvenkeelError('CLUSTER_LOST', `${this.#app}: its cluster process ${versions}`);
   }
 
   /** Stops reading, so that the other end notices a reader who cannot keep up. */

@@ -22,6 +22,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The built CLI; default: ours. */
+  readonly program?: string;
 }
 
 type StreamName = 'stdout' | 'stderr';
@@ -38,9 +40,9 @@ export class CliProcess {
   readonly #bell = new Bell();
   #result: CliResult | null = null;
 
-  constructor(args: readonly string[], { cwd, env }: CliOptions) {
+  constructor(args: readonly string[], { cwd, env, program = CLI }: CliOptions) {
     this.command = `evenkeel ${args.join(' ')}`;
-    this.#child = spawn(NODE, [CLI, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(NODE, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.pid = this.#child.pid ?? 0;
     this.#collect('stdout');
     this.#collect('stderr');

@@ -11,7 +11,7 @@ import { type StateLayout, stateLayout } from '../../src/platform/paths.ts';
 import { presenceDir } from '../../src/platform/presence.ts';
 import { askApi } from './api-client.ts';
 import { describeLogs, endAndFindLeftovers } from './clean-up.ts';
-import { CliProcess, type CliResult, scrubbedEnv } from './cli-process.ts';
+import { type CliOptions, CliProcess, type CliResult, scrubbedEnv } from './cli-process.ts';
 import { EventStream } from './event-stream.ts';
 import { eventually } from './eventually.ts';
 import { type Load, type LoadOptions, startLoad } from './load.ts';
@@ -158,11 +158,8 @@ export class Rig implements AsyncDisposable {
   }
 
   /** A long-running command; `cli` is for those that end by themselves. */
-  spawnCli(
-    args: readonly string[],
-    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-  ): CliProcess {
-    const child = new CliProcess(args, { cwd: options.cwd ?? this.dir, env: this.env(options.env) });
+  spawnCli(args: readonly string[], options: Partial<CliOptions> = {}): CliProcess {
+    const child = new CliProcess(args, { ...options, cwd: options.cwd ?? this.dir, env: this.env(options.env) });
     this.#processes.push(child);
     return child;
   }

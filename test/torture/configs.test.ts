@@ -1,14 +1,15 @@
 // Configs that are none: each is refused, what runs is as before, and a good one is taken again afterwards.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { expectAnswers } from '../support/config-fuzz.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Load, LoadReport } from '../support/load.ts';
 import { LONG } from '../support/long.ts';
-import { processesOf } from '../support/process-table.ts';
+import { isAlive, processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { report, requestsOf } from './finding.ts';
 
@@ -91,6 +92,41 @@ describe('a config that is a program and', LONG, () => {
         requests: requestsOf(loss),
       },
       result: `exit code ${exit}, the same workers, no loader left; the good one is taken again`,
+    });
+  });
+});
+
+/** It is loaded as long as there is a file `loading`, in which it writes who loads it. */
+const SLOW = `
+import { existsSync, writeFileSync } from 'node:fs';
+writeFileSync('loading', String(process.pid));
+while (existsSync('loading')) await new Promise((done) => setTimeout(done, 20));
+`;
+
+describe('the config loader, which gets', LONG, () => {
+  test.for(['SIGKILL', 'SIGSTOP'] as const)('%s', async (signal, context) => {
+    const port = await freePort();
+    const app = JSON.stringify({ web: server('http', port) });
+    const good = `export default { apps: ${app} };\n`;
+    await using rig = await createRig({ configFile: 'evenkeel.config.mjs', configText: good });
+    await rig.run('start');
+    const pids = await rig.pids('web');
+    const load = rig.load({ port, clients: CLIENTS });
+    rig.write('evenkeel.config.mjs', `${SLOW}${good}`);
+    const reload = rig.spawnCli(['reload']);
+    const loader = await eventually('it is loaded', () => existsSync(rig.path('loading')) && rig.read('loading'));
+    process.kill(Number(loader), signal);
+    const { code, stderr } = await reload.ended;
+    expect([code, stderr]).toEqual([signal === 'SIGKILL' ? 2 : 4, expect.stringContaining('evenkeel.config.mjs')]);
+    expect(await rig.pids('web')).toEqual(pids);
+    await eventually('no loader is left', () => !isAlive(Number(loader)));
+    rmSync(rig.path('loading'));
+    rig.write('evenkeel.config.mjs', good.replace('"VERSION":"1"', '"VERSION":"2"'));
+    const loss = await expectTaken(rig, load);
+    report(context, {
+      ...{ chapter: 'Killed and stopped processes', promise: 'P3', requests: requestsOf(loss) },
+      fault: `${signal} of the config loader, in a reload`,
+      result: `exit code ${code}, the same workers, no loader left; the next reload works`,
     });
   });
 });
