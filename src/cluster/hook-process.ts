@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { isRecord } from '../core/is-record.ts';
 import type { AppSpec, Hook, Milliseconds } from '../core/spec.ts';
 import type { Generation, Slot } from '../core/status.ts';
-import { identify, killIdentity } from '../platform/process-identity.ts';
+import { identifyChild, killIdentity } from '../platform/process-identity.ts';
 import { runAs } from '../platform/run-as.ts';
 import { errorCode } from '../platform/system-error.ts';
 import { HookOutput } from './hook-output.ts';
@@ -57,7 +57,7 @@ export function runHook(
     child.once('error', (error) => resolve({ ok: false, reason: describeStart(error, scene.cwd) }));
   });
   if (child.pid === undefined) return failed;
-  const identity = identify(child.pid);
+  const identity = identifyChild(child);
   const output = new HookOutput(onLine);
   output.read(child.stdout);
   output.read(child.stderr);

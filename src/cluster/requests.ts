@@ -19,20 +19,20 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
   let stopping: Promise<number> | null = null;
   let stopped = false;
   /** What would come up now would be left behind. */
-  const refuseWhileStopping = (): void => {
+  const refuseAfterStop = (): void => {
     if (stopping !== null || stopped) throw new EvenkeelError('SHUTTING_DOWN', `${app} is being stopped`);
   };
   return {
     hello: async (params) => hello(cluster, params),
     start: async (request) => {
-      refuseWhileStopping();
+      refuseAfterStop();
       const before = startOf(cluster);
       if (before !== null) return before;
       const { deploys } = await cluster.begin(request.spec);
       return startOf(cluster) ?? deploys.begin(request);
     },
     resume: async () => {
-      refuseWhileStopping();
+      refuseAfterStop();
       return resume(cluster);
     },
     deploy: async (request) => cluster.active.deploys.begin(request),

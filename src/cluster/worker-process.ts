@@ -6,7 +6,7 @@ import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { humanDuration } from '../core/human-duration.ts';
 import { requireProgram } from '../platform/find-program.ts';
-import { identify, killIdentity, type ProcessIdentity, sendSignal } from '../platform/process-identity.ts';
+import { identifyChild, killIdentity, type ProcessIdentity, sendSignal } from '../platform/process-identity.ts';
 import { forkWorker } from './fork.ts';
 import { AGENT_LINK_FD, type WorkerLaunch } from './worker-launch.ts';
 
@@ -103,7 +103,7 @@ function isNodesOwn(message: unknown): boolean {
 }
 
 function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'onMessage' | 'onFault'> {
-  const identity = identityOf(child);
+  const identity = identifyChild(child);
   const [, stdout, stderr] = streamsOf(child);
   return {
     identity,
@@ -114,17 +114,6 @@ function describe(child: ChildProcess): Omit<WorkerProcess, 'link' | 'send' | 'o
       identity !== null && child.exitCode === null && child.signalCode === null && sendSignal(identity.pid, signal),
     signalGroup: (signal) => identity !== null && signalGroup(child, identity, signal),
   };
-}
-
-/** null: it could not be started. Where it cannot be told who it is, it ends: nobody could find it again. */
-function identityOf(child: ChildProcess): ProcessIdentity | null {
-  if (child.pid === undefined) return null;
-  try {
-    return identify(child.pid);
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  }
 }
 
 /** A child that has not ended is itself, without a look at what there is, for which a descriptor may be missing. */

@@ -2,9 +2,9 @@
 
 import { readdir } from 'node:fs/promises';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import { Superseded, type Task } from './app-lane.ts';
+import { Superseded } from './app-lane.ts';
 import type { Fleet } from './fleet.ts';
-import { finishRestart } from './steps/restart-app.ts';
+import type { Reviver } from './reviver.ts';
 import { takeDown } from './take-down.ts';
 
 /**
@@ -15,13 +15,14 @@ import { takeDown } from './take-down.ts';
  */
 export async function adoptClusters(
   fleet: Fleet,
+  reviver: Reviver,
   present: ReadonlyMap<string, ProcessIdentity>,
   remembered: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const names = new Set([...(await directories(fleet.layout.apps)), ...fleet.state.names, ...present.keys()]);
   const adopted = await Promise.all(
     [...names].map(async (name) =>
-      (await adopt(fleet, name, present.get(name) ?? null, remembered.has(name))) ? [name] : [],
+      (await adopt(fleet, reviver, name, present.get(name) ?? null, remembered.has(name))) ? [name] : [],
     ),
   );
   // Of apps that the config no longer has, only their directories are left.
@@ -31,38 +32,27 @@ export async function adoptClusters(
 
 async function adopt(
   fleet: Fleet,
+  reviver: Reviver,
   name: string,
   present: ProcessIdentity | null,
   remembered: boolean,
 ): Promise<boolean> {
   const handle = fleet.handle(name);
   const cluster = present ?? fleet.state.app(name).cluster;
-  const restart = restartOf(fleet, name);
   try {
     await fleet.owner(name).adopt(cluster);
   } catch {
-    if (restart !== null) void fleet.bringBack(name, restart);
-    else settle(fleet, name, remembered);
+    settle(fleet, reviver, name, remembered);
     return false;
   }
   // The state may have been lost: what runs was started, so it is wanted.
   if (handle.snapshot?.started === true) fleet.noteRunning(name);
-  else if (restart !== null) void fleet.bringBack(name, restart);
+  else if (fleet.state.app(name).wanted) reviver.goOn(name);
   // Somebody asked for it, and the manager died meanwhile.
   else if (handle.state === 'stopping') void finishStop(fleet, name);
   fleet.bus.emit({ type: 'cluster-adopted', app: name, pid: handle.identity?.pid ?? 0 });
   fleet.keeper.watch(handle);
   return true;
-}
-
-/** What is left to do of a restart in whose midst the manager before this one went; null: nothing. */
-function restartOf(fleet: Fleet, name: string): ((task: Task) => Promise<void>) | null {
-  const { restarting } = fleet.state.app(name);
-  if (restarting === null) return null;
-  return async (task) => {
-    const { ok, message } = await finishRestart(fleet, name, restarting, task);
-    if (!ok) fleet.complain(`${name}: ${message}`);
-  };
 }
 
 /** Before whatever is asked next. */
@@ -83,23 +73,26 @@ export interface Remains {
   readonly process: 'alive' | 'dead' | 'unknown';
   /** A cluster process did not end by itself, so there may be workers of it. */
   readonly left: boolean;
+  /** It ended by itself, to be started again. */
+  readonly restarting: boolean;
 }
 
 /** Pure. `revive`: bring it back. `clear`: end what it left. `forget`: it has ended by itself. `none`: nothing to do now. */
-export function planRemains({ wanted, process, left }: Remains): 'revive' | 'clear' | 'forget' | 'none' {
-  if (wanted) return left || process !== 'unknown' ? 'revive' : 'none';
+export function planRemains({ wanted, process, left, restarting }: Remains): 'revive' | 'clear' | 'forget' | 'none' {
+  if (wanted) return left || restarting || process !== 'unknown' ? 'revive' : 'none';
   // It hangs; the next `stop` deals with it.
   if (process === 'alive') return 'none';
   if (left) return 'clear';
   return process === 'dead' ? 'forget' : 'none';
 }
 
-function settle(fleet: Fleet, name: string, remembered: boolean): void {
-  const { cluster, wanted } = fleet.state.app(name);
+function settle(fleet: Fleet, reviver: Reviver, name: string, remembered: boolean): void {
+  const { cluster, wanted, restarting } = fleet.state.app(name);
   const { last, hasLeftWorkers } = fleet.owner(name);
-  switch (planRemains({ wanted: wanted || !remembered, process: last, left: hasLeftWorkers })) {
+  const remains = { wanted: wanted || !remembered, process: last, left: hasLeftWorkers };
+  switch (planRemains({ ...remains, restarting: restarting !== null })) {
     case 'revive':
-      return void fleet.recover(name, cluster);
+      return reviver.recover(name, cluster);
     case 'clear':
       return void finishStop(fleet, name);
     case 'forget':

@@ -35,7 +35,7 @@ export async function deployInTurn(
 ): Promise<AppResult> {
   const made = await attemptInTurn(fleet, name, inTurn, work);
   if (!isLost(made.result)) return made.result;
-  await revived(fleet, name, REVIVAL_TIMEOUT);
+  await fleet.handle(name).revived(REVIVAL_TIMEOUT);
   const entry = await outcomeAfter(fleet, name, made.before);
   return entry === null ? made.result : { ...made.result, ...describe(name, entry, lossOf(fleet, made)), error: null };
 }
@@ -64,7 +64,7 @@ export async function startInTurn(
   const made = await attemptInTurn(fleet, name, inTurn, work);
   const { result } = made;
   if (!isLost(result)) return result;
-  await revived(fleet, name, REVIVAL_TIMEOUT + startDeadline(fleet, name));
+  await fleet.handle(name).revived(REVIVAL_TIMEOUT + startDeadline(fleet, name));
   const entry = await outcomeAfter(fleet, name, made.before);
   if (!fleet.state.app(name).wanted) {
     return await attempt(fleet, name, result.action, result.reasons, () => Promise.reject(new Superseded(name)));
@@ -92,13 +92,6 @@ function isLost({ error }: AppResult): boolean {
   return error?.code === 'CLUSTER_LOST';
 }
 
-/** The app is as its successor brings it back, or has to be waited for too long. */
-async function revived(fleet: Fleet, name: string, timeout: Milliseconds): Promise<void> {
-  const enough = new AbortController();
-  await Promise.race([fleet.handle(name).revival, pauseUnless(enough.signal, fleet.clock, timeout)]);
-  enough.abort();
-}
-
 function startDeadline(fleet: Fleet, name: string): Milliseconds {
   const running = fleet.runningSpec(name);
   const spec = fleet.fileSpec(name) ?? running;
@@ -111,7 +104,7 @@ async function outcomeAfter(fleet: Fleet, name: string, before: Generation): Pro
   try {
     for (;;) {
       // Asked first: a deploy that ends in between is in the history then.
-      const { deploy } = await handle.ask('status', {}, QUICK);
+      const { deploy } = (await handle.refresh()).status;
       const history = await handle.ask('history', {}, QUICK);
       // Oldest first.
       const entry = history.findLast(({ generation }) => generation > before);

@@ -3,10 +3,10 @@
 
 import type { Socket } from 'node:net';
 import type { Milliseconds } from '../core/spec.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
+import { pause } from './pause.ts';
 
 const PAUSE: Milliseconds = 20;
 
@@ -31,12 +31,6 @@ export async function awaitSocket(
       if (!ports.isAlive(identity)) throw new Error('it ended before it could be asked', { cause: error });
       if (clock.now() > until) throw error;
     }
-    await pause(clock);
+    await pause(clock, PAUSE);
   }
-}
-
-export function pause(clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    clock.setTimer(clock.now() + PAUSE, resolve);
-  });
 }

@@ -14,11 +14,15 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { CLUSTER_BOOT_TIMEOUT, type ClusterBoot } from '../protocol/cluster-boot.ts';
 import type { ClusterParams, ClusterRequestType, ClusterResult, ClusterSnapshot } from '../protocol/cluster-link.ts';
-import { awaitSocket, pause, reachSocket } from './await-socket.ts';
+import { awaitSocket, reachSocket } from './await-socket.ts';
+import { clusterLost, notBack, notRunning, startFailed } from './cluster-faults.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { QUICK } from './deadlines.ts';
 import { endProcess } from './end-process.ts';
-import { clusterLost, LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
+import { LinkClient, type LinkHandlers, type LinkNews } from './link-client.ts';
+import { pause, pauseUnless } from './pause.ts';
+
+const PAUSE: Milliseconds = 20;
 
 export interface HandleListener {
   onEvent(app: string, event: AppEvent): void;
@@ -84,6 +88,14 @@ export class ClusterHandle {
     return this.#revival;
   }
 
+  /** Resolves when no revival is under way, or after `timeout`. */
+  async revived(timeout: Milliseconds): Promise<void> {
+    if (this.#revival === null) return;
+    const enough = new AbortController();
+    await Promise.race([this.#revival, pauseUnless(enough.signal, this.#ports.clock, timeout)]);
+    enough.abort();
+  }
+
   /** Starts the cluster process. Throws SPAWN_FAILED or CLUSTER_START_FAILED; then nothing is left of it. */
   async launch(boot: ClusterBoot, sockets: readonly BoundSocket[]): Promise<void> {
     if (this.isUp) throw new Error(`Internal error: ${this.app} has a cluster process already`);
@@ -95,14 +107,7 @@ export class ClusterHandle {
       await this.#take(socket, identity, CLUSTER_BOOT_TIMEOUT, 0);
     } catch (error) {
       if (identity !== null) await endProcess(identity, this.#ports);
-      throw new EvenkeelError(
-        'CLUSTER_START_FAILED',
-        `${this.app}: its cluster process did not start: ${text(error)}`,
-        {
-          hint: 'manager.out in the state directory has what it wrote.',
-          cause: error,
-        },
-      );
+      throw startFailed(this.app, error);
     }
   }
 
@@ -124,7 +129,7 @@ export class ClusterHandle {
     params: ClusterParams<T>,
     timeout: Milliseconds,
   ): Promise<ClusterResult<T>> {
-    if (this.#connection.kind === 'down' && this.#revival !== null) await this.#revival;
+    if (!this.isUp) await this.revived(timeout);
     return await this.ask(type, params, timeout);
   }
 
@@ -134,7 +139,7 @@ export class ClusterHandle {
     params: ClusterParams<T>,
     timeout: Milliseconds,
   ): Promise<ClusterResult<T>> {
-    if (this.#connection.kind === 'down') throw this.#revival === null ? notRunning(this.app) : clusterLost(this.app);
+    if (this.#connection.kind === 'down') throw this.#revival === null ? notRunning(this.app) : notBack(this.app);
     return await this.#connection.link.request(type, params, timeout);
   }
 
@@ -178,7 +183,7 @@ export class ClusterHandle {
     });
     // They may be on their way still.
     const { clock } = this.#ports;
-    for (const until = clock.now() + QUICK; cause === null && clock.now() < until; await pause(clock)) {
+    for (const until = clock.now() + QUICK; cause === null && clock.now() < until; await pause(clock, PAUSE)) {
       const { held } = await this.refresh();
       if (addresses.every((address) => held.includes(address))) return;
     }
@@ -227,12 +232,14 @@ export class ClusterHandle {
     if (identity !== null) await endProcess(identity, this.#ports);
   }
 
-  /** Requests wait while `task` brings the cluster process back. */
+  /** Requests wait while `task` brings the cluster process back. Settles as that does. */
   revive(task: () => Promise<void>): Promise<void> {
-    this.#revival ??= task().finally(() => {
+    if (this.#revival !== null) throw new Error(`Internal error: ${this.app} is being brought back already`);
+    const revived = task().finally(() => {
       this.#revival = null;
     });
-    return this.#revival;
+    this.#revival = revived.catch(() => {});
+    return revived;
   }
 
   /** Makes the connection the one of the app. `identity` null: find out whom it belongs to. */
@@ -280,12 +287,4 @@ export class ClusterHandle {
     this.#connection = { kind: 'down' };
     if (lost !== this.#leaving) this.#listener.onLost(this.app, lost.identity);
   }
-}
-
-export function notRunning(app: string): EvenkeelError {
-  return new EvenkeelError('APP_STOPPED', `${app} is not running`, { hint: `\`evenkeel start ${app}\` starts it.` });
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,10 +10,10 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { Superseded } from './app-lane.ts';
+import { isLoss } from './cluster-faults.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { endProcess } from './end-process.ts';
-import { isLoss } from './link-client.ts';
 
 export interface OwnerMeans {
   readonly ports: ClusterPorts;
@@ -111,8 +111,8 @@ export class ClusterOwner {
     if (asked === null) return null;
     try {
       return await this.#handle.stop(timeout, deadline);
-    } catch {
-      await this.#giveUp(asked);
+    } catch (error) {
+      if (isLoss(error)) await this.#giveUp(asked);
       return { killed: 0 };
     }
   }
@@ -127,6 +127,11 @@ export class ClusterOwner {
     if (ifAlive === 'reconnect' && !signal.aborted && (await this.#reconnects(lost))) return true;
     if (!signal.aborted) await endProcess(lost, this.#means.ports);
     return false;
+  }
+
+  /** Requests wait while `task` brings it back. Settles as that does. */
+  reviving(task: () => Promise<void>): Promise<void> {
+    return this.#handle.revive(task);
   }
 
   /** Lets go of it; it runs on. */

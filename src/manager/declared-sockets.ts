@@ -28,7 +28,7 @@ export class DeclaredSockets {
   /** One that another process has passed on; it is ours from now on. False: it was held already. */
   take(app: string, address: ListenAddress, handle: NodeHandle): boolean {
     const held = this.#held.get(app) ?? new Map<string, BoundSocket>();
-    if (held.has(formatAddress(address))) {
+    if (this.isHeld(address)) {
       handle.close();
       return false;
     }

@@ -1,5 +1,5 @@
 // Manager: all apps it knows, those of the file and those that still run without being in it, each with its handle, its
-// record and its sockets. Keeps the cluster process of every app that is meant to run alive.
+// record and its sockets.
 
 import type { AppEvent } from '../core/events.ts';
 import { noSuchApp } from '../core/not-found.ts';
@@ -10,20 +10,16 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { AddressWaits } from './address-waits.ts';
 import { AppEntry } from './app-entry.ts';
-import { type AppLane, Superseded, type Task } from './app-lane.ts';
+import type { AppLane, Task } from './app-lane.ts';
 import { ClusterHandle } from './cluster-handle.ts';
 import { type ClusterContact, ClusterOwner } from './cluster-owner.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
-import { stopDeadline } from './deadlines.ts';
 import { DeclaredSockets } from './declared-sockets.ts';
 import { DeployClaims } from './deploy-claims.ts';
 import type { EventBus } from './event-bus.ts';
-import { UNWANTED } from './manager-state.ts';
 import { overrideSpec } from './overrides.ts';
 import { settlePending } from './pending-override.ts';
 import { prepareBoot } from './prepare-boot.ts';
-import { resumeCluster } from './resume-cluster.ts';
-import { type Revival, reviveCluster } from './revive-cluster.ts';
 import { SocketKeeper } from './socket-keeper.ts';
 import type { StateStore } from './state-store.ts';
 import type { Warnings } from './warnings.ts';
@@ -41,6 +37,8 @@ export interface FleetOptions {
   ensureDir(path: string): void;
   /** Events, as JSON, that an earlier manager may have written to the log already. */
   readonly recorded: ReadonlySet<string>;
+  /** The connection to an app's cluster process has ended; or, null, it could not be started. */
+  onLoss(app: string, lost: ProcessIdentity | null): void;
   /** What went wrong beside any operation, for manager.out. */
   complain(problem: unknown): void;
 }
@@ -70,7 +68,7 @@ export class Fleet {
     this.waits = new AddressWaits(options.ports.clock, options.bus);
     this.keeper = new SocketKeeper({
       ...{ ports: options.ports, sockets: this.sockets, complain: (problem) => this.complain(problem) },
-      isWanted: (app) => this.#isWanted(app),
+      isWanted: (app) => this.isWanted(app),
       inLane: (app, work) => this.lane(app).run('operation', work),
       onTaken: (app, addresses) => this.bus.emit({ type: 'sockets-taken', app, addresses }),
     });
@@ -108,6 +106,16 @@ export class Fleet {
   /** Where everything waits for its turn that changes the app. */
   lane(name: string): AppLane {
     return this.#entry(name).lane;
+  }
+
+  /** How often its cluster process was lost in a row. */
+  lossesOf(name: string): number {
+    return this.#entry(name).losses;
+  }
+
+  /** It is meant to run, and this manager looks after it. */
+  isWanted(name: string): boolean {
+    return !this.closed.aborted && this.state.app(name).wanted;
   }
 
   /** What the file says of an app; null: not in it. */
@@ -150,7 +158,13 @@ export class Fleet {
     // Workers that were left may have them: the cluster process asks those.
     if (owner.hasLeftWorkers) this.sockets.holdPossible(name, spec);
     else this.sockets.hold(name, spec);
-    await owner.ensure();
+    try {
+      await owner.ensure();
+    } catch (error) {
+      // Whoever asked is told; it is meant to run all the same.
+      if (this.isWanted(name)) this.#options.onLoss(name, null);
+      throw error;
+    }
     task.goOn();
     return handle;
   }
@@ -173,23 +187,6 @@ export class Fleet {
     this.keeper.close();
     this.waits.close();
     for (const entry of this.#entries.values()) entry.close();
-  }
-
-  /** Brings back the cluster process of an app that was lost, or did not answer, when it was to be adopted. */
-  async recover(name: string, lost: ProcessIdentity | null): Promise<void> {
-    this.state.update(name, { wanted: true });
-    await this.#revive(this.#entry(name), lost, 'end');
-  }
-
-  /** Requests wait for it, and it comes before all that waits in the app's lane, except for a stop. */
-  async bringBack(name: string, work: (task: Task) => Promise<void>): Promise<void> {
-    const { handle, lane } = this.#entry(name);
-    await handle.revive(() =>
-      lane.run('revival', work).catch((error) => {
-        // Who stops the app takes down what there is.
-        if (!(error instanceof Superseded)) this.complain(error);
-      }),
-    );
   }
 
   /** An adopted app goes on being meant to run; a restart of it that was begun is over. */
@@ -217,9 +214,8 @@ export class Fleet {
       onSnapshot: (app, snapshot) => void (this.claims.of(app) ?? settlePending(this.state, app, snapshot)),
       onLost: (app, identity) => {
         if (this.#closed.signal.aborted) return;
-        const entry = this.#entry(app);
-        entry.noteLoss();
-        void this.#revive(entry, identity, 'reconnect');
+        this.#entry(app).noteLoss();
+        this.#options.onLoss(app, identity);
       },
     });
     const owner = new ClusterOwner(handle, {
@@ -260,41 +256,5 @@ export class Fleet {
     this.#entry(app).noteProcess(identity !== null);
     this.warnings.note(this.layout.app(app).stateFile, null);
     this.state.update(app, { cluster: identity });
-  }
-
-  async #revive(entry: AppEntry, lost: ProcessIdentity | null, ifAlive: Revival['ifAlive']): Promise<void> {
-    const { handle, owner } = entry;
-    const { app } = handle;
-    await this.bringBack(app, async (task) => {
-      await reviveCluster(lost, entry.losses, {
-        ...{ owner, ifAlive, ports: this.#options.ports, signal: task.signal },
-        isWanted: () => this.#isWanted(app),
-        onDead: ({ pid }) => this.bus.emit({ type: 'cluster-lost', app, pid }),
-        relaunch: () => this.#relaunch(app, task),
-        onFailure: (error) => this.complain(`${app}: its cluster process is not back yet: ${String(error)}`),
-      });
-      // The watch of the connection that was lost has ended with it.
-      if (handle.isUp) this.keeper.watch(handle);
-    });
-  }
-
-  async #relaunch(name: string, task: Task): Promise<void> {
-    const last = this.handle(name).snapshot?.current?.spec;
-    const spec = last ?? (this.fileSpec(name) === null ? null : this.wantedSpec(name));
-    // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
-    if (spec !== null) this.sockets.holdPossible(name, spec);
-    const { handle, owner } = this.#entry(name);
-    await owner.ensure();
-    if (await resumeCluster(handle, spec, task)) {
-      // The file may declare others by now than what runs.
-      return this.sockets.release(name, handle.snapshot?.current?.spec.listen);
-    }
-    // Nobody knows what ran, and it is not in the config: what is left of it ends.
-    this.state.update(name, UNWANTED);
-    await owner.stop(null, stopDeadline(null, null));
-  }
-
-  #isWanted(name: string): boolean {
-    return !this.#closed.signal.aborted && this.state.app(name).wanted;
   }
 }

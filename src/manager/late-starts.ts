@@ -17,10 +17,15 @@ export class LateStarts {
   add(name: string): void {
     this.#fleet.state.update(name, { wanted: true });
     this.#waiting.add(name);
+    // What it depends on may have come online while the others were still being started.
+    this.#look();
   }
 
   #hear(event: EvenkeelEvent): void {
-    if (event.type !== 'app-state' || event.state !== 'online') return;
+    if (event.type === 'app-state' && event.state === 'online') this.#look();
+  }
+
+  #look(): void {
     for (const name of [...this.#waiting]) {
       const spec = this.#fleet.fileSpec(name);
       if (spec === null || !this.#fleet.state.app(name).wanted) this.#waiting.delete(name);

@@ -15,6 +15,7 @@ import {
   type LinkMessage,
   OLDEST_LINK_VERSION,
 } from '../protocol/cluster-link.ts';
+import { clusterLost } from './cluster-faults.ts';
 import { decodeLinkMessage } from './decode-link-message.ts';
 
 /** Everything that is not the answer to a request. */
@@ -132,15 +133,4 @@ export class LinkClient {
     this.#pending.clear();
     this.#handlers.onClose();
   }
-}
-
-export function clusterLost(app: string): EvenkeelError {
-  return new EvenkeelError('CLUSTER_LOST', `${app}: the connection to its cluster process has ended`, {
-    hint: 'The manager brings it back; see `evenkeel events`.',
-  });
-}
-
-/** Whether an error says that the cluster process is gone or hangs, rather than that it refused. */
-export function isLoss(error: unknown): boolean {
-  return error instanceof EvenkeelError && (error.code === 'CLUSTER_LOST' || error.code === 'TIMED_OUT');
 }

@@ -44,7 +44,7 @@ export const NEW_RECORD: AppRecord = {
 };
 
 /** Stopped, and a restart of it that was begun is not gone on with. */
-export const UNWANTED = { wanted: false, restarting: null } as const satisfies Partial<AppRecord>;
+export const UNWANTED = { wanted: false, restarting: null, pending: null } as const satisfies Partial<AppRecord>;
 
 /** What a record of an earlier version lacks. */
 const LATER_KEYS = { pending: null, restarting: null, stoppedByName: false } as const satisfies Partial<AppRecord>;

@@ -24,6 +24,7 @@ import { LateStarts } from './late-starts.ts';
 import { ManagerLifecycle } from './lifecycle.ts';
 import { UNWANTED } from './manager-state.ts';
 import { openState } from './open-state.ts';
+import { Reviver } from './reviver.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { StateStore } from './state-store.ts';
 import { StateDirHold } from './take-state-dir.ts';
@@ -100,10 +101,12 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
       ...{ layout, bus, warnings, state: store, bind: options.bind, ensureDir: ensurePrivateDir },
       ...{ evenkeel: options.evenkeel, agent: options.agent, ports: options.ports },
       recorded: await recordedEvents(options.log),
+      onLoss: (app, lost) => reviver.noteLoss(app, lost),
       complain: (problem) => options.complain(problem),
     });
+    const reviver: Reviver = new Reviver(fleet, options.ports);
     for (const name of options.anew ?? []) if (store.names.includes(name)) store.update(name, UNWANTED);
-    await adoptClusters(fleet, options.ports.present(), new Set(Object.keys(state.apps)));
+    await adoptClusters(fleet, reviver, options.ports.present(), new Set(Object.keys(state.apps)));
     // With nothing to look after there is no use in a manager without a config.
     if (!config.ok && fleet.isIdle) {
       bus.emit({ type: 'manager-stopped', reason: 'the config cannot be used, and nothing runs' });

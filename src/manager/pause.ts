@@ -1,7 +1,11 @@
-// Manager: a pause that is cut short where there is nothing left to wait for.
+// Manager: pauses, by the clock of its ports.
 
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
+
+export function pause(clock: Clock, delay: Milliseconds): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(clock.now() + delay, resolve));
+}
 
 /** Resolves after `delay`, or at once when the signal is aborted. */
 export function pauseUnless(signal: AbortSignal, clock: Clock, delay: Milliseconds): Promise<void> {

@@ -19,8 +19,9 @@ export async function notePending(
 /** `snapshot`: what the app's cluster process says after the deploy, or while it goes on. */
 export function settlePending(state: StateStore, name: string, snapshot: ClusterSnapshot): void {
   const { pending } = state.app(name);
-  if (pending === null) return;
-  const isDone = (snapshot.current?.generation ?? 0) > pending.after;
+  // A cluster process that has not resumed yet knows nothing of what its predecessor ran.
+  if (pending === null || snapshot.current === null) return;
+  const isDone = snapshot.current.generation > pending.after;
   if (isDone) state.update(name, { override: pending.override, pending: null });
   else if (snapshot.status.deploy === null) state.update(name, { pending: null });
 }

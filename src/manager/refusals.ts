@@ -2,7 +2,7 @@
 
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppSpec } from '../core/spec.ts';
-import { notRunning } from './cluster-handle.ts';
+import { notRunning } from './cluster-faults.ts';
 import { QUICK } from './deadlines.ts';
 import type { DeployClaim } from './deploy-claims.ts';
 import type { Fleet } from './fleet.ts';
@@ -16,11 +16,14 @@ export function requireRunning(fleet: Fleet, name: string): AppSpec {
 }
 
 /**
- * For what waited while everything was stopped: an app that it brought up would be left behind without a manager.
+ * Also for what waited while everything was stopped: an app that it brought up would be left behind without a manager.
  * Throws SHUTTING_DOWN.
  */
 export function refuseWhileStopping({ lifecycle }: { readonly lifecycle: { readonly stopping: boolean } }): void {
-  if (lifecycle.stopping) throw new EvenkeelError('SHUTTING_DOWN', 'everything is being stopped');
+  if (!lifecycle.stopping) return;
+  throw new EvenkeelError('SHUTTING_DOWN', 'the manager is stopping everything, then itself', {
+    hint: 'Wait until it is gone, then `evenkeel start`.',
+  });
 }
 
 /** The right to deploy the app, to be released. Throws DEPLOY_IN_PROGRESS with the deploy that is there first. */

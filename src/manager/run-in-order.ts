@@ -6,7 +6,8 @@ import type { AppResult } from '../protocol/control-api.ts';
 import { skipped } from './results.ts';
 
 export type AppWork = (name: string) => Promise<AppResult>;
-export type Skip = (name: string, failed: readonly string[]) => AppResult;
+/** `failed`: what became of those that it depends on. */
+export type Skip = (name: string, failed: readonly AppResult[]) => AppResult;
 
 /**
  * Dependencies first; of apps whose dependency failed, `skip` says what their result is. Results are in the order of `apps`.
@@ -39,8 +40,12 @@ export async function runInReverse(apps: readonly Dependent[], work: AppWork): P
   return await collect(apps, running);
 }
 
-export function skipDependent(name: string, failed: readonly string[]): AppResult {
-  return skipped(name, `it depends on ${failed.join(', ')}, which failed`);
+export function skipDependent(name: string, failed: readonly AppResult[]): AppResult {
+  const aborted = failed.every(({ deploy }) => deploy?.outcome === 'aborted');
+  return skipped(
+    name,
+    `it depends on ${failed.map(({ app }) => app).join(', ')}, which ${aborted ? 'was aborted' : 'failed'}`,
+  );
 }
 
 async function runAfter(
@@ -49,7 +54,7 @@ async function runAfter(
   work: AppWork,
   skip: Skip,
 ): Promise<AppResult> {
-  const failed = (await Promise.all(before)).filter((result) => !result.ok).map((result) => result.app);
+  const failed = (await Promise.all(before)).filter((result) => !result.ok);
   return failed.length === 0 ? await work(name) : skip(name, failed);
 }
 

@@ -48,8 +48,10 @@ export class SocketKeeper {
 
   /** From now until both have all sockets, the app is stopped, or its cluster process is gone. */
   watch(handle: ClusterContact): void {
-    this.#watches.get(handle.app)?.ending.abort();
-    const watch: Watch = { ending: new AbortController(), fetching: Promise.resolve() };
+    const before = this.#watches.get(handle.app);
+    before?.ending.abort();
+    // One that ends has copies of sockets until it has ended.
+    const watch: Watch = { ending: new AbortController(), fetching: before?.fetching ?? Promise.resolve() };
     this.#watches.set(handle.app, watch);
     this.#keep(handle, watch).catch((error) => this.#ports.complain(error));
   }
@@ -101,13 +103,17 @@ export class SocketKeeper {
     const { app, isUp, snapshot } = handle;
     const spec = snapshot?.current?.spec;
     if (!isUp || spec === undefined || !this.#ports.isWanted(app)) return null;
-    const here = this.#ports.sockets.of(app).map(({ address }) => address);
-    return planSockets(spec.listen, here, snapshot?.held ?? []);
+    const { sockets } = this.#ports;
+    const here = sockets.of(app).map(({ address }) => address);
+    // What another app has been given is not to be had twice: who lets go of the last one removes a unix socket's file.
+    const own = spec.listen.filter((address) => here.includes(formatAddress(address)) || !sockets.isHeld(address));
+    return planSockets(own, here, snapshot?.held ?? []);
   }
 
   async #track(watch: Watch, task: () => Promise<void>): Promise<void> {
+    const before = watch.fetching;
     const fetching = task();
-    watch.fetching = fetching.catch(() => {});
+    watch.fetching = Promise.allSettled([before, fetching]).then(() => {});
     await fetching;
   }
 

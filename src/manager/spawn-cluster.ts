@@ -6,7 +6,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import { spawnDetached } from '../platform/daemonize.ts';
 import { entryPoint } from '../platform/entry-points.ts';
 import type { OwnOutput } from '../platform/own-output.ts';
-import { identify, killIdentity, type ProcessIdentity } from '../platform/process-identity.ts';
+import { identify, identifyChild, killIdentity, type ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { type BootSocket, type ClusterBoot, FIRST_SOCKET_FD } from '../protocol/cluster-boot.ts';
 
@@ -29,9 +29,8 @@ export function clusterSpawner(output: Pick<OwnOutput, 'stdio' | 'path'>, look =
       children.set(pid, child.child);
       child.child.once('exit', () => children.delete(pid));
       try {
-        return look(pid);
+        return identifyChild(child.child, look);
       } catch (cause) {
-        child.child.kill('SIGKILL');
         const message = `a cluster process was started and cannot be looked at: ${String(cause)}`;
         const hint = 'Check that the limit on open files is not reached.';
         throw new EvenkeelError('SPAWN_FAILED', message, { hint, cause });

@@ -25,6 +25,23 @@ export function identify(pid: number): ProcessIdentity | null {
   return occupant === null || occupant.zombie ? null : { pid, startTime: occupant.startTime };
 }
 
+/**
+ * The identity of a child that was just started; null: it was not, or has ended. Throws where that cannot be looked up, for
+ * want of a descriptor perhaps; then the child is killed, since nobody could find it again.
+ */
+export function identifyChild(
+  child: { readonly pid?: number | undefined; kill(signal: 'SIGKILL'): boolean },
+  look = identify,
+): ProcessIdentity | null {
+  if (child.pid === undefined) return null;
+  try {
+    return look(child.pid);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
 /** Whether that very process still runs. A zombie does not. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;

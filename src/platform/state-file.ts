@@ -103,6 +103,7 @@ export class StateFile {
   #running: Promise<void> | null = null;
   #retry: Timer | null = null;
   #swept: boolean = false;
+  #closed: boolean = false;
   /** How often the file was written at once. */
   #hurried = 0;
 
@@ -124,6 +125,7 @@ export class StateFile {
    * killed in the next moment. A failure is told, and it is tried again later.
    */
   saveNow(value: unknown): void {
+    if (this.#closed) return;
     this.#hurried += 1;
     try {
       writeStateFileNow(this.#path, value);
@@ -140,15 +142,16 @@ export class StateFile {
     return this.#waiting === null;
   }
 
-  /** As flush; afterwards nothing is tried again. */
+  /** As flush; afterwards nothing is written any more: the file may be another process's by then. */
   async close(): Promise<boolean> {
     const written = await this.flush();
+    this.#closed = true;
     this.#retry?.cancel();
     return written;
   }
 
   #start(): void {
-    if (this.#running !== null || this.#waiting === null) return;
+    if (this.#running !== null || this.#waiting === null || this.#closed) return;
     this.#retry?.cancel();
     this.#retry = null;
     this.#running = this.#writeAll().finally(() => {

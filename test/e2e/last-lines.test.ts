@@ -1,16 +1,11 @@
 // P8 at a stop: what the workers have written and the log has not taken yet. The log is a pipe whose reader does not read.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { puppet } from '../support/apps.ts';
-import { CLI, NODE } from '../support/cli-process.ts';
-import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { LONG } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { startUnread } from '../support/unread-output.ts';
 
 /** 180 KB: more than the pipe takes (64 KB), and less than it and that of the worker together, so that the worker need not wait. */
 const LINES = 2000;
@@ -21,26 +16,16 @@ interface Unread {
   read(): Promise<string>;
 }
 
-async function startUnread(): Promise<Unread> {
+async function startWithLines(): Promise<Unread> {
   const rig = await createRig({
     apps: { web: puppet({ env: { PORT: await freePort() }, logs: { stdout: '-', stderr: null } }) },
   });
-  const pipe = rig.path('pipe');
-  execFileSync('mkfifo', [pipe]);
-  const reading = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writing = openSync(pipe, 'w');
-  const options = { cwd: rig.dir, env: rig.env() };
-  const foreground = spawn(NODE, [CLI, 'start', '--foreground'], { ...options, stdio: ['ignore', writing, 'ignore'] });
-  closeSync(writing);
-  rig.defer(() => {
-    if (foreground.exitCode === null) foreground.kill('SIGKILL');
-  });
-  const worker = await rig.puppets.next();
-  await eventually('it serves', async () => (await rig.app('web')).state === 'online');
+  const worker = rig.puppets.next();
+  const read = await startUnread(rig);
   const line = (_: unknown, index: number): string => `${index} ${'x'.repeat(80)} end\n`;
   // In one piece: many small ones take far more room in a pipe.
-  await worker.print(Array.from({ length: LINES }, line).join(''));
-  return { rig, read: () => text(new Socket({ fd: reading, readable: true, writable: false })) };
+  await (await worker).print(Array.from({ length: LINES }, line).join(''));
+  return { rig, read };
 }
 
 function numbersIn(output: string): number[] {
@@ -48,7 +33,7 @@ function numbersIn(output: string): number[] {
 }
 
 test('a reader that comes late gets every line', LONG, async () => {
-  const { rig, read } = await startUnread();
+  const { rig, read } = await startWithLines();
   await using _ = rig;
   const events = await rig.events();
   const stopping = rig.run('stop');
@@ -59,7 +44,7 @@ test('a reader that comes late gets every line', LONG, async () => {
 });
 
 test('a reader that never comes holds up the stop for a few seconds, and what that costs is told', LONG, async () => {
-  const { rig, read } = await startUnread();
+  const { rig, read } = await startWithLines();
   await using _ = rig;
   await rig.run('stop');
   const told = rig.read('.evenkeel/manager.log').matchAll(/"log-problem".*\D(\d+) lines were lost/g);

@@ -44,7 +44,7 @@ it('a first start is stopped again, and what waits for it is not begun, now or l
   await rig.event('app-state', 'api');
   expect((await abortOperation(context, id)).ok).toBe(true);
   expect(brief(await result)).toEqual([
-    ['web', 'skipped', false, 'it depends on api, which failed'],
+    ['web', 'skipped', false, 'it depends on api, which was aborted'],
     ['api', 'start', false, 'aborted; it is stopped again'],
     ['db', 'start', true, 'generation 1 serves'],
   ]);

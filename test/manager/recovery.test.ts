@@ -8,7 +8,7 @@ import { scale } from '../../src/manager/operations/scale.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
-import { revivalDelay } from '../../src/manager/revive-cluster.ts';
+import { revivalDelay } from '../../src/manager/reviver.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 import { quickClock } from '../support/quick-clock.ts';

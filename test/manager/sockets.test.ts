@@ -50,13 +50,14 @@ describe('planRemains', () => {
     [{ wanted: true, process: 'alive', left: true }, 'revive'],
     [{ wanted: true, process: 'unknown', left: true }, 'revive'],
     [{ wanted: true, process: 'unknown', left: false }, 'none'],
+    [{ wanted: true, process: 'unknown', left: false, restarting: true }, 'revive'],
     [{ wanted: false, process: 'alive', left: true }, 'none'],
     [{ wanted: false, process: 'dead', left: true }, 'clear'],
     [{ wanted: false, process: 'unknown', left: true }, 'clear'],
     [{ wanted: false, process: 'dead', left: false }, 'forget'],
     [{ wanted: false, process: 'unknown', left: false }, 'none'],
   ] as const)('%o: %s', (remains, fate) => {
-    expect(planRemains(remains)).toBe(fate);
+    expect(planRemains({ restarting: false, ...remains })).toBe(fate);
   });
 });
 

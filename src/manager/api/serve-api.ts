@@ -7,6 +7,7 @@ import type { Milliseconds } from '../../core/spec.ts';
 import { listenUnix } from '../../platform/unix-server.ts';
 import { NDJSON } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
+import { refuseWhileStopping } from '../refusals.ts';
 import type { RunningOperation } from '../under-way.ts';
 import { answerError, answerJson } from './answer.ts';
 import { matchRoute } from './match-route.ts';
@@ -111,19 +112,16 @@ async function operate({ context, request, response }: Call, operation: Operatio
   const run = async (running: RunningOperation) => {
     const result = await operation.run(running);
     // What has been answered as done is remembered, whatever happens to the manager next.
-    if (await context.fleet.state.flush()) return result;
+    const isWritten = await context.fleet.state.flush();
     const { texts } = context.fleet.warnings;
-    const why = texts.length > 0 ? texts : ['the disk does not answer: what was changed is not written down yet'];
+    const isTold = isWritten || texts.length > 0;
+    const why = isTold ? texts : ['the disk does not answer: what was changed is not written down yet'];
     return { ...result, notices: [...result.notices, ...why] };
   };
   await context.underWay.track(async (running, id) => {
     if (request.headers.accept?.includes(NDJSON) !== true) return answerJson(response, 200, await run(running));
     await streamOperation(context, response, { id, apps: operation.apps, run: () => run(running) });
   });
-}
-
-function refuseWhileStopping({ lifecycle }: ManagerContext): void {
-  if (lifecycle.stopping) throw new EvenkeelError('SHUTTING_DOWN', 'the manager is stopping everything, then itself');
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {

@@ -20,7 +20,7 @@ export async function streamLogs(
 ): Promise<void> {
   fleet.requireKnown(app);
   const handle = fleet.handle(app);
-  if (handle.revival !== null) await handle.revival;
+  if (!handle.isUp) await handle.revived(QUICK);
   if (!handle.isUp) return answerStopped(response, fleet.fileSpec(app));
   // Lines may come in one piece with the answer that they follow.
   const early: LogMessage[] = [];

@@ -16,7 +16,7 @@ import type { EventBus } from '../event-bus.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { handOver, releaseSockets, runsWith } from '../release-sockets.ts';
-import { operationResult, skipped } from '../results.ts';
+import { attempt, operationResult, skipped } from '../results.ts';
 import { runInOrder, runInReverse, skipDependent } from '../run-in-order.ts';
 import { runningApps } from '../running-apps.ts';
 import { stateDirNotices } from '../state-dir-notice.ts';
@@ -31,40 +31,52 @@ export function reload(
   profile?: string | null,
   operation = new RunningOperation(),
 ): Promise<OperationResult> {
-  const { fleet, reloads } = context;
-  return reloads.run(async () => {
-    const startedAt = fleet.now();
-    fleet.bus.emit({ type: 'reload-started' });
-    const ecosystem = await read(context, profile);
-    // Reading takes a while, in which somebody may have stopped everything.
-    refuseWhileStopping(context);
-    const running = runningApps(fleet, ecosystem.apps);
-    const plan = planChanges(running, ecosystem.apps);
-    const moves = planMoves(running, ecosystem.apps);
-    await handOver(fleet, moves, (name) => specOf(ecosystem, name).user);
-    const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
-    const removed = await removeApps(fleet, plan);
-    fleet.state.setEcosystem(ecosystem);
-    for (const name of fleet.state.names) fleet.forgetIfOver(name);
-    const applied = await runInOrder(
-      inMovingOrder(ecosystem.apps, moves),
-      async (name) => {
-        const inLane = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
-        const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
-        const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
-        return unlessUnchanged(plan, await operation.run(name, inTurn, work));
-      },
-      (name, failed) => unlessUnchanged(plan, skip(fleet, specOf(ecosystem, name), moves, failed)),
-    );
-    notices.push(...sharedNotices(fleet, moves));
-    if (!operation.aborted) lateStarts(context, plan, applied);
-    // Only in the end: what depends on an app that keeps failing is brought up to date all the same.
-    const told = await Promise.all(applied.map((app) => unlessInTrouble(fleet, app)));
-    const result = operationResult(fleet, startedAt, [...told, ...removed], [...new Set(notices)]);
-    const changes = result.apps.filter((app) => app.action !== 'none').length;
-    fleet.bus.emit({ type: 'reload-finished', ok: result.ok, changes });
-    return result;
+  const { bus } = context.fleet;
+  return context.reloads.run(async () => {
+    bus.emit({ type: 'reload-started' });
+    let [ok, changes] = [false, 0];
+    try {
+      const result = await reconcile(context, await read(context, profile), operation);
+      [ok, changes] = [result.ok, result.apps.filter((app) => app.action !== 'none').length];
+      return result;
+    } finally {
+      bus.emit({ type: 'reload-finished', ok, changes });
+    }
   });
+}
+
+async function reconcile(
+  context: ManagerContext,
+  ecosystem: EcosystemSpec,
+  operation: RunningOperation,
+): Promise<OperationResult> {
+  const { fleet } = context;
+  const startedAt = fleet.now();
+  // Reading took a while, in which somebody may have stopped everything.
+  refuseWhileStopping(context);
+  const running = runningApps(fleet, ecosystem.apps);
+  const plan = planChanges(running, ecosystem.apps);
+  const moves = planMoves(running, ecosystem.apps);
+  await handOver(fleet, moves, (name) => specOf(ecosystem, name).user);
+  const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
+  const removed = await removeApps(fleet, plan);
+  fleet.state.setEcosystem(ecosystem);
+  for (const name of fleet.state.names) fleet.forgetIfOver(name);
+  const applied = await runInOrder(
+    inMovingOrder(ecosystem.apps, moves),
+    async (name) => {
+      const inLane = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
+      const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
+      const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
+      return unlessUnchanged(plan, await operation.run(name, inTurn, work));
+    },
+    (name, failed) => unlessUnchanged(plan, skip(fleet, specOf(ecosystem, name), moves, failed)),
+  );
+  notices.push(...sharedNotices(fleet, moves));
+  if (!operation.aborted) lateStarts(context, plan, applied);
+  // Only in the end: what depends on an app that keeps failing is brought up to date all the same.
+  const told = await Promise.all(applied.map((app) => unlessInTrouble(fleet, app)));
+  return operationResult(fleet, startedAt, [...told, ...removed], [...new Set(notices)]);
 }
 
 async function read(context: ManagerContext, profile?: string | null): Promise<EcosystemSpec> {
@@ -76,7 +88,6 @@ async function read(context: ManagerContext, profile?: string | null): Promise<E
     return ecosystem;
   } catch (error) {
     tellOfRefusal(bus, error);
-    bus.emit({ type: 'reload-finished', ok: false, changes: 0 });
     throw error;
   }
 }
@@ -109,12 +120,12 @@ function skip(
   fleet: Fleet,
   { name, dependsOn }: AppSpec,
   moves: readonly AddressMove[],
-  failed: readonly string[],
+  failed: readonly AppResult[],
 ): AppResult {
   releaseSockets(fleet, name, fleet.runningSpec(name)?.listen);
-  const needed = failed.filter((other) => dependsOn.includes(other));
+  const needed = failed.filter(({ app }) => dependsOn.includes(app));
   if (needed.length > 0) return skipDependent(name, needed);
-  const kept = moves.filter(({ from, to }) => to === name && failed.includes(from));
+  const kept = moves.filter(({ from, to }) => to === name && failed.some(({ app }) => app === from));
   return skipped(name, kept.map(({ address, from }) => `${address} is still with ${from}, which failed`).join(', '));
 }
 
@@ -141,8 +152,11 @@ function unlessUnchanged({ changes }: Plan, result: AppResult): AppResult {
 
 /** There is nothing to do only where what should run does. */
 async function unlessInTrouble(fleet: Fleet, result: AppResult): Promise<AppResult> {
-  if (result.action !== 'none' || !result.ok) return result;
-  return { ...result, ...(await troubleOf(fleet.handle(result.app))) };
+  const { app, action, ok, message } = result;
+  if (action !== 'none' || !ok) return result;
+  return await attempt(fleet, app, action, result.reasons, async () => {
+    return (await troubleOf(fleet.handle(app))) ?? { ok, message };
+  });
 }
 
 function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): void {

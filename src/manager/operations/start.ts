@@ -10,7 +10,7 @@ import { driftNotice } from '../drift-notice.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
 import { inLane, operationResult, skipped } from '../results.ts';
-import { runInOrder } from '../run-in-order.ts';
+import { runInOrder, skipDependent } from '../run-in-order.ts';
 import { startApp } from '../steps/start-app.ts';
 import { RunningOperation } from '../under-way.ts';
 
@@ -25,18 +25,22 @@ export async function start(
   const startedAt = fleet.now();
   const apps = await chooseApps(context, names);
   const kept = keepStopped && names === null ? stoppedByName(fleet, apps) : [];
-  const results = await runInOrder(apps, async (name) => {
-    if (kept.includes(name)) return staysStopped(name);
-    const isMeant = names === null || names.includes(name);
-    const reasons = isMeant ? ['start'] : ['another app depends on it'];
-    const inTurn = (work: Work<AppResult>) =>
-      startInTurn(fleet, name, (part) => inLane(fleet, name, 'start', reasons, part), work);
-    return await operation.run(name, inTurn, async (task) => {
-      refuseWhileStopping(context);
-      if (reset && isMeant && fleet.runningSpec(name) === null) fleet.state.update(name, { override: null });
-      return await startApp(fleet, name, reasons, task);
-    });
-  });
+  const results = await runInOrder(
+    apps,
+    async (name) => {
+      if (kept.includes(name)) return staysStopped(name);
+      const isMeant = names === null || names.includes(name);
+      const reasons = isMeant ? ['start'] : ['another app depends on it'];
+      const inTurn = (work: Work<AppResult>) =>
+        startInTurn(fleet, name, (part) => inLane(fleet, name, 'start', reasons, part), work);
+      return await operation.run(name, inTurn, async (task) => {
+        refuseWhileStopping(context);
+        if (reset && isMeant && fleet.runningSpec(name) === null) fleet.state.update(name, { override: null });
+        return await startApp(fleet, name, reasons, task);
+      });
+    },
+    (name, failed) => (kept.includes(name) ? staysStopped(name) : skipDependent(name, failed)),
+  );
   const late = operation.aborted ? [] : results.filter(({ action }) => action === 'skipped');
   for (const { app } of late) context.lateStarts.add(app);
   const stopped = kept.map((name) => `${name} ${STAYS_STOPPED}; \`evenkeel start ${name}\` starts it`);

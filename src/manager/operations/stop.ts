@@ -15,10 +15,7 @@ export async function stop(
 ): Promise<OperationResult> {
   if (names === null) return await stopEverything(context, timeout);
   for (const name of names) context.fleet.requireKnown(name);
-  const result = await stopApps(context, names, timeout, true);
-  // They stay stopped over a power cut too, also those that did not run.
-  await context.fleet.state.flush();
-  return result;
+  return await stopApps(context, names, timeout, true);
 }
 
 async function stopEverything(context: ManagerContext, timeout: Milliseconds | null): Promise<OperationResult> {

@@ -4,10 +4,10 @@ import { droppedAddresses } from '../../core/plan-changes.ts';
 import { type AppSpec, formatAddress, type Milliseconds } from '../../core/spec.ts';
 import type { DeployRequest } from '../../protocol/cluster-link.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
+import { isLoss } from '../cluster-faults.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
-import { isLoss } from '../link-client.ts';
 import type { Override } from '../overrides.ts';
 import { notePending } from '../pending-override.ts';
 import { releaseSockets } from '../release-sockets.ts';
@@ -48,15 +48,20 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   }
   const before = fleet.state.app(name).pending;
   if (work.override !== undefined) await notePending(fleet.state, name, work.override, handle.snapshot);
+  const takeBack = (): void => {
+    // What another deploy will have changed, of an earlier manager perhaps, is still to come.
+    fleet.state.update(name, { pending: before });
+    releaseSockets(fleet, name, fleet.runningSpec(name)?.listen);
+  };
   if (claim?.begin() === false) {
-    fleet.state.update(name, { pending: null });
+    takeBack();
     return { ok: false, message: 'aborted before it began' };
   }
   const request = { spec, reason: reasons.join(', '), timeout, pinned };
   const deadline = deployDeadline(spec, running, timeout);
   const result = await handle.ask('deploy', request, deadline).catch((error) => {
-    // It was not begun. What another deploy will have changed, of an earlier manager perhaps, is still to come.
-    if (!isLoss(error)) fleet.state.update(name, { pending: before });
+    // It was not begun.
+    if (!isLoss(error)) takeBack();
     throw error;
   });
   const isDone = result.outcome === 'done' && work.override !== undefined;

@@ -52,18 +52,20 @@ function renew(fleet: Fleet, { name }: AppSpec, spec: AppSpec, task: Task): Prom
 /** Also where an earlier manager has begun it. */
 export async function finishRestart(fleet: Fleet, name: string, restart: Restart, task: Task): Promise<Outcome> {
   const { spec, pinned } = restart;
+  const end = (): void => fleet.state.update(name, { restarting: null });
   try {
     await takeDown(fleet, name, null, restart);
     task.goOn();
-    return await startAs(fleet, spec, pinned, task);
+    const outcome = await startAs(fleet, spec, pinned, task);
+    end();
+    return outcome;
   } catch (error) {
+    // Where nothing came of it, it is to be gone on with: by whoever brings the app back, or by the next manager.
     if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+    end();
     // Only now can it be told who holds the address: it was not the app itself.
     await startOrWait(fleet, pinned.spec, () => startAs(fleet, pinned.spec, pinned, task));
     throw error;
-  } finally {
-    // Where this manager goes in the midst of it, it is for the next one.
-    if (!fleet.closed.aborted) fleet.state.update(name, { restarting: null });
   }
 }
 

@@ -1,0 +1,33 @@
+// Manager: why a cluster process cannot be asked.
+
+import { EvenkeelError } from '../core/errors.ts';
+
+export function clusterLost(app: string): EvenkeelError {
+  return new EvenkeelError('CLUSTER_LOST', `${app}: the connection to its cluster process has ended`, {
+    hint: 'The manager brings it back; see `evenkeel events`.',
+  });
+}
+
+/** Whether an error says that the cluster process is gone or hangs, rather than that it refused. */
+export function isLoss(error: unknown): boolean {
+  return error instanceof EvenkeelError && (error.code === 'CLUSTER_LOST' || error.code === 'TIMED_OUT');
+}
+
+export function notRunning(app: string): EvenkeelError {
+  return new EvenkeelError('APP_STOPPED', `${app} is not running`, { hint: `\`evenkeel start ${app}\` starts it.` });
+}
+
+/** It was lost, and a successor is on its way. */
+export function notBack(app: string): EvenkeelError {
+  return new EvenkeelError('CLUSTER_LOST', `${app}: its cluster process was lost, and is not back yet`, {
+    hint: 'Its workers serve meanwhile. manager.out in the state directory says what keeps it from coming back.',
+  });
+}
+
+export function startFailed(app: string, cause: unknown): EvenkeelError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new EvenkeelError('CLUSTER_START_FAILED', `${app}: its cluster process did not start: ${why}`, {
+    hint: 'manager.out in the state directory has what it wrote. It goes on being tried.',
+    cause,
+  });
+}
