@@ -37,6 +37,8 @@ function describeAppEvent(event: OfApp): string {
       return `cluster process adopted (pid ${event.pid})`;
     case 'cluster-lost':
       return `cluster process lost (pid ${event.pid})`;
+    case 'cluster-failed':
+      return `${event.reason}; tried again in ${humanDuration(event.delayMs)}`;
     case 'listen-failed':
       return `${event.reason}; ${event.delayMs === null ? 'not tried again' : `tried again in ${humanDuration(event.delayMs)}`}`;
     case 'sockets-taken':

@@ -83,6 +83,8 @@ export type ManagerEvent =
   | (OfApp & { readonly type: 'cluster-started'; readonly pid: number })
   | (OfApp & { readonly type: 'cluster-adopted'; readonly pid: number })
   | (OfApp & { readonly type: 'cluster-lost'; readonly pid: number })
+  /** It could not be started; the next attempt comes in `delayMs`. */
+  | (OfApp & { readonly type: 'cluster-failed'; readonly reason: string; readonly delayMs: number })
   /** It could not be started: somebody else has an address that it declares. `delayMs` null: it is not tried again. */
   | (OfApp & {
       readonly type: 'listen-failed';

@@ -41,6 +41,7 @@ export class AppLane {
   readonly #waiting: Waiting[] = [];
   #current: AbortController | null = null;
   #closed: boolean = false;
+  #untilStop = new AbortController();
 
   constructor(app: string) {
     this.#app = app;
@@ -49,6 +50,11 @@ export class AppLane {
   /** Nothing goes on, and nothing waits. */
   get isIdle(): boolean {
     return this.#current === null && this.#waiting.length === 0;
+  }
+
+  /** Aborted when the next stop comes, or the lane is closed. */
+  get untilStop(): AbortSignal {
+    return this.#untilStop.signal;
   }
 
   /** Settles as the work does. Throws Superseded where a stop came before its turn. */
@@ -61,6 +67,8 @@ export class AppLane {
    * end; `work` follows when both have, with what `beside` gave.
    */
   stop<B, T>(beside: () => Promise<B>, work: (before: B | null) => Promise<T>): Promise<T> {
+    this.#untilStop.abort();
+    this.#untilStop = new AbortController();
     const superseded = this.#waiting.filter(({ kind }) => kind === 'revival' || kind === 'operation');
     for (const task of superseded) this.#waiting.splice(this.#waiting.indexOf(task), 1);
     for (const task of superseded) task.supersede();
@@ -74,6 +82,7 @@ export class AppLane {
   /** What goes on is told to end, and nothing else begins. */
   close(): void {
     this.#closed = true;
+    this.#untilStop.abort();
     this.#current?.abort();
     for (const task of this.#waiting.splice(0)) task.supersede();
   }

@@ -17,10 +17,11 @@ export function notRunning(app: string): EvenkeelError {
   return new EvenkeelError('APP_STOPPED', `${app} is not running`, { hint: `\`evenkeel start ${app}\` starts it.` });
 }
 
-/** It was lost, and a successor is on its way. */
-export function notBack(app: string): EvenkeelError {
-  return new EvenkeelError('CLUSTER_LOST', `${app}: its cluster process was lost, and is not back yet`, {
-    hint: 'Its workers serve meanwhile. manager.out in the state directory says what keeps it from coming back.',
+/** It was lost, and a successor is on its way. `whyDown`: what keeps it from coming, as far as that is known. */
+export function notBack({ app, whyDown }: { readonly app: string; readonly whyDown: string | null }): EvenkeelError {
+  const why = whyDown === null ? '' : `: ${whyDown}`;
+  return new EvenkeelError('CLUSTER_LOST', `${app}: its cluster process was lost, and is not back yet${why}`, {
+    hint: 'Its workers serve meanwhile, and it goes on being tried; see `evenkeel status`.',
   });
 }
 

@@ -44,6 +44,8 @@ interface Up {
 export class ClusterHandle {
   readonly app: string;
   readonly layout: AppLayout;
+  /** Why the last attempt to bring the cluster process back has failed; null: none has since there was one. */
+  whyDown: string | null = null;
   readonly #ports: ClusterPorts;
   readonly #evenkeel: string;
   readonly #listener: HandleListener;
@@ -139,7 +141,7 @@ export class ClusterHandle {
     params: ClusterParams<T>,
     timeout: Milliseconds,
   ): Promise<ClusterResult<T>> {
-    if (this.#connection.kind === 'down') throw this.#revival === null ? notRunning(this.app) : notBack(this.app);
+    if (this.#connection.kind === 'down') throw this.#revival === null ? notRunning(this.app) : notBack(this);
     return await this.#connection.link.request(type, params, timeout);
   }
 
@@ -255,6 +257,7 @@ export class ClusterHandle {
       if (link.isClosed) throw clusterLost(this.app);
       if (owner === null) throw new EvenkeelError('CLUSTER_LOST', `${this.app}: its cluster process has just ended`);
       this.#connection = { kind: 'up', link, identity: owner };
+      this.whyDown = null;
       this.#listener.onProcess(this.app, owner);
       this.#listener.onMissed(
         this.app,

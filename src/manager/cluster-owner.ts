@@ -134,6 +134,11 @@ export class ClusterOwner {
     return this.#handle.revive(task);
   }
 
+  /** Why it is not there; until it is. */
+  noteFailure(reason: string): void {
+    this.#handle.whyDown = reason;
+  }
+
   /** Lets go of it; it runs on. */
   detach(): void {
     this.#handle.detach();

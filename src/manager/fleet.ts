@@ -243,6 +243,8 @@ export class Fleet {
     try {
       const snapshot = await this.handle(app).refresh();
       this.#noteGeneration(app, snapshot.current?.generation ?? 0);
+      // What it has dropped. Whoever is at work on the app sees to that himself.
+      if (this.lane(app).isIdle && snapshot.current !== null) this.sockets.release(app, snapshot.current.spec.listen);
     } catch {
       // It is being lost or stopped; that is told on its own.
     }

@@ -34,10 +34,12 @@ export interface AppRecord {
 
 export interface ManagerState {
   readonly ecosystem: EcosystemSpec | null;
+  /** What a reload goes by that is under way, which the next manager has to finish, if this one is killed; null: none is. */
+  readonly reloading: EcosystemSpec | null;
   readonly apps: Readonly<Record<string, AppRecord>>;
 }
 
-export const EMPTY_STATE: ManagerState = { ecosystem: null, apps: {} };
+export const EMPTY_STATE: ManagerState = { ecosystem: null, reloading: null, apps: {} };
 export const NEW_RECORD: AppRecord = {
   ...{ wanted: false, stoppedByName: false },
   ...{ override: null, pending: null, restarting: null, generation: 0, cluster: null },
@@ -67,7 +69,10 @@ export function decodeManagerState(value: unknown): DecodedState | null {
     if (isAppRecord(whole)) apps.push([name, whole]);
     else lost.push(`the record of ${name}`);
   }
-  return { state: { ecosystem, apps: Object.fromEntries(apps) }, lost };
+  // Which a state of an earlier version lacks; without it, the reload is for a person to repeat.
+  const { reloading = null } = value;
+  const state = { ecosystem, reloading: isEcosystem(reloading) ? reloading : null, apps: Object.fromEntries(apps) };
+  return { state, lost };
 }
 
 function isEcosystem(value: unknown): value is EcosystemSpec | null {

@@ -1,5 +1,6 @@
 // Manager: puts one together: its state directory, its state, the clusters it adopts, its control API.
 
+import { isDeepStrictEqual } from 'node:util';
 import { type ErrorBody, EvenkeelError, toErrorBody } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import { describeProfile, reloadCommand } from '../core/profile.ts';
@@ -24,6 +25,7 @@ import { LateStarts } from './late-starts.ts';
 import { ManagerLifecycle } from './lifecycle.ts';
 import { UNWANTED } from './manager-state.ts';
 import { openState } from './open-state.ts';
+import { finishReload } from './operations/finish-reload.ts';
 import { Reviver } from './reviver.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { StateStore } from './state-store.ts';
@@ -66,6 +68,7 @@ export interface Manager {
 const API_CLOSE_TIMEOUT = 2_000;
 /** The command that starts a manager asks for the apps at once. */
 const FIRST_START_TIMEOUT = 2_000;
+const UNFINISHED = 'a reload was under way when the manager was killed, and the config has changed since';
 /** Events of an earlier manager that are looked through for those which clusters tell again. */
 const RECORDED_EVENTS = 2_000;
 
@@ -114,6 +117,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     }
     const lifecycle = new ManagerLifecycle();
     const context = contextOf(options, fleet, lifecycle, state.ecosystem);
+    goOnReloading(context, state.reloading);
     const api = await serveApi(layout.managerSocket, context, options.log);
     const configError = config.ok ? null : config.error.toBody();
     const keeper = keepFiles({
@@ -126,6 +130,15 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     hold.giveBack();
     throw error;
   }
+}
+
+/** Not where the config says something else by now: what it says then has been read by nobody who wanted it. */
+function goOnReloading(context: ManagerContext, ecosystem: EcosystemSpec | null): void {
+  const { state, bus } = context.fleet;
+  if (ecosystem === null) return;
+  if (isDeepStrictEqual(ecosystem, state.ecosystem)) return void finishReload(context, ecosystem);
+  state.setReloading(null);
+  bus.emit({ type: 'reload-refused', reason: UNFINISHED });
 }
 
 function useConfig(store: StateStore, ecosystem: EcosystemSpec): void {

@@ -4,10 +4,10 @@
 //
 // One thing at a time for an app, in its lane before everything but a stop, until it runs or is not meant to any more.
 
-import { EvenkeelError } from '../core/errors.ts';
+import { EvenkeelError, toErrorBody } from '../core/errors.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
-import { Superseded, type Task } from './app-lane.ts';
+import { Superseded, type Task, type Work } from './app-lane.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
@@ -47,41 +47,67 @@ export class Reviver {
   }
 
   async #revive(app: string, lost: ProcessIdentity | null, ifAlive: IfAlive): Promise<void> {
-    const [owner, handle, lane] = [this.#fleet.owner(app), this.#fleet.handle(app), this.#fleet.lane(app)];
+    const { revival } = this.#fleet.handle(app);
     // What is at it may be failing by this very loss.
-    while (handle.revival !== null) await handle.revival;
+    if (revival !== null) {
+      await revival;
+      return await this.#revive(app, lost, ifAlive);
+    }
     try {
-      await owner.reviving(() => lane.run('revival', (task) => this.#untilItRuns(app, { lost, ifAlive, task })));
+      await this.#fleet.owner(app).reviving(() => this.#untilItRuns(app, lost, ifAlive));
     } catch (error) {
       // Who stops the app takes down what there is.
       if (!(error instanceof Superseded)) this.#fleet.complain(error);
     }
   }
 
-  async #untilItRuns(
-    app: string,
-    { lost, ifAlive, task }: { readonly lost: ProcessIdentity | null; readonly ifAlive: IfAlive; readonly task: Task },
-  ): Promise<void> {
-    const owner = this.#fleet.owner(app);
-    const { signal } = task;
-    if (lost !== null) {
-      await owner.regain(lost, ifAlive, signal);
-      if (!this.#ports.isAlive(lost)) this.#fleet.bus.emit({ type: 'cluster-lost', app, pid: lost.pid });
-    }
-    for (let attempt = this.#fleet.lossesOf(app); ; attempt++) {
+  /** Between two attempts others have their turn: they are told what keeps the app from coming back. */
+  async #untilItRuns(app: string, lost: ProcessIdentity | null, ifAlive: IfAlive): Promise<void> {
+    const lane = this.#fleet.lane(app);
+    const signal = lane.untilStop;
+    let settle: Work<void> = async (task) => {
+      if (lost !== null) await this.#settleLoss(app, lost, ifAlive, task);
+      settle = async () => {};
+    };
+    for (let attempt = Math.max(1, this.#fleet.lossesOf(app)); !signal.aborted; attempt++) {
       const delay = revivalDelay(attempt);
-      if (!this.#runs(app) && delay > 0) await pauseUnless(signal, this.#ports.clock, delay);
-      if (signal.aborted || !this.#fleet.isWanted(app)) return;
-      try {
-        if (!this.#runs(app)) await this.#bringUp(app, task);
-        // The watch of the connection that was lost has ended with it.
-        return this.#fleet.keeper.watch(this.#fleet.handle(app));
-      } catch (error) {
+      if (delay > 0) {
+        await lane.run('revival', settle);
+        if (!this.#runs(app)) await pauseUnless(signal, this.#ports.clock, delay);
         if (signal.aborted) return;
-        // A successor that started and yet cannot resume must not be left behind beside the next one.
-        await owner.abandon();
-        this.#fleet.complain(`${app}: its cluster process is not back yet: ${String(error)}`);
       }
+      const isOver = await lane.run('revival', async (task) => {
+        await settle(task);
+        return await this.#attempt(app, revivalDelay(attempt + 1), task);
+      });
+      if (isOver) return;
+    }
+  }
+
+  async #settleLoss(app: string, lost: ProcessIdentity, ifAlive: IfAlive, { signal }: Task): Promise<void> {
+    await this.#fleet.owner(app).regain(lost, ifAlive, signal);
+    if (!this.#ports.isAlive(lost)) this.#fleet.bus.emit({ type: 'cluster-lost', app, pid: lost.pid });
+  }
+
+  /** True: there is nothing left to do. False: it failed, and is to be tried again after `delayMs`. */
+  async #attempt(app: string, delayMs: Milliseconds, task: Task): Promise<boolean> {
+    const owner = this.#fleet.owner(app);
+    if (!this.#fleet.isWanted(app)) return true;
+    try {
+      if (!this.#runs(app)) await this.#bringUp(app, task);
+      // The watch of the connection that was lost has ended with it.
+      this.#fleet.keeper.watch(this.#fleet.handle(app));
+      return true;
+    } catch (error) {
+      if (task.signal.aborted) return true;
+      // A successor that started and yet cannot resume must not be left behind beside the next one.
+      await owner.abandon();
+      // Each place where it is shown names the app already.
+      const reason = toErrorBody(error).message.replace(`${app}: `, '');
+      owner.noteFailure(reason);
+      this.#fleet.complain(error);
+      this.#fleet.bus.emit({ type: 'cluster-failed', app, reason, delayMs });
+      return false;
     }
   }
 

@@ -64,7 +64,7 @@ export class SocketKeeper {
     await watch?.fetching;
   }
 
-  /** Resolves when a fetch that is under way has ended, however. */
+  /** Resolves when a fetch that is under way, or waits for its turn, has ended, however. */
   async fetched(app: string): Promise<void> {
     await this.#watches.get(app)?.fetching;
   }
@@ -82,7 +82,7 @@ export class SocketKeeper {
       told ||= plan.bind.length > 0;
       try {
         if (plan.fetch.length > 0) {
-          await this.#turns.run(() => this.#track(watch, () => this.#fetch(handle, plan.fetch, signal)));
+          await this.#track(watch, () => this.#turns.run(() => this.#fetch(handle, plan.fetch, signal)));
           failures = 0;
           continue;
         }

@@ -14,11 +14,13 @@ export interface StateWriter {
 
 export class StateStore {
   #ecosystem: EcosystemSpec | null;
+  #reloading: EcosystemSpec | null;
   readonly #apps: Map<string, AppRecord>;
   readonly #writer: StateWriter;
 
   constructor(state: ManagerState, writer: StateWriter) {
     this.#ecosystem = state.ecosystem;
+    this.#reloading = state.reloading;
     this.#apps = new Map(Object.entries(state.apps));
     this.#writer = writer;
   }
@@ -28,6 +30,10 @@ export class StateStore {
     return this.#ecosystem;
   }
 
+  get reloading(): EcosystemSpec | null {
+    return this.#reloading;
+  }
+
   /** Apps that have a record, of the file or not. */
   get names(): readonly string[] {
     return [...this.#apps.keys()];
@@ -35,6 +41,12 @@ export class StateStore {
 
   app(name: string): AppRecord {
     return this.#apps.get(name) ?? NEW_RECORD;
+  }
+
+  /** What a reload goes by from now on; null: it is over. */
+  setReloading(ecosystem: EcosystemSpec | null): void {
+    this.#reloading = ecosystem;
+    this.save();
   }
 
   setEcosystem(ecosystem: EcosystemSpec): void {
@@ -50,7 +62,10 @@ export class StateStore {
 
   /** Has what there is written once more. */
   save(): void {
-    this.#writer.save({ ecosystem: this.#ecosystem, apps: Object.fromEntries(this.#apps) });
+    this.#writer.save({
+      ...{ ecosystem: this.#ecosystem, reloading: this.#reloading },
+      apps: Object.fromEntries(this.#apps),
+    });
   }
 
   /** An app that comes back with this name is a new one; its generations go on from what its cluster process wrote. */

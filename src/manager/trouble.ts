@@ -1,10 +1,12 @@
 // Manager: an app that was started and yet does not run, told as what it is: no state to be content with.
 
+import { notBack } from './cluster-faults.ts';
 import type { ClusterContact } from './cluster-owner.ts';
 import type { Outcome } from './results.ts';
 
-/** null: it runs, if perhaps with fewer workers; or it is on its way. */
+/** null: it runs, if perhaps with fewer workers; or it is on its way. Throws CLUSTER_LOST. */
 export async function troubleOf(handle: ClusterContact): Promise<(Outcome & { readonly ok: false }) | null> {
+  if (!handle.isUp && handle.revival !== null) throw notBack(handle);
   if (!handle.isUp || !isTrouble(handle)) return null;
   await handle.relearn();
   if (!isTrouble(handle)) return null;

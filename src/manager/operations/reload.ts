@@ -31,12 +31,17 @@ export function reload(
   profile?: string | null,
   operation = new RunningOperation(),
 ): Promise<OperationResult> {
+  return told(context, async () => await reconcile(context, await read(context, profile), operation));
+}
+
+/** In its turn, and told from its beginning to its end. */
+export function told(context: ManagerContext, work: () => Promise<OperationResult>): Promise<OperationResult> {
   const { bus } = context.fleet;
   return context.reloads.run(async () => {
     bus.emit({ type: 'reload-started' });
     let [ok, changes] = [false, 0];
     try {
-      const result = await reconcile(context, await read(context, profile), operation);
+      const result = await work();
       [ok, changes] = [result.ok, result.apps.filter((app) => app.action !== 'none').length];
       return result;
     } finally {
@@ -45,7 +50,8 @@ export function reload(
   });
 }
 
-async function reconcile(
+/** Makes what runs what the ecosystem says. */
+export async function reconcile(
   context: ManagerContext,
   ecosystem: EcosystemSpec,
   operation: RunningOperation,
@@ -57,26 +63,38 @@ async function reconcile(
   const running = runningApps(fleet, ecosystem.apps);
   const plan = planChanges(running, ecosystem.apps);
   const moves = planMoves(running, ecosystem.apps);
-  await handOver(fleet, moves, (name) => specOf(ecosystem, name).user);
-  const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
-  const removed = await removeApps(fleet, plan);
-  fleet.state.setEcosystem(ecosystem);
-  for (const name of fleet.state.names) fleet.forgetIfOver(name);
-  const applied = await runInOrder(
-    inMovingOrder(ecosystem.apps, moves),
-    async (name) => {
-      const inLane = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
-      const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
-      const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
-      return unlessUnchanged(plan, await operation.run(name, inTurn, work));
-    },
-    (name, failed) => unlessUnchanged(plan, skip(fleet, specOf(ecosystem, name), moves, failed)),
-  );
-  notices.push(...sharedNotices(fleet, moves));
-  if (!operation.aborted) lateStarts(context, plan, applied);
-  // Only in the end: what depends on an app that keeps failing is brought up to date all the same.
-  const told = await Promise.all(applied.map((app) => unlessInTrouble(fleet, app)));
-  return operationResult(fleet, startedAt, [...told, ...removed], [...new Set(notices)]);
+  await noteReloading(fleet, plan.changes.some(({ action }) => action !== 'none') ? ecosystem : null);
+  try {
+    await handOver(fleet, moves, (name) => specOf(ecosystem, name).user);
+    const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
+    const removed = await removeApps(fleet, plan);
+    fleet.state.setEcosystem(ecosystem);
+    for (const name of fleet.state.names) fleet.forgetIfOver(name);
+    const applied = await runInOrder(
+      inMovingOrder(ecosystem.apps, moves),
+      async (name) => {
+        const inLane = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
+        const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
+        const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
+        return unlessUnchanged(plan, await operation.run(name, inTurn, work));
+      },
+      (name, failed) => unlessUnchanged(plan, skip(fleet, specOf(ecosystem, name), moves, failed)),
+    );
+    notices.push(...sharedNotices(fleet, moves));
+    if (!operation.aborted) lateStarts(context, plan, applied);
+    // Only in the end: what depends on an app that keeps failing is brought up to date all the same.
+    const results = await Promise.all(applied.map((app) => unlessInTrouble(fleet, app)));
+    return operationResult(fleet, startedAt, [...results, ...removed], [...new Set(notices)]);
+  } finally {
+    // Where this manager goes in the midst of it, it is for the next one.
+    if (!fleet.closed.aborted) await noteReloading(fleet, null);
+  }
+}
+
+async function noteReloading(fleet: Fleet, ecosystem: EcosystemSpec | null): Promise<void> {
+  if (fleet.state.reloading === ecosystem) return;
+  fleet.state.setReloading(ecosystem);
+  await fleet.state.flush();
 }
 
 async function read(context: ManagerContext, profile?: string | null): Promise<EcosystemSpec> {

@@ -44,6 +44,7 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
   const last = handle.snapshot?.status;
   // Its workers may serve on while the cluster process is brought back; they cannot be seen.
   const wait = fleet.waits.of(name);
+  const { whyDown } = handle;
   const comesBack = handle.revival !== null || wait?.record.gaveUp === false;
   const state = !wanted ? 'stopped' : comesBack ? 'backoff' : 'failed';
   return {
@@ -51,7 +52,7 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
       name,
       state,
       drift: false,
-      problem: wait === null ? null : `${wait.reason}; ${describeNextTry(wait.record, fleet.now())}`,
+      problem: wait === null ? whyDown : `${wait.reason}; ${describeNextTry(wait.record, fleet.now())}`,
       deploy: null,
       workers: [],
       ready: 0,

@@ -22,6 +22,8 @@ async function stopEverything(context: ManagerContext, timeout: Milliseconds | n
   const { fleet, lifecycle } = context;
   if (lifecycle.stopping) throw new EvenkeelError('SHUTTING_DOWN', 'everything is being stopped already');
   lifecycle.begin();
+  // Nor is a reload gone on with.
+  fleet.state.setReloading(null);
   const result = await stopApps(context, fleet.names, timeout, false);
   // A manager that left now would leave behind what it could not stop.
   if (result.ok) lifecycle.finish();

@@ -4,6 +4,7 @@ import { EvenkeelError } from '../../core/errors.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
+import { notBack } from '../cluster-faults.ts';
 import type { ClusterContact } from '../cluster-owner.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
@@ -92,6 +93,7 @@ async function launch(fleet: Fleet, handle: ClusterContact, spec: AppSpec, task:
 
 /** An app that has given up is tried again; any other that runs is left alone. */
 async function wake(handle: ClusterContact): Promise<Outcome> {
+  if (!handle.isUp) throw notBack(handle);
   const spec = handle.snapshot?.current?.spec;
   const trouble = handle.state === 'backoff' ? await troubleOf(handle) : null;
   if (trouble !== null) return trouble;

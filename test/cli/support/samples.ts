@@ -181,6 +181,10 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
   [{ ...ofApp, type: 'cluster-adopted', pid: 9 }, 'web: cluster process adopted (pid 9)'],
   [{ ...ofApp, type: 'cluster-lost', pid: 9 }, 'web: cluster process lost (pid 9)'],
   [
+    { ...ofApp, type: 'cluster-failed', reason: 'its cluster process did not start: ENOENT', delayMs: 1000 },
+    'web: its cluster process did not start: ENOENT; tried again in 1 s',
+  ],
+  [
     { ...ofApp, type: 'listen-failed', reason: 'cannot listen on 80: it is in use', failures: 1, delayMs: 100 },
     'web: cannot listen on 80: it is in use; tried again in 100 ms',
   ],
