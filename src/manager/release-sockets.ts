@@ -2,6 +2,7 @@
 
 import type { AddressMove } from '../core/address-moves.ts';
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
+import { QUICK } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
 
 /** Of those that are held for an app, all but `keep`. */
@@ -18,7 +19,7 @@ export function releaseSockets(fleet: Fleet, app: string, keep: readonly ListenA
 
 /**
  * Before any of the apps is changed: from now on the manager holds these for who is to have them, so that they go on
- * queuing when who has them has let go.
+ * queuing when who has them has let go; and so does its cluster process, if it runs, should the manager be killed.
  */
 export async function handOver(
   fleet: Fleet,
@@ -28,7 +29,19 @@ export async function handOver(
   for (const { address, from, to } of moves) {
     await fleet.keeper.fetched(from);
     fleet.sockets.move(address, from, to, userOf(to));
+    const handle = fleet.handle(to);
+    const moved = fleet.sockets.of(to).filter((socket) => socket.address === address);
+    if (handle.isUp) await handle.passSockets(moved).catch((error) => fleet.complain(error));
   }
+}
+
+/** It does not get what was handed over to it. */
+export async function takeBack(fleet: Fleet, app: string): Promise<void> {
+  const running = fleet.runningSpec(app);
+  releaseSockets(fleet, app, running?.listen);
+  const handle = fleet.handle(app);
+  // The cluster process lets go of what it does not declare.
+  if (running !== null && handle.isUp) await handle.ask('apply-live', { spec: running, keys: [] }, QUICK);
 }
 
 export function runsWith(fleet: Fleet, app: string, address: string): boolean {

@@ -15,7 +15,7 @@ import type { ManagerContext } from '../context.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { Fleet } from '../fleet.ts';
 import { refuseWhileStopping } from '../refusals.ts';
-import { handOver, releaseSockets, runsWith } from '../release-sockets.ts';
+import { handOver, runsWith, takeBack } from '../release-sockets.ts';
 import { attempt, operationResult, skipped } from '../results.ts';
 import { runInOrder, runInReverse, skipDependent } from '../run-in-order.ts';
 import { runningApps } from '../running-apps.ts';
@@ -78,7 +78,7 @@ export async function reconcile(
         const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
         return unlessUnchanged(plan, await operation.run(name, inTurn, work));
       },
-      (name, failed) => unlessUnchanged(plan, skip(fleet, specOf(ecosystem, name), moves, failed)),
+      async (name, failed) => unlessUnchanged(plan, await skip(fleet, specOf(ecosystem, name), moves, failed)),
     );
     notices.push(...sharedNotices(fleet, moves));
     if (!operation.aborted) lateStarts(context, plan, applied);
@@ -134,13 +134,13 @@ async function apply(
 }
 
 /** It runs on as it is, and what was to be its own stays with who has not given it up. */
-function skip(
+async function skip(
   fleet: Fleet,
   { name, dependsOn }: AppSpec,
   moves: readonly AddressMove[],
   failed: readonly AppResult[],
-): AppResult {
-  releaseSockets(fleet, name, fleet.runningSpec(name)?.listen);
+): Promise<AppResult> {
+  if (moves.some(({ to }) => to === name)) await takeBack(fleet, name).catch((error) => fleet.complain(error));
   const needed = failed.filter(({ app }) => dependsOn.includes(app));
   if (needed.length > 0) return skipDependent(name, needed);
   const kept = moves.filter(({ from, to }) => to === name && failed.some(({ app }) => app === from));
