@@ -35,13 +35,15 @@ export async function handOver(
   }
 }
 
-/** It does not get what was handed over to it. */
-export async function takeBack(fleet: Fleet, app: string): Promise<void> {
-  const running = fleet.runningSpec(app);
-  releaseSockets(fleet, app, running?.listen);
-  const handle = fleet.handle(app);
-  // The cluster process lets go of what it does not declare.
-  if (running !== null && handle.isUp) await handle.ask('apply-live', { spec: running, keys: [] }, QUICK);
+/** In the end of a reload: an app that was to have an address and does not run with it lets go of it. */
+export async function takeBack(fleet: Fleet, moves: readonly AddressMove[]): Promise<void> {
+  for (const { address, to } of moves) {
+    if (runsWith(fleet, to, address)) continue;
+    const [running, handle] = [fleet.runningSpec(to), fleet.handle(to)];
+    releaseSockets(fleet, to, running?.listen);
+    // The cluster process lets go of what is not declared.
+    if (running !== null && handle.isUp) await handle.ask('apply-live', { spec: running, keys: [] }, QUICK);
+  }
 }
 
 export function runsWith(fleet: Fleet, app: string, address: string): boolean {

@@ -7,7 +7,7 @@ import { skipped } from './results.ts';
 
 export type AppWork = (name: string) => Promise<AppResult>;
 /** `failed`: what became of those that it depends on. */
-export type Skip = (name: string, failed: readonly AppResult[]) => AppResult | Promise<AppResult>;
+export type Skip = (name: string, failed: readonly AppResult[]) => AppResult;
 
 /**
  * Dependencies first; of apps whose dependency failed, `skip` says what their result is. Results are in the order of `apps`.
@@ -55,7 +55,7 @@ async function runAfter(
   skip: Skip,
 ): Promise<AppResult> {
   const failed = (await Promise.all(before)).filter((result) => !result.ok);
-  return failed.length === 0 ? await work(name) : await skip(name, failed);
+  return failed.length === 0 ? await work(name) : skip(name, failed);
 }
 
 async function collect(

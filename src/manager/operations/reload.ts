@@ -78,8 +78,9 @@ export async function reconcile(
         const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
         return unlessUnchanged(plan, await operation.run(name, inTurn, work));
       },
-      async (name, failed) => unlessUnchanged(plan, await skip(fleet, specOf(ecosystem, name), moves, failed)),
+      (name, failed) => unlessUnchanged(plan, skip(specOf(ecosystem, name), moves, failed)),
     );
+    await takeBack(fleet, moves).catch((error) => fleet.complain(error));
     notices.push(...sharedNotices(fleet, moves));
     if (!operation.aborted) lateStarts(context, plan, applied);
     // Only in the end: what depends on an app that keeps failing is brought up to date all the same.
@@ -134,13 +135,7 @@ async function apply(
 }
 
 /** It runs on as it is, and what was to be its own stays with who has not given it up. */
-async function skip(
-  fleet: Fleet,
-  { name, dependsOn }: AppSpec,
-  moves: readonly AddressMove[],
-  failed: readonly AppResult[],
-): Promise<AppResult> {
-  if (moves.some(({ to }) => to === name)) await takeBack(fleet, name).catch((error) => fleet.complain(error));
+function skip({ name, dependsOn }: AppSpec, moves: readonly AddressMove[], failed: readonly AppResult[]): AppResult {
   const needed = failed.filter(({ app }) => dependsOn.includes(app));
   if (needed.length > 0) return skipDependent(name, needed);
   const kept = moves.filter(({ from, to }) => to === name && failed.some(({ app }) => app === from));
