@@ -63,7 +63,8 @@ export async function startInTurn(
 ): Promise<AppResult> {
   const made = await attemptInTurn(fleet, name, inTurn, work);
   const { result } = made;
-  if (!isLost(result)) return result;
+  // What keeps it from coming back is known already.
+  if (!isLost(result) || fleet.handle(name).whyDown !== null) return result;
   await fleet.handle(name).revived(REVIVAL_TIMEOUT + startDeadline(fleet, name));
   const entry = await outcomeAfter(fleet, name, made.before);
   if (!fleet.state.app(name).wanted) {

@@ -26,8 +26,19 @@ export async function attempt(
   } catch (error) {
     if (!(error instanceof EvenkeelError)) fleet.complain(error);
     const body = toErrorBody(error);
-    return { ...base, ok: false, message: body.message, error: body, durationMs: elapsed(fleet, startedAt) };
+    return {
+      ...base,
+      ok: false,
+      message: withoutApp(app, body.message),
+      error: body,
+      durationMs: elapsed(fleet, startedAt),
+    };
   }
+}
+
+/** For where it is shown beside the app's name. */
+export function withoutApp(app: string, message: string): string {
+  return message.startsWith(`${app}: `) ? message.slice(app.length + 2) : message;
 }
 
 export function skipped(app: string, message: string): AppResult {

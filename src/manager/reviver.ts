@@ -13,6 +13,7 @@ import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
 import { UNWANTED } from './manager-state.ts';
 import { pauseUnless } from './pause.ts';
+import { withoutApp } from './results.ts';
 import { resumeCluster } from './resume-cluster.ts';
 import { finishRestart } from './steps/restart-app.ts';
 
@@ -102,8 +103,7 @@ export class Reviver {
       if (task.signal.aborted) return true;
       // A successor that started and yet cannot resume must not be left behind beside the next one.
       await owner.abandon();
-      // Each place where it is shown names the app already.
-      const reason = toErrorBody(error).message.replace(`${app}: `, '');
+      const reason = withoutApp(app, toErrorBody(error).message);
       owner.noteFailure(reason);
       this.#fleet.complain(error);
       this.#fleet.bus.emit({ type: 'cluster-failed', app, reason, delayMs });
