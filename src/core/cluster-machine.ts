@@ -5,8 +5,15 @@ import type { ClusterEvent } from './cluster-event.ts';
 import { type ClusterAction, type ClusterModel, NO_LOSS, type Step, type Worker } from './cluster-model.ts';
 import { advanceDeploy, beginRollout, failDeploy, isCommitted } from './deploy-machine.ts';
 import { isOfDeploy } from './rollout.ts';
+import type { Milliseconds } from './spec.ts';
 import * as workers from './worker-machine.ts';
 import { planWorkers } from './worker-plan.ts';
+
+/**
+ * For old workers when "finish now" is asked for: a client that keeps its connection learns from the next answer that it
+ * closes, and nearly all ask again within it.
+ */
+export const LAST_GRACE: Milliseconds = 1_000;
 
 export function stepCluster(model: ClusterModel, event: ClusterEvent, now: number): Step {
   const happened = apply(model, event, now);
@@ -63,7 +70,7 @@ function apply(model: ClusterModel, event: ClusterEvent, now: number): Step {
     case 'worker-drained':
       return same(workers.advanceDrain(model, event.key, 'drained'));
     case 'abort':
-      return abort(model, event.reason);
+      return abort(model, event.reason, now);
     case 'scale':
       return model.deploy === null ? same(scale(model, event.workers)) : same(model);
     case 'settings':
@@ -103,11 +110,11 @@ function startDeploy(model: ClusterModel, event: ClusterEvent & { type: 'deploy'
   return { model: { ...next, deploy }, actions: [{ do: 'run-before-hooks', generation, reason }] };
 }
 
-function abort(model: ClusterModel, reason: string): Step {
+function abort(model: ClusterModel, reason: string, now: number): Step {
   const { deploy } = model;
   if (deploy === null) return same(model);
   if (isCommitted(deploy)) {
-    return workers.hurry(model, (worker) => !isOfDeploy(deploy, worker), reason);
+    return same(workers.shorten(model, now + LAST_GRACE, (worker) => !isOfDeploy(deploy, worker), reason));
   }
   return failDeploy(model, deploy, { outcome: 'aborted', reason, culprit: null });
 }

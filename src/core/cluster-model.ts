@@ -54,7 +54,14 @@ export type Worker = WorkerBase &
     | { readonly state: 'standing-by'; readonly left: Milliseconds }
     | { readonly state: 'ready'; readonly since: number }
     /** `deadline`: SIGKILL. */
-    | { readonly state: 'draining'; readonly deadline: number; readonly reason: string; readonly drain: DrainStage }
+    | {
+        readonly state: 'draining';
+        readonly deadline: number;
+        readonly reason: string;
+        readonly drain: DrainStage;
+        /** Why its deadline comes before its stop timeout. */
+        readonly hurriedBy?: string;
+      }
     | { readonly state: 'killing'; readonly reason: string; readonly drain: DrainStage }
   );
 

@@ -133,24 +133,20 @@ export function whenDue(model: ClusterModel, event: ClusterEvent & { type: 'tick
   return { model: next, actions };
 }
 
-/** The drain of these workers ends now. */
-export function hurry(model: ClusterModel, which: (worker: Worker) => boolean, reason: string): Step {
-  const actions: ClusterAction[] = [];
-  let next = model;
-  for (const worker of model.workers) {
-    if (worker.state !== 'draining' || !which(worker)) continue;
-    const step = kill(next, worker, reason);
-    next = step.model;
-    actions.push(...step.actions);
-  }
-  return { model: next, actions };
-}
-
-/** No drain lasts beyond `deadline`. */
-export function shorten(model: ClusterModel, deadline: number): ClusterModel {
-  const workers = model.workers.map((worker) =>
-    worker.state === 'draining' ? { ...worker, deadline: Math.min(worker.deadline, deadline) } : worker,
-  );
+/**
+ * No drain of these workers lasts beyond `deadline`. `reason`: why one that did not end by then is killed; absent: its
+ * stop timeout was over.
+ */
+export function shorten(
+  model: ClusterModel,
+  deadline: number,
+  which: (worker: Worker) => boolean = () => true,
+  reason?: string,
+): ClusterModel {
+  const workers = model.workers.map((worker) => {
+    if (worker.state !== 'draining' || worker.deadline <= deadline || !which(worker)) return worker;
+    return { ...worker, deadline, ...(reason === undefined ? {} : { hurriedBy: reason }) };
+  });
   return { ...model, workers };
 }
 
@@ -161,7 +157,7 @@ function workerDue(
   now: number,
 ): Step | null {
   if (worker.state === 'draining' && worker.deadline <= now) {
-    return kill(model, worker, 'it did not end within its stop timeout');
+    return kill(model, worker, worker.hurriedBy ?? 'it did not end within its stop timeout');
   }
   if (worker.state !== 'booting' || worker.deadline > now) return null;
   const waited = settingsOf(model, worker.generation).readyTimeout;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LAST_GRACE } from '../../src/core/cluster-machine.ts';
 import type { Deploy } from '../../src/core/cluster-model.ts';
 import { SETTINGS, Simulator } from './simulator.ts';
 
@@ -6,8 +7,8 @@ type Strategy = Deploy['strategy'];
 type Phase = Deploy['phase'];
 
 /** A cluster of two whose next deploy has come to this phase, at the given slot where it rolls. */
-function inPhase(phase: Phase, strategy: Strategy, slot = 0): Simulator {
-  const world = new Simulator().online();
+function inPhase(phase: Phase, strategy: Strategy, slot = 0, old = SETTINGS): Simulator {
+  const world = new Simulator().online({ settings: old });
   world.deploy({ strategy, hooks: true });
   return world.calm(({ model: { deploy } }) => {
     if (deploy?.phase !== phase) return false;
@@ -251,12 +252,12 @@ describe('an abort', () => {
     expect(world.finishes.at(-1)).toMatchObject({ outcome: 'aborted', reason: 'aborted by Ctrl-C', culprit: null });
   });
 
-  it('while retiring, when it is committed, means to finish now', () => {
-    const world = inPhase('retiring', 'all-at-once');
-    expect(world.send(abort)).toMatchObject([
-      { do: 'kill', reason: 'aborted by Ctrl-C' },
-      { do: 'kill', reason: 'aborted by Ctrl-C' },
-    ]);
+  it('while retiring, when it is committed, means to finish now, with a last second for what is in flight', () => {
+    const world = inPhase('retiring', 'all-at-once', 0, { ...SETTINGS, stopTimeout: 10 * LAST_GRACE });
+    expect(world.send(abort)).toEqual([]);
+    world.advance(LAST_GRACE - 1);
+    expect(world.shown).toEqual(['0@1 draining', '0@2 ready', '1@1 draining', '1@2 ready']);
+    world.advance(1);
     expect(world.shown).toEqual(['0@1 killing', '0@2 ready', '1@1 killing', '1@2 ready']);
     world.calm();
     expect(world.finishes.at(-1)).toMatchObject({ outcome: 'done', deploy: { loss: { killed: 2 } } });

@@ -1,6 +1,7 @@
 // Strategy handover: two generations never serve at once.
 
 import { describe, expect, it } from 'vitest';
+import { LAST_GRACE } from '../../src/core/cluster-machine.ts';
 import { ALONE, EXCLUSIVE, SETTINGS, Simulator } from './simulator.ts';
 
 const HANDOVER = { strategy: 'handover', settings: EXCLUSIVE } as const;
@@ -327,7 +328,9 @@ describe('an abort of a handover', () => {
   it('when it is committed means to finish now', () => {
     const world = settling();
     world.advance(100);
-    expect(world.send(ABORT)).toMatchObject([{ do: 'kill' }, { do: 'kill' }]);
+    expect(world.send(ABORT)).toEqual([]);
+    world.advance(LAST_GRACE);
+    expect(world.shown.filter((text) => text.endsWith('killing'))).toHaveLength(2);
     expect(world.calm().finishes.at(-1)?.outcome).toBe('done');
   });
 });
