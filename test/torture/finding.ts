@@ -16,6 +16,7 @@ export const CHAPTERS = [
   'Clients that misbehave',
   'Random input',
   'Soak',
+  'Beside PM2',
 ] as const;
 export type Chapter = (typeof CHAPTERS)[number];
 

@@ -4,8 +4,9 @@ import { CHAPTERS, type Finding } from './finding.ts';
 
 /** `machine`: what it ran on, in a few words. */
 export function formatReliability(findings: readonly Finding[], machine: string): string {
+  const ours = findings.filter(({ chapter }) => chapter !== 'Beside PM2');
   const sum = (of: (finding: Finding) => number | undefined): number =>
-    findings.reduce((total, finding) => total + (of(finding) ?? 0), 0);
+    ours.reduce((total, finding) => total + (of(finding) ?? 0), 0);
   const chapters = CHAPTERS.map((chapter) => ({
     chapter,
     rows: findings.filter((finding) => finding.chapter === chapter),
@@ -18,7 +19,7 @@ export function formatReliability(findings: readonly Finding[], machine: string)
     'HTTP clients that ask nothing twice. Recovery is the time from the fault until everything was as it should be again;',
     'it has in it how long the test itself took to go on.',
     '',
-    `The last run: ${machine}; ${findings.length} faults, ${count(sum((finding) => finding.requests?.sent))} requests,`,
+    `The last run: ${machine}; ${ours.length} faults, ${count(sum((finding) => finding.requests?.sent))} requests,`,
     `${count(sum((finding) => finding.requests?.failed))} of them failed (each in flight on a worker that was killed or stopped).`,
     ...chapters.flatMap(({ chapter, rows }) => ['', `## ${chapter}`, '', ...table(rows)]),
   ].join('\n')}\n`;
