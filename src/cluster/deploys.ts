@@ -19,7 +19,10 @@ interface Running {
   readonly kind: 'deploy' | 'restart';
   readonly generation: Generation;
   readonly request: DeployRequest;
+  /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** performance.now() */
+  readonly since: number;
   readonly hookLines: HookLines;
   /** Ends the `before` hooks. */
   readonly abort: AbortController;
@@ -72,6 +75,7 @@ export class Deploys {
       generation,
       request,
       startedAt,
+      since: performance.now(),
       hookLines: new HookLines((hook, line) => this.#host.tell({ type: 'hook-output', hook, line })),
       abort,
       cutAfter: new AbortController(),
@@ -127,11 +131,11 @@ export class Deploys {
     const { running: hook } = running.hookLines;
     const reason = hook === null ? action.reason : `${action.reason}; hook ${hook} was still running`;
     running.abort.abort();
-    const { request, startedAt } = running;
+    const { request, startedAt, since } = running;
     const told = outcome === 'done' ? request.reason : `${request.reason}: ${reason}`;
     const record = {
       ...{ generation: deploy.generation, outcome, reason: told },
-      ...{ startedAt: new Date(startedAt).toISOString(), durationMs: Date.now() - startedAt },
+      ...{ startedAt: new Date(startedAt).toISOString(), durationMs: Math.round(performance.now() - since) },
     };
     this.#generations.record(record, deploy.loss, this.#host.model);
     this.#host.tell(deployFinished(record, deploy.loss));

@@ -6,6 +6,7 @@ import { type ClusterModel, slotRecord, type Worker, type WorkerKey } from '../c
 import { describeBackoff } from '../core/describe-backoff.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { AppStatus, DeployProgress, DeployRecord, WorkerState, WorkerStatus } from '../core/status.ts';
+import { systemClock } from '../platform/clock.ts';
 import { cpuMicrosOf, rssOf } from '../platform/proc-stats.ts';
 import type { HistoryEntry } from '../protocol/cluster-link.ts';
 import type { LiveWorker } from './live-worker.ts';
@@ -35,7 +36,7 @@ export class LiveStatus {
     const shown = await Promise.all(known.map((worker) => this.#worker(model, worker, live.get(worker.key))));
     for (const key of this.#samples.keys()) if (!live.has(key)) this.#samples.delete(key);
     const workers = [...shown, ...waitingSlots(model)].sort((a, b) => a.slot - b.slot || a.generation - b.generation);
-    return { ...this.plain(model, history), problem: describeBackoff(model, Date.now()), workers };
+    return { ...this.plain(model, history), problem: describeBackoff(model, systemClock.now()), workers };
   }
 
   /** Without workers: nobody is asked. */
@@ -64,7 +65,7 @@ export class LiveStatus {
   /** Cores' worth since the last look; at the first one, since the start. */
   #cpu(key: WorkerKey, micros: number | null, startedAt: number): number | null {
     if (micros === null) return null;
-    const at = Date.now();
+    const at = systemClock.now();
     const before = this.#samples.get(key) ?? { micros: 0, at: startedAt };
     this.#samples.set(key, { micros, at });
     const elapsed = (at - before.at) * 1_000;

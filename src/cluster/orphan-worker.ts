@@ -81,7 +81,7 @@ export class OrphanWorker implements LiveWorker {
   openGate(): void {}
 
   drain(timeout: Milliseconds): void {
-    this.#drainAt = { deadline: Date.now() + timeout };
+    this.#drainAt = { deadline: performance.now() + timeout };
     if (this.#link !== null) return this.#tellDrain();
     if (!this.hasAgent) return void this.signal(this.stopSignal);
     void this.#ports.connected().then(() => {
@@ -115,7 +115,7 @@ export class OrphanWorker implements LiveWorker {
   #tellDrain(): void {
     if (this.#drainAt === null) return;
     const { deadline } = this.#drainAt;
-    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - Date.now()) });
+    this.#link?.send({ type: 'drain', timeout: Math.max(0, deadline - performance.now()) });
   }
 
   #signal(signal: string, options: { readonly group?: boolean } = {}): boolean {

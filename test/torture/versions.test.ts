@@ -3,16 +3,18 @@
 
 import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { server } from '../support/apps.ts';
+import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { holdDeploy, WORKERS, workersOf } from '../support/held-deploy.ts';
 import type { Load } from '../support/load.ts';
 import { LONG } from '../support/long.ts';
-import { installVersion } from '../support/other-version.ts';
+import { installVersion, installWithClock } from '../support/other-version.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { report, requestsOf } from './finding.ts';
 
 const CLIENTS = 8;
+const DAY = 24 * 3_600_000;
 
 type Requests = ReturnType<typeof requestsOf>;
 
@@ -127,5 +129,41 @@ test('a power cut, after which the pids belong to others', LONG, async (context)
     ...{ chapter: 'Time and versions', promise: 'P10', requests: requestsOf(loss), recoveryMs: Date.now() - since },
     fault: 'a power cut, after which the pids of before belong to other processes',
     result: '`start` brings everything back, and leaves those alone',
+  });
+});
+
+test.for([
+  ['forward by a day', DAY],
+  ['back by a day', -DAY],
+] as const)('the clock of the machine is set %s', LONG, async ([how, step], context) => {
+  const port = await freePort();
+  const web = puppet({ workers: WORKERS, listen: [port], env: { PORT: port }, stop: { timeout: '30s' } });
+  await using rig = await createRig({ apps: { web }, files: { offset: '0' } });
+  const program = installWithClock(rig, rig.path('offset'));
+  expect((await rig.spawnCli(['start'], { program }).ended).code).toBe(0);
+  const old = await workersOf(rig, 1);
+  const load = rig.load({ port, clients: CLIENTS });
+  const deploy = await holdDeploy(rig, { port, phase: 'retiring', old });
+  const events = await rig.events();
+  rig.write('offset', `${step}`);
+  // Everything that waits, or has a deadline, goes on as if nothing had happened.
+  await load.more(20 * CLIENTS);
+  expect((await rig.app('web')).deploy?.phase).toBe('retiring');
+  await deploy.release();
+  expect((await deploy.command.ended).code).toBe(0);
+  const { time } = await events.waitFor('deploy-finished');
+  expect(Math.abs(Date.parse(time) - Date.now() - step)).toBeLessThan(DAY / 2);
+  const { durationMs = 0 } = (await rig.app('web')).lastDeploy ?? {};
+  expect([durationMs >= 0, durationMs < DAY / 2]).toEqual([true, true]);
+  const loss = await load.stop();
+  expect(loss).toMatchObject({ failed: 0, failures: [] });
+  const [victim] = await rig.pids('web');
+  const since = Date.now();
+  await rig.kill9(victim ?? 0);
+  await rig.appWhere('web', 'is whole', ({ ready, workers }) => ready === WORKERS && workers[0]?.pid !== victim);
+  report(context, {
+    ...{ chapter: 'Time and versions', promise: 'P1', requests: requestsOf(loss), recoveryMs: Date.now() - since },
+    fault: `the clock of the machine is set ${how} while a deploy retires its old workers; then a worker is killed`,
+    result: 'no deadline comes early or late',
   });
 });
