@@ -24,6 +24,8 @@ export interface CliOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The built CLI; default: ours. */
   readonly program?: string;
+  /** Whose process it is, user and group; default: ours. */
+  readonly uid?: number;
 }
 
 type StreamName = 'stdout' | 'stderr';
@@ -40,9 +42,12 @@ export class CliProcess {
   readonly #bell = new Bell();
   #result: CliResult | null = null;
 
-  constructor(args: readonly string[], { cwd, env, program = CLI }: CliOptions) {
+  constructor(args: readonly string[], { cwd, env, program = CLI, uid }: CliOptions) {
     this.command = `evenkeel ${args.join(' ')}`;
-    this.#child = spawn(NODE, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(NODE, [program, ...args], {
+      ...{ cwd, env, stdio: ['ignore', 'pipe', 'pipe'] },
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
     this.pid = this.#child.pid ?? 0;
     this.#collect('stdout');
     this.#collect('stderr');

@@ -1,12 +1,19 @@
 // Ports that others have.
 
+import { chownSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
+import { CLI, NODE } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { LONG } from '../support/long.ts';
-import { createRig } from '../support/rig.ts';
-import { report } from './finding.ts';
+import { needsUser } from '../support/needs.ts';
+import { createRig, fixture } from '../support/rig.ts';
+import { report, requestsOf } from './finding.ts';
+
+const NOBODY = 65_534;
+/** Below 1024; nobody is known to use it. */
+const LOW_PORT = 619;
 
 function take(port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
@@ -51,5 +58,29 @@ test('two apps that want one port', LONG, async (context) => {
       promise: 'P3',
       result: 'exit code 2, nothing is started',
     },
+  });
+});
+
+test('a port of a user without the right to it', LONG, async (context) => {
+  needsUser(context, NOBODY, NODE, CLI, fixture('http.mjs'));
+  const other = await freePort();
+  await using rig = await createRig({
+    apps: { web: server('http', LOW_PORT, { listen: [LOW_PORT] }), api: server('http', other, { listen: [other] }) },
+  });
+  chownSync(rig.dir, NOBODY, NOBODY);
+  const { code, stdout, stderr } = await rig.spawnCli(['start'], { uid: NOBODY, env: { HOME: rig.dir } }).ended;
+  expect([code, stdout + stderr]).toEqual([1, expect.stringMatching(new RegExp(`${LOW_PORT}[^]*EACCES[^]*need root`))]);
+  const load = rig.load({ port: other, clients: 2 });
+  await load.sees('1');
+  const loss = await load.stop();
+  expect(loss.failed).toBe(0);
+  report(context, {
+    ...{
+      chapter: 'Ports',
+      fault: 'a port of a user without the right to it',
+      promise: 'P3',
+      requests: requestsOf(loss),
+    },
+    result: 'exit code 1, says who may have it; the other app is up',
   });
 });
