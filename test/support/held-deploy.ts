@@ -27,13 +27,24 @@ export async function workersOf(rig: Rig, generation: number): Promise<readonly 
   return workers;
 }
 
+/** Begins a deploy of `web` with these variables besides its own. */
+export type Begin = (rig: Rig, env: Readonly<Record<string, string>>) => CliProcess;
+
+export const byDeploy: Begin = (rig, env) =>
+  rig.spawnCli(['deploy', 'web', ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])]);
+
+export const byReload: Begin = (rig, env) => {
+  rig.editEnv('web', env);
+  return rig.spawnCli(['reload']);
+};
+
 /** `web` has WORKERS puppets that listen on `port`, and settles for as long as the test needs. */
 export async function holdDeploy(
   rig: Rig,
   { port, phase, old }: { readonly port: number; readonly phase: HeldPhase; readonly old: readonly Puppet[] },
+  begin = byDeploy,
 ): Promise<HeldDeploy> {
-  const deploy = (...options: readonly string[]): CliProcess =>
-    rig.spawnCli(['deploy', 'web', '--env', 'VERSION=2', ...options]);
+  const deploy = (env = {}): CliProcess => begin(rig, { VERSION: '2', ...env });
   switch (phase) {
     case 'preparing':
     case 'finishing': {
@@ -46,7 +57,7 @@ export async function holdDeploy(
       return { command, fresh, holder: null, release: async () => release() };
     }
     case 'booting': {
-      const command = deploy('--env', 'PORT=');
+      const command = deploy({ PORT: '' });
       const fresh = await workersOf(rig, 2);
       const listen = (worker: Puppet) => worker.listen(port).catch(() => undefined);
       return { command, fresh, holder: null, release: async () => void (await Promise.all(fresh.map(listen))) };

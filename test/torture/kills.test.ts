@@ -4,10 +4,19 @@
 
 import { describe, expect, type TestContext, test } from 'vitest';
 import type { DeployOutcome } from '../../src/core/status.ts';
-import { puppet } from '../support/apps.ts';
+import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { type HeldDeploy, type HeldPhase, holdDeploy, WORKERS, workersOf } from '../support/held-deploy.ts';
+import {
+  type Begin,
+  byDeploy,
+  byReload,
+  type HeldDeploy,
+  type HeldPhase,
+  holdDeploy,
+  WORKERS,
+  workersOf,
+} from '../support/held-deploy.ts';
 import type { Load } from '../support/load.ts';
 import { LONG } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
@@ -93,11 +102,34 @@ describe('SIGSTOP', LONG, () => {
   );
 });
 
+/** Besides the deploy it starts another app. */
+const IN_A_RELOAD: readonly (readonly [Victim, Phase, End])[] = [
+  ['manager', 'preparing', DONE],
+  ['manager', 'booting', DONE],
+  ['manager', 'settling', DONE],
+  ['manager', 'retiring', DONE],
+  ['manager', 'finishing', DONE],
+  ['cluster process', 'booting', FAILED],
+  ['cluster process', 'settling', FAILED],
+  ['cluster process', 'retiring', DONE],
+  ['old worker', 'booting', DONE],
+  ['new worker', 'booting', FAILED],
+  ['new worker', 'retiring', DONE],
+];
+
+describe('during a reload, SIGKILL', LONG, () => {
+  test.for(IN_A_RELOAD)('of the %s, %s', ([victim, phase, end], context) =>
+    strike(context, { signal: 'SIGKILL', victim, phase, end, reloads: true }),
+  );
+});
+
 interface Strike {
   readonly signal: 'SIGKILL' | 'SIGSTOP';
   readonly victim: Victim;
   readonly phase: Phase;
   readonly end: End;
+  /** It is a reload that deploys, and starts another app; default: the command `deploy`. */
+  readonly reloads?: boolean;
 }
 
 interface Scene {
@@ -107,10 +139,11 @@ interface Scene {
   readonly old: readonly Puppet[];
 }
 
-async function strike(context: TestContext, { signal, victim, phase, end }: Strike): Promise<void> {
+async function strike(context: TestContext, { signal, victim, phase, end, reloads = false }: Strike): Promise<void> {
   const scene = await running(phase);
   const { rig, port, loads, old } = scene;
-  const deploy = phase === 'idle' ? null : await holdDeploy(rig, { port, phase, old });
+  const deploy =
+    phase === 'idle' ? null : await holdDeploy(rig, { port, phase, old }, reloads ? reloadWithAnother : byDeploy);
   const pid = await pidOf(victim, scene, deploy);
   const since = Date.now();
   if (signal === 'SIGKILL') await rig.kill9(pid);
@@ -119,6 +152,7 @@ async function strike(context: TestContext, { signal, victim, phase, end }: Stri
   if (victim === 'manager') await theManagerIsMissed(scene, { signal, pid, deploys: deploy !== null });
   if (deploy !== null) await deploy.command.ended;
   await becomesWhole(scene, { pid, end, isBack: victim === 'manager' && signal === 'SIGSTOP' });
+  if (reloads) await rig.appWhere('another', 'is up', ({ state }) => state === 'online');
   const recoveryMs = Date.now() - since;
   for (const load of loads) {
     load.lap();
@@ -133,12 +167,17 @@ async function strike(context: TestContext, { signal, victim, phase, end }: Stri
   for (const { errors } of reports) expect(Object.keys(errors)).not.toContain('ECONNREFUSED');
   report(context, {
     chapter: 'Killed and stopped processes',
-    fault: `${signal} of the ${victim}, ${phase === 'idle' ? phase : `a deploy is ${phase}`}`,
+    fault: `${signal} of the ${victim}, ${phase === 'idle' ? phase : `a ${reloads ? 'reload' : 'deploy'} is ${phase}`}`,
     promise: PROMISES[victim],
     ...{ requests, recoveryMs },
     result: end.outcome === null ? 'as before' : `deploy ${end.outcome}, generation ${end.generation} serves`,
   });
 }
+
+const reloadWithAnother: Begin = (rig, env) => {
+  rig.editConfig((config) => ({ ...config, apps: { ...config.apps, another: server('http', 0) } }));
+  return byReload(rig, env);
+};
 
 /** Workers of generation 1 on a declared port, under load. */
 async function running(phase: Phase): Promise<Scene> {
