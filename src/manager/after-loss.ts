@@ -36,7 +36,8 @@ export async function deployInTurn(
   const made = await attemptInTurn(fleet, name, inTurn, work);
   if (!isLost(made.result)) return made.result;
   await fleet.handle(name).revived(REVIVAL_TIMEOUT);
-  const entry = await outcomeAfter(fleet, name, made.before);
+  // Another one may have come after it by now.
+  const entry = await outcomeAfter(fleet, name, made.before, 'first');
   return entry === null ? made.result : { ...made.result, ...describe(name, entry, lossOf(fleet, made)), error: null };
 }
 
@@ -66,7 +67,7 @@ export async function startInTurn(
   // What keeps it from coming back is known already.
   if (!isLost(result) || fleet.handle(name).whyDown !== null) return result;
   await fleet.handle(name).revived(REVIVAL_TIMEOUT + startDeadline(fleet, name));
-  const entry = await outcomeAfter(fleet, name, made.before);
+  const entry = await outcomeAfter(fleet, name, made.before, 'last');
   if (!fleet.state.app(name).wanted) {
     return await attempt(fleet, name, result.action, result.reasons, () => Promise.reject(new Superseded(name)));
   }
@@ -99,8 +100,13 @@ function startDeadline(fleet: Fleet, name: string): Milliseconds {
   return spec === null ? 0 : deployDeadline(spec, running, null);
 }
 
-/** The deploy that was begun after this generation, once it has ended; null: there was none, or nobody can say. */
-async function outcomeAfter(fleet: Fleet, name: string, before: Generation): Promise<HistoryEntry | null> {
+/** Of the deploys that were begun after this generation, once one has ended; null: there was none, or nobody can say. */
+async function outcomeAfter(
+  fleet: Fleet,
+  name: string,
+  before: Generation,
+  which: 'first' | 'last',
+): Promise<HistoryEntry | null> {
   const handle = fleet.handle(name);
   try {
     for (;;) {
@@ -108,7 +114,7 @@ async function outcomeAfter(fleet: Fleet, name: string, before: Generation): Pro
       const { deploy } = (await handle.refresh()).status;
       const history = await handle.ask('history', {}, QUICK);
       // Oldest first.
-      const entry = history.findLast(({ generation }) => generation > before);
+      const entry = history.filter(({ generation }) => generation > before).at(which === 'first' ? 0 : -1);
       // Where only the connection broke it goes on, until its own deadline.
       if (entry !== undefined || deploy === null) return entry ?? null;
       await pauseUnless(fleet.closed, fleet.clock, PAUSE);

@@ -9,6 +9,7 @@ import { restart } from '../../src/manager/operations/restart.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
 import { appSpec } from '../support/app-spec.ts';
+import { eventually } from '../support/eventually.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
 interface Scene {
@@ -49,6 +50,11 @@ describe('a start whose cluster process is killed', () => {
   it('has failed where the successor could not bring it up, and says why', async () => {
     const scene = await opened();
     const [result] = await held(scene, 1, () => start(scene.context, null));
+    // What it says of the one that was lost is not what the successor has come to.
+    scene.rig.cluster('web').memory.history.push({
+      ...{ generation: 1, outcome: 'failed', reason: 'start', startedAt: '', durationMs: 1, pinned: null },
+      ...{ loss: { finished: 0, cut: 0, killed: 0 }, current: false },
+    });
     Object.assign(scene.rig.script('web'), { hold: null, outcome: 'timed-out', reason: 'worker 0 was not ready' });
     scene.rig.cluster('web').die();
     expect((await result)?.apps).toMatchObject([
@@ -124,10 +130,31 @@ describe('where only the connection to the cluster process breaks', () => {
     const reconnected = rig.cluster('web').connected();
     rig.cluster('web').disconnect();
     await reconnected;
+    // It goes on still when it is looked for.
+    await eventually('its history is asked for', () => rig.cluster('web').asked.includes('history'));
     Object.assign(rig.script('web'), { outcome, reason: outcome === 'done' ? '' : 'worker 0 exited with code 1' });
     rig.script('web').hold?.resolve();
     expect(await result).toMatchObject({ ok, apps: [{ action: 'deploy', ok, message, error: null }] });
     expect(rig.events.filter(({ type }) => type === 'cluster-lost')).toEqual([]);
+  });
+
+  it('a deploy is told as it ended, and not as one that came after it', async () => {
+    const scene = await opened();
+    const { rig, context } = scene;
+    await start(context, null);
+    const [result] = await held(scene, 2, () => deploy(context, ['web'], {}));
+    const { memory } = rig.cluster('web');
+    const reconnected = rig.cluster('web').connected();
+    rig.cluster('web').disconnect();
+    await reconnected;
+    await eventually('its history is asked for', () => rig.cluster('web').asked.includes('history'));
+    Object.assign(rig.script('web'), { outcome: 'failed', reason: 'worker 0 exited with code 1' });
+    rig.script('web').hold?.resolve();
+    await rig.event('deploy-finished', 'web', 2);
+    const [first] = memory.history;
+    if (first === undefined) throw new Error('nothing was deployed');
+    memory.history.push({ ...first, generation: 3 });
+    expect((await result)?.apps).toMatchObject([{ ok: false, deploy: { generation: 2, outcome: 'failed' } }]);
   });
 
   it('a start goes on, and is done', async () => {

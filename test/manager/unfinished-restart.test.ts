@@ -14,15 +14,17 @@ import { appSpec } from '../support/app-spec.ts';
 import { eventually } from '../support/eventually.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
-const web = appSpec({ listen: [{ kind: 'tcp', host: null, port: 3000 }] });
+const PORT = { kind: 'tcp', host: null, port: 3000 } as const;
+const web = appSpec({ listen: [PORT] });
 const changed = appSpec({ ...web, balance: 'round-robin' });
 
 /** The old cluster process has been told to stop, and the manager has gone. */
-async function interrupted() {
+async function interrupted(wanted = changed, taken: readonly string[] = []) {
   const rig = new ManagerRig([web]);
+  for (const address of taken) rig.taken.add(address);
   const manager = await rig.open();
   await start(manager.context, null);
-  rig.apps = [changed];
+  rig.apps = [wanted];
   await reload(manager.context);
   const cluster = rig.cluster('web');
   cluster.frozen = true;
@@ -61,6 +63,17 @@ it('also where the config cannot be used by then', async () => {
   cluster.die();
   rig.config = new EvenkeelError('CONFIG_INVALID', 'invalid');
   await expectUp(rig, await rig.open());
+});
+
+it('as it ran, where somebody else has an address that was to come', async () => {
+  const { rig, cluster } = await interrupted({ ...web, listen: [PORT, { ...PORT, port: 3001 }] }, ['3001']);
+  cluster.die();
+  const { context } = await rig.open();
+  await context.fleet.handle('web').revival;
+  expect(rig.cluster('web').asked).toEqual(['start restart']);
+  expect(context.fleet.runningSpec('web')).toEqual(web);
+  expect(context.fleet.state.app('web')).toMatchObject({ wanted: true, restarting: null });
+  expect(rig.complaints).toEqual(['web: cannot listen on 3001: it is in use']);
 });
 
 it('unless somebody stops it', async () => {
