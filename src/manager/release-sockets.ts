@@ -41,8 +41,10 @@ export async function takeBack(fleet: Fleet, moves: readonly AddressMove[]): Pro
     if (runsWith(fleet, to, address)) continue;
     const [running, handle] = [fleet.runningSpec(to), fleet.handle(to)];
     releaseSockets(fleet, to, running?.listen);
-    // The cluster process lets go of what is not declared.
-    if (running !== null && handle.isUp) await handle.ask('apply-live', { spec: running, keys: [] }, QUICK);
+    if (running === null || !handle.isUp) continue;
+    // The cluster process lets go of what is not declared, and has it no more when a next deploy declares it.
+    await handle.ask('apply-live', { spec: running, keys: [] }, QUICK);
+    await handle.refresh();
   }
 }
 

@@ -96,6 +96,7 @@ it('an invalid config changes nothing and is thrown with its problems', async ()
   await expect(plan(context)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   expect(rig.cluster('web').asked).toEqual([]);
   expect(rig.events.filter(({ type }) => type === 'config-invalid')).toHaveLength(1);
+  expect(rig.events.at(-1)).toMatchObject({ type: 'reload-finished', ok: false, changes: 0 });
 });
 
 it('a failing app fails alone: the others are reconciled, its dependents skipped', async () => {
@@ -148,7 +149,9 @@ it('leaves a stopped app stopped', async () => {
 
 it('tries again to start what could not be started', async () => {
   const { rig, context } = await started(web);
-  const listening = { ...api, listen: [port(1)] };
+  // Not by itself in between.
+  const restart = { ...api.restart, minDelay: 60_000, maxDelay: 60_000 };
+  const listening = { ...api, restart, listen: [port(1)] };
   rig.taken.add('1');
   rig.apps = [web, listening];
   expect((await reload(context)).apps).toMatchObject([{}, { action: 'start', error: { code: 'LISTEN_FAILED' } }]);

@@ -61,6 +61,7 @@ it('an address that is moved is with who is to have it all the time', async () =
     { ...web, listen: [] },
     { ...api, listen: [PORT] },
   ]);
+  expect([...rig.cluster('api').received]).toEqual(['3000']);
   const { context } = await rig.open();
   hold.resolve();
   expect(await rig.event('reload-finished', undefined, 2)).toMatchObject({ ok: true, changes: 1 });

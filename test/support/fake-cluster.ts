@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { type Deferred, deferred } from '../../src/core/deferred.ts';
 import { type ErrorBody, EvenkeelError, toErrorBody } from '../../src/core/errors.ts';
 import type { AppEvent } from '../../src/core/events.ts';
-import type { AppSpec } from '../../src/core/spec.ts';
+import { type AppSpec, formatAddress } from '../../src/core/spec.ts';
 import type {
   AppState,
   AppStatus,
@@ -188,7 +188,7 @@ export class FakeCluster {
         return { ...result, from, to };
       }
       case 'apply-live':
-        memory.current = memory.current && { ...memory.current, spec: params.spec as AppSpec };
+        this.#applyLive(params.spec as AppSpec);
         return {};
       case 'stop':
         return { killed: 0 };
@@ -238,6 +238,12 @@ export class FakeCluster {
     this.#state = outcome === 'done' || !first ? 'online' : 'backoff';
     if (outcome === 'done') this.tell({ type: 'app-state', state: 'online', previous: 'deploying' });
     return result;
+  }
+
+  #applyLive(spec: AppSpec): void {
+    this.#amend(spec);
+    const declared = spec.listen.map(formatAddress);
+    for (const address of this.received) if (!declared.includes(address)) this.received.delete(address);
   }
 
   /** How a change that is no deploy ends: as the script says, or by a stop. */
