@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { deferred } from '../../src/core/deferred.ts';
 import { EvenkeelError } from '../../src/core/errors.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
+import { stopDeadline } from '../../src/manager/deadlines.ts';
+import { deploy } from '../../src/manager/operations/deploy.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
 import { restart } from '../../src/manager/operations/restart.ts';
 import { start } from '../../src/manager/operations/start.ts';
@@ -12,17 +14,20 @@ import { stop } from '../../src/manager/operations/stop.ts';
 import { signalHandler } from '../../src/manager/signals.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { eventually } from '../support/eventually.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
 const web = appSpec({ listen: [{ kind: 'tcp', host: null, port: 3000 }] });
 
 async function started() {
   const rig = new ManagerRig([web]);
+  const clock = new HeldClock();
+  rig.clock = clock;
   const manager = await rig.open();
   await start(manager.context, null);
   const asked = (what: string) =>
     eventually(`the cluster process is asked: ${what}`, () => rig.clusters.some((one) => one.asked.includes(what)));
-  return { rig, manager, context: manager.context, asked };
+  return { rig, clock, manager, context: manager.context, asked };
 }
 
 /** A restart can only be done in a new cluster process from now on. */
@@ -101,4 +106,49 @@ it('a manager that closes starts none any more', async () => {
   await manager.close('told to end');
   await expect(context.fleet.owner('web').ensure()).rejects.toMatchObject({ code: 'APP_STOPPED' });
   expect(rig.isRunning('web')).toBe(false);
+});
+
+it('a manager that closes while one boots leaves it to the next one', async () => {
+  const rig = new ManagerRig([web]);
+  const manager = await rig.open();
+  rig.bootGate = deferred();
+  const starting = start(manager.context, null);
+  await eventually('it boots', () => rig.clusters.length === 1);
+  await manager.close('told to end');
+  rig.bootGate.resolve();
+  expect((await starting).apps).toMatchObject([{ ok: false, error: { code: 'APP_STOPPED' } }]);
+  expect(manager.context.fleet.handle('web').isUp).toBe(false);
+  const { context } = await rig.open();
+  await context.fleet.handle('web').revival;
+  expect(context.fleet.runningSpec('web')).toEqual(web);
+  expect(rig.clusters).toHaveLength(1);
+});
+
+it('one that refuses to stop in the midst of a deploy is not killed for it', async () => {
+  const { rig, context, asked } = await started();
+  const hold = deferred<void>();
+  rig.script('web').hold = hold;
+  const deploying = deploy(context, ['web'], {});
+  await asked('deploy deploy');
+  rig.cluster('web').stopRefusal = new EvenkeelError('INTERNAL', 'a bug');
+  const stopping = stop(context, ['web'], null);
+  await asked('stop');
+  hold.resolve();
+  expect((await stopping).apps).toMatchObject([{ ok: true, message: 'stopped' }]);
+  expect((await deploying).ok).toBe(true);
+  expect(rig.clusters.map((one) => one.asked)).toEqual([['start start', 'deploy deploy', 'stop', 'stop']]);
+});
+
+it('one that hangs in the midst of a deploy is ended by a stop, and a successor stops its workers', async () => {
+  const { rig, clock, context, asked } = await started();
+  rig.script('web').hold = deferred();
+  const deploying = deploy(context, ['web'], {});
+  await asked('deploy deploy');
+  rig.cluster('web').frozen = true;
+  const stopping = stop(context, ['web'], 1);
+  await asked('stop');
+  clock.skip(stopDeadline(web, 1));
+  expect((await stopping).apps).toMatchObject([{ ok: true, message: 'stopped' }]);
+  expect((await deploying).ok).toBe(false);
+  expect(rig.clusters.map((one) => one.asked.at(-1))).toEqual(['stop', 'stop']);
 });

@@ -35,7 +35,7 @@ export interface Script {
   reason: string;
   /** Set to make it wait until resolved, or aborted. */
   hold: Deferred<void> | null;
-  /** Set to have the next start refused. */
+  /** Set to have the next start or deploy refused. */
   refusal: EvenkeelError | null;
 }
 
@@ -65,6 +65,8 @@ export class FakeCluster {
   alive: boolean = true;
   /** Why worker 0 gets no signal and no message; null: it does. */
   deaf: string | null = null;
+  /** Set to have the next stop refused. */
+  stopRefusal: EvenkeelError | null = null;
   /** What its worker has written, and writes when somebody follows. */
   wrote = 'past';
   writes = 'now';
@@ -128,9 +130,11 @@ export class FakeCluster {
 
   async #answer(socket: Socket, { id, type, params }: { id: number; type: string; params: Params }): Promise<void> {
     if (type !== 'hello' && type !== 'status' && type !== 'ping') this.asked.push(describe(type, params));
-    if (type === 'stop') this.#stop();
+    const refusal = this.#refusalOf(type);
+    if (type === 'stop' && refusal === null) this.#stop();
     if (this.frozen) return;
     try {
+      if (refusal !== null) throw refusal;
       const answer = { id, ok: true, result: await this.#do(type, params) };
       if (this.garbles) socket.write(`${JSON.stringify(answer)}\nnot JSON\n`);
       else sendFrame(socket, answer);
@@ -138,7 +142,16 @@ export class FakeCluster {
       const body: ErrorBody = toErrorBody(error);
       sendFrame(socket, { id, ok: false, error: body });
     }
-    if (type === 'stop') setImmediate(() => this.die());
+    if (type === 'stop' && refusal === null) setImmediate(() => this.die());
+  }
+
+  /** Once. */
+  #refusalOf(type: string): EvenkeelError | null {
+    const refusal = type === 'stop' ? this.stopRefusal : this.script.refusal;
+    if (type === 'stop') this.stopRefusal = null;
+    else if (type === 'start' || type === 'deploy') this.script.refusal = null;
+    else return null;
+    return refusal;
   }
 
   /** At once, though the answer may be long in coming. */
@@ -161,12 +174,7 @@ export class FakeCluster {
         return this.#status();
       case 'history':
         return memory.history;
-      case 'start': {
-        const { refusal } = this.script;
-        this.script.refusal = null;
-        if (refusal !== null) throw refusal;
-        return await this.#deploy(params as unknown as DeployRequest);
-      }
+      case 'start':
       case 'deploy':
         return await this.#deploy(params as unknown as DeployRequest);
       case 'resume': {

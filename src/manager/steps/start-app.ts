@@ -45,15 +45,14 @@ export async function startOrWait<T>(fleet: Fleet, spec: AppSpec, work: () => Pr
 
 async function tryAgain(fleet: Fleet, name: string): Promise<void> {
   const reasons = ['its address may be free'];
-  const { error } = await inLane(fleet, name, 'start', reasons, async (task) => {
+  const { error, message } = await inLane(fleet, name, 'start', reasons, async (task) => {
     // Whoever stopped it, or has started it by now, has ended the waiting.
     if (fleet.waits.of(name) !== null && fleet.fileSpec(name) !== null)
       return await startApp(fleet, name, reasons, task);
     return skipped(name, 'does not wait any more');
   });
   // Those two are told otherwise.
-  if (error !== null && !['LISTEN_FAILED', 'APP_STOPPED'].includes(error.code))
-    fleet.complain(`${name}: ${error.message}`);
+  if (error !== null && !['LISTEN_FAILED', 'APP_STOPPED'].includes(error.code)) fleet.complain(`${name}: ${message}`);
 }
 
 async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], task: Task): Promise<Outcome> {
