@@ -179,6 +179,18 @@ describe('StateFile', () => {
     expect(clock.armed).toBe(0);
   });
 
+  it('writes nothing once closed: the file may be another process’s by then', async () => {
+    const path = join(tempDir(), 'state.json');
+    const file = new StateFile(path, { onError: noError });
+    file.save('last');
+    expect(await file.close()).toBe(true);
+    file.saveNow('too late');
+    expect(readStateFile(path)).toEqual({ kind: 'ok', value: 'last' });
+    file.save('too late');
+    await file.flush();
+    expect(readStateFile(path)).toEqual({ kind: 'ok', value: 'last' });
+  });
+
   it('has written when saveNow returns, and an older value that is being written does not come after it', async () => {
     const path = join(tempDir(), 'state.json');
     const file = new StateFile(path, { onError: noError });
