@@ -294,20 +294,34 @@ it('an abort ends the hooks after a deploy, and the deploy stays done', async ()
   expect(await started).toMatchObject({ outcome: 'done', afterFailure: expect.stringMatching(/SIGKILL$/) });
 });
 
-it('a stop ends the hooks after every deploy, also where a second one was done meanwhile', async () => {
-  const dir = tempDir();
-  const { ask } = openCluster(dir);
-  const { deploy } = appSpec();
-  const withHook = (name: string) => {
-    const argv = ['/bin/sh', '-c', `mkdir ${name}; exec sleep 60`];
-    return shellApp(dir, SERVE, { deploy: { ...deploy, settle: 0, after: [{ kind: 'command', argv }] } });
-  };
-  const ends = [ask('start', request(withHook('first')))];
-  await eventually('its hook runs', () => existsSync(join(dir, 'first')));
-  ends.push(ask('deploy', request(withHook('second'))));
-  await eventually('its hook runs, too', () => existsSync(join(dir, 'second')));
-  await ask('stop', { timeout: 1000 });
-  for (const end of ends) expect(await end).toMatchObject({ afterFailure: expect.stringMatching(/SIGKILL$/) });
+describe('where the hooks after two deploys run', () => {
+  async function twoEnding() {
+    const dir = tempDir();
+    const { ask } = openCluster(dir);
+    const { deploy } = appSpec();
+    const withHook = (name: string) => {
+      const argv = ['/bin/sh', '-c', `mkdir ${name}; exec sleep 60`];
+      return shellApp(dir, SERVE, { deploy: { ...deploy, settle: 0, after: [{ kind: 'command', argv }] } });
+    };
+    const ends = [ask('start', request(withHook('first')))];
+    await eventually('its hook runs', () => existsSync(join(dir, 'first')));
+    ends.push(ask('deploy', request(withHook('second'))));
+    await eventually('its hook runs, too', () => existsSync(join(dir, 'second')));
+    return { ask, ends };
+  }
+  const cut = { afterFailure: expect.stringMatching(/SIGKILL$/) };
+
+  it('a stop ends all of them', async () => {
+    const { ask, ends } = await twoEnding();
+    await ask('stop', { timeout: 1000 });
+    for (const end of ends) expect(await end).toMatchObject(cut);
+  });
+
+  it('an abort ends those of the newest', async () => {
+    const { ask, ends } = await twoEnding();
+    expect(await ask('abort', { reason: 'test' })).toMatchObject({ generation: 2, ...cut });
+    expect(await Promise.race([ends[0], 'goes on'])).toBe('goes on');
+  });
 });
 
 it('a start in a folder that does not exist answers why', async () => {
