@@ -211,6 +211,14 @@ describe('recycling (memory, schedule)', () => {
     expect(world.actions.at(-1)).toMatchObject({ do: 'drain', reason: MEMORY });
   });
 
+  it('does not wait for one that is to be replaced later, and is itself only just coming', () => {
+    const world = new Simulator().online();
+    world.send({ type: 'worker-leaving', key: world.pick('0@1').key, reason: 'it asked for it', kind: 'asked' });
+    world.send({ type: 'worker-leaving', key: world.pick('0@1', 'booting').key, reason: MEMORY, kind: 'upkeep' });
+    world.leave('1@1', MEMORY);
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready', '1@1 booting']);
+  });
+
   it('ignores repeated requests', () => {
     const world = new Simulator().online();
     world.leave('0@1', MEMORY);

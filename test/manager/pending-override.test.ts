@@ -51,6 +51,21 @@ it('is forgotten where the app is stopped in the midst of it: what it is started
   expect(context.fleet.state.app('web')).toMatchObject({ pending: null, override: null });
 });
 
+it('counts also where only the connection to the cluster process breaks', async () => {
+  const rig = new ManagerRig([appSpec()]);
+  const { context } = await rig.open();
+  await start(context, null);
+  const hold = deferred<void>();
+  rig.script('web').hold = hold;
+  const deploying = deploy(context, ['web'], CHANGE);
+  await rig.event('deploy-started', 'web', 2);
+  rig.cluster('web').disconnect();
+  await eventually('it is looked for', () => rig.cluster('web').asked.includes('history'));
+  hold.resolve();
+  expect((await deploying).ok).toBe(true);
+  expect(context.fleet.state.app('web')).toMatchObject({ pending: null, override: CHANGE });
+});
+
 it('is not forgotten for another deploy that is refused as long as it goes on', async () => {
   const { rig, hold } = await interrupted();
   const { context } = await rig.open();
