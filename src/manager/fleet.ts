@@ -39,6 +39,8 @@ export interface FleetOptions {
   readonly recorded: ReadonlySet<string>;
   /** The connection to an app's cluster process has ended; or, null, it could not be started. */
   onLoss(app: string, lost: ProcessIdentity | null): void;
+  /** A deploy has ended for which no operation waits. */
+  onDeployed(app: string): void;
   /** What went wrong beside any operation, for manager.out. */
   complain(problem: unknown): void;
 }
@@ -235,16 +237,15 @@ export class Fleet {
     if (event.type === 'deploy-started') this.#noteGeneration(app, event.generation);
     this.warnings.hear(event);
     this.bus.relay(event);
-    // A deploy that no operation of ours waits for: that of an earlier manager.
-    if (event.type === 'deploy-finished') void this.#refresh(app);
+    // Whoever has claimed it sees to what follows himself. Nobody waits for that of an earlier manager.
+    if (event.type === 'deploy-finished') void this.#refresh(app, this.claims.of(app) === null);
   }
 
-  async #refresh(app: string): Promise<void> {
+  async #refresh(app: string, isUnclaimed: boolean): Promise<void> {
     try {
-      const snapshot = await this.handle(app).refresh();
-      this.#noteGeneration(app, snapshot.current?.generation ?? 0);
-      // What it has dropped. Whoever is at work on the app sees to that himself.
-      if (this.lane(app).isIdle && snapshot.current !== null) this.sockets.release(app, snapshot.current.spec.listen);
+      const { current } = await this.handle(app).refresh();
+      this.#noteGeneration(app, current?.generation ?? 0);
+      if (isUnclaimed && current !== null) this.#options.onDeployed(app);
     } catch {
       // It is being lost or stopped; that is told on its own.
     }

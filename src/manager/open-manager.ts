@@ -26,6 +26,7 @@ import { ManagerLifecycle } from './lifecycle.ts';
 import { UNWANTED } from './manager-state.ts';
 import { openState } from './open-state.ts';
 import { finishReload } from './operations/finish-reload.ts';
+import { releaseDropped } from './release-sockets.ts';
 import { Reviver } from './reviver.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { StateStore } from './state-store.ts';
@@ -100,11 +101,12 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     if (config.ok) useConfig(store, config.ecosystem);
     else bus.emit({ type: 'config-invalid', problems: config.error.problems.length });
     const registration = await register(store, options);
-    const fleet = new Fleet({
+    const fleet: Fleet = new Fleet({
       ...{ layout, bus, warnings, state: store, bind: options.bind, ensureDir: ensurePrivateDir },
       ...{ evenkeel: options.evenkeel, agent: options.agent, ports: options.ports },
       recorded: await recordedEvents(options.log),
       onLoss: (app, lost) => reviver.noteLoss(app, lost),
+      onDeployed: (app) => void releaseDropped(fleet, app),
       complain: (problem) => options.complain(problem),
     });
     const reviver: Reviver = new Reviver(fleet, options.ports);

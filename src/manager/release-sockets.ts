@@ -2,6 +2,7 @@
 
 import type { AddressMove } from '../core/address-moves.ts';
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
+import { Superseded } from './app-lane.ts';
 import { QUICK } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -15,6 +16,19 @@ export function releaseSockets(fleet: Fleet, app: string, keep: readonly ListenA
     if (other !== undefined) fleet.sockets.move(address, app, other, fleet.runningSpec(other)?.user ?? null);
   }
   fleet.sockets.release(app, keep);
+}
+
+/** After a deploy that an earlier manager has begun, when nothing else is done to the app. Never throws. */
+export async function releaseDropped(fleet: Fleet, app: string): Promise<void> {
+  try {
+    await fleet.lane(app).run('operation', async () => {
+      const running = fleet.runningSpec(app);
+      if (running !== null) releaseSockets(fleet, app, running.listen);
+    });
+  } catch (error) {
+    // Whoever stops it lets go of all.
+    if (!(error instanceof Superseded)) fleet.complain(error);
+  }
 }
 
 /**

@@ -114,7 +114,12 @@ it('is closed where a deploy drops it that an earlier manager has begun', async 
   const next = await rig.open();
   await rig.event('sockets-taken', 'web');
   expect(held(next.context, 'web')).toEqual(['1', '2']);
+  // As whatever else is done to the app just then.
+  const busy = deferred<void>();
+  void next.context.fleet.lane('web').run('operation', () => busy.promise);
   hold.resolve();
+  await eventually('it is deployed', () => next.context.fleet.runningSpec('web')?.listen.length === 1);
+  busy.resolve();
   await eventually('the other one is closed', () => !rig.bound.has('2'));
   expect(held(next.context, 'web')).toEqual(['1']);
 });
