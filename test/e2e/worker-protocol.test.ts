@@ -51,7 +51,7 @@ test.each([
   ["'ready'", 'ready', []],
   ["{event: 'ready'}", { event: 'ready' }, []],
 ])('row 4: ready by message %s; junk is ignored, and kills nobody', async (_name, message, more) => {
-  await using rig = await createRig({ apps: { web: puppet({ ready: { on: 'message' } }) } });
+  await using rig = await createRig({ apps: { web: puppet({ ready: { on: 'message', timeout: '90s' } }) } });
   const start = rig.spawnCli(['start']);
   const worker = await rig.puppets.next();
   const clusterPid = (await rig.app('web')).clusterPid;
