@@ -15,6 +15,7 @@ import { Resources } from './resources.ts';
 import { isHttp2, isTls, kindOf, speaksHttp } from './server-kind.ts';
 import { Servers } from './servers.ts';
 import { shorten } from './short-text.ts';
+import { SocketFiles } from './socket-files.ts';
 import { UncaughtExceptions } from './uncaught.ts';
 import { hearWorkerCalls } from './worker-calls.ts';
 
@@ -37,8 +38,12 @@ export function startAgent(boot: AgentBoot): void {
   const send = link.send.bind(link);
   const resources = new Resources(send);
   const current = boot.onUncaught === 'replace' ? new CurrentRequest(connections) : null;
+  const socketFiles = new SocketFiles(
+    boot.listen.flatMap(({ address }) => (address.kind === 'unix' ? [address.path] : [])),
+  );
   const servers: Servers = new Servers(boot, {
     send,
+    onPath: (path) => socketFiles.listensOn(path),
     onServer(server) {
       if (speaksHttp(kindOf(server))) current?.watchServer(server);
       if (isTls(server)) server.prependListener('secureConnection', (socket) => connections.secured(socket));
@@ -96,6 +101,7 @@ export function startAgent(boot: AgentBoot): void {
   current?.watch();
   uncaught?.watch();
   servers.install();
+  socketFiles.install();
   hearWorkerCalls({
     ready: () => send({ type: 'ready' }),
     onShutdown: (task) => app.onShutdown(task),

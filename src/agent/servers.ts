@@ -19,6 +19,8 @@ export interface ServersPorts {
   send(message: AgentMessage): void;
   /** A server is about to listen for the first time. Once for each. */
   onServer(server: Server): void;
+  /** One listens on a unix socket. */
+  onPath(path: string): void;
 }
 
 /** What becomes of a call: `socket` null: Node's own listen does it. */
@@ -134,6 +136,8 @@ export class Servers {
       this.#pending.delete(server);
       // Asked for before the drain began, granted after.
       if (this.#state === 'stopped') return void deafen(server);
+      const address = server.address();
+      if (typeof address === 'string') this.#ports.onPath(address);
       this.#ports.send({ type: 'listening', address: describeServer(server), declared: socket?.text ?? null });
     };
     this.#pending.set(server, report);

@@ -1,7 +1,8 @@
 // Which process holds a port or a unix socket, where the system tells (Linux /proc); else null.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
+import { fileStatus } from './file-status.ts';
 import { HAS_PROC, readProcFile } from './proc-stat.ts';
 
 export interface SocketHolder {
@@ -27,6 +28,26 @@ export function unixHolder(path: string): SocketHolder | null {
   return holderOf(boundUnixInodes(readTable('/proc/net/unix') ?? '', path));
 }
 
+/**
+ * Whether this process listens on the unix socket of this path, by whatever name it has bound it. A process that may not be
+ * looked into does where somebody listens, and the file is of its user. False where the system does not tell.
+ */
+export function listensOnUnix(pid: number, path: string): boolean {
+  const name = basename(path);
+  const rows = listeningUnixSockets(readTable('/proc/net/unix') ?? '').filter((row) => basename(row.path) === name);
+  // node:cluster makes its paths relative, for they may not be long. Our processes are at the root.
+  const folder = linkOf(`/proc/${pid}/cwd`) || '/';
+  const inodes = rows.filter((row) => isSameFile(resolve(folder, row.path), path)).map(({ inode }) => inode);
+  if (inodes.length === 0) return false;
+  return opens(`${pid}`, wantedLinks(inodes)) ?? fileStatus(`/proc/${pid}`)?.uid === fileStatus(path)?.uid;
+}
+
+/** The same file, through other folders too. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [fileStatus(one), fileStatus(other)];
+  return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
+}
+
 /** Columns: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; 0A is LISTEN. */
 export function listeningInodes(table: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
@@ -46,6 +67,12 @@ export function boundUnixInodes(table: string, path: string): string[] {
   });
 }
 
+/** Flags 00010000: listened on (__SO_ACCEPTCON). Paths are as their processes have given them, relative ones too. */
+export function listeningUnixSockets(table: string): { readonly inode: string; readonly path: string }[] {
+  const found = table.matchAll(/^\S+: +\S+ +\S+ +00010000 +\S+ +\S+ +(\d+) (.+)$/gm);
+  return [...found].map(([, inode = '', path = '']) => ({ inode, path }));
+}
+
 function rows(table: string): string[][] {
   return table.split('\n').map((line) => line.trim().split(/\s+/));
 }
@@ -57,20 +84,24 @@ function readTable(file: string): string | null {
 /** Looks through the open files of every process that we may look into. */
 function holderOf(inodes: readonly string[]): SocketHolder | null {
   if (inodes.length === 0) return null;
-  const wanted = new Set(inodes.map((inode) => `socket:[${inode}]`));
+  const wanted = wantedLinks(inodes);
   for (const entry of readdirSync('/proc')) {
-    if (/^\d+$/.test(entry) && opens(entry, wanted)) return { pid: Number(entry), command: commandOf(entry) };
+    if (/^\d+$/.test(entry) && opens(entry, wanted) === true) return { pid: Number(entry), command: commandOf(entry) };
   }
   return null;
 }
 
-function opens(pid: string, wanted: ReadonlySet<string>): boolean {
+function wantedLinks(inodes: readonly string[]): ReadonlySet<string> {
+  return new Set(inodes.map((inode) => `socket:[${inode}]`));
+}
+
+/** null: another user's process, or one that has ended. */
+function opens(pid: string, wanted: ReadonlySet<string>): boolean | null {
   try {
     const folder = `/proc/${pid}/fd`;
     return readdirSync(folder).some((fd) => wanted.has(linkOf(`${folder}/${fd}`)));
   } catch {
-    // Another user's process, or one that has ended.
-    return false;
+    return null;
   }
 }
 
