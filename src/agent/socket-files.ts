@@ -6,7 +6,7 @@ import fs, { type Stats } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isSameFile, listensOnUnix } from '../platform/socket-holder.ts';
+import { hasBoundUnix, isSameFile } from '../platform/socket-holder.ts';
 
 type Removal = (path: unknown, ...rest: readonly unknown[]) => unknown;
 
@@ -55,7 +55,7 @@ export class SocketFiles {
     const asked = resolve(isPath(path) ? textOf(path) : '');
     if ([...this.#shared].some((shared) => isSameFile(shared, asked))) return true;
     // An orphan has got another parent.
-    return process.ppid === this.#parent && listensOnUnix(this.#parent, asked);
+    return process.ppid === this.#parent && hasBoundUnix(this.#parent, asked);
   }
 }
 

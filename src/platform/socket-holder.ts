@@ -17,11 +17,9 @@ export function portHolder(port: number): SocketHolder | null {
   return holderOf(tables.flatMap((table) => listeningInodes(table, port)));
 }
 
-/** Whether a process has bound this path, listening or not; `unknown` where the system does not tell. */
-export function unixSocketState(path: string): 'held' | 'free' | 'unknown' {
-  const table = readTable('/proc/net/unix');
-  if (table === null) return 'unknown';
-  return boundUnixInodes(table, path).length > 0 ? 'held' : 'free';
+/** Whether a process has bound this path, listening or not, as far as the system tells. */
+export function isUnixBound(path: string): boolean {
+  return boundUnixInodes(readTable('/proc/net/unix') ?? '', path).length > 0;
 }
 
 export function unixHolder(path: string): SocketHolder | null {
@@ -29,12 +27,12 @@ export function unixHolder(path: string): SocketHolder | null {
 }
 
 /**
- * Whether this process listens on the unix socket of this path, by whatever name it has bound it. A process that may not be
- * looked into does where somebody listens, and the file is of its user. False where the system does not tell.
+ * Whether this process has bound the unix socket of this path, by whatever name; listened on it is perhaps by another. A
+ * process that may not be looked into has where somebody has, and the file is of its user. False where the system does not tell.
  */
-export function listensOnUnix(pid: number, path: string): boolean {
+export function hasBoundUnix(pid: number, path: string): boolean {
   const name = basename(path);
-  const rows = listeningUnixSockets(readTable('/proc/net/unix') ?? '').filter((row) => basename(row.path) === name);
+  const rows = boundUnixSockets(readTable('/proc/net/unix') ?? '').filter((row) => basename(row.path) === name);
   // node:cluster makes its paths relative, for they may not be long. Our processes are at the root.
   const folder = linkOf(`/proc/${pid}/cwd`) || '/';
   const inodes = rows.filter((row) => isSameFile(resolve(folder, row.path), path)).map(({ inode }) => inode);
@@ -57,19 +55,18 @@ export function listeningInodes(table: string, port: number): string[] {
   });
 }
 
-/** Columns: Num RefCount Protocol Flags Type St Inode Path. Accepted connections (St 03) carry the path too. */
+/** Cluster processes are at the root, and node:cluster makes its paths relative to that. */
 export function boundUnixInodes(table: string, path: string): string[] {
-  const end = ` ${path}`;
-  return table.split('\n').flatMap((line) => {
-    if (!line.endsWith(end)) return [];
-    const [state, inode, ...rest] = line.slice(0, -end.length).trim().split(/\s+/).slice(5);
-    return rest.length === 0 && state === '01' && inode !== undefined ? [inode] : [];
-  });
+  const rows = boundUnixSockets(table).filter((row) => resolve('/', row.path) === path);
+  return rows.map(({ inode }) => inode);
 }
 
-/** Flags 00010000: listened on (__SO_ACCEPTCON). Paths are as their processes have given them, relative ones too. */
-export function listeningUnixSockets(table: string): { readonly inode: string; readonly path: string }[] {
-  const found = table.matchAll(/^\S+: +\S+ +\S+ +00010000 +\S+ +\S+ +(\d+) (.+)$/gm);
+/**
+ * Columns: Num RefCount Protocol Flags Type St Inode Path. Accepted connections (St 03) carry the path too. Paths are as their
+ * processes have given them, relative ones too.
+ */
+export function boundUnixSockets(table: string): { readonly inode: string; readonly path: string }[] {
+  const found = table.matchAll(/^\S+:(?: +\S+){4} +01 +(\d+) (.+)$/gm);
   return [...found].map(([, inode = '', path = '']) => ({ inode, path }));
 }
 

@@ -10,7 +10,7 @@ import { formatAddress, type ListenAddress } from '../core/spec.ts';
 import { fileStatus } from './file-status.ts';
 import { type BindResult, bindTcp, bindUnix, type NodeHandle } from './node-handles.ts';
 import { socketPathLimit } from './paths.ts';
-import { portHolder, type SocketHolder, unixHolder, unixSocketState } from './socket-holder.ts';
+import { isUnixBound, portHolder, type SocketHolder, unixHolder } from './socket-holder.ts';
 import { resolveAccount } from './users.ts';
 
 type TcpAddress = Extract<ListenAddress, { kind: 'tcp' }>;
@@ -138,9 +138,18 @@ function removeStale(path: string): void {
   if (found === null) return;
   if (!found.isSocket())
     throw failure(path, 'something that is not a socket has this name', 'Move it away, or declare another path.');
-  const state = unixSocketState(path);
-  if (state === 'held' || (state === 'unknown' && answers(path))) throw inUse(path, unixHolder(path));
+  if (isServed(path)) throw inUse(path, unixHolder(path));
   unlinkSync(path);
+}
+
+/** What a process that was killed has left of a unix socket; one that somebody serves stays, and so does any other file. */
+export function removeStaleSocket(path: string): void {
+  if (fileStatus(path)?.isSocket() === true && !isServed(path)) unlinkSync(path);
+}
+
+/** The system tells of paths as they were given: one that it does not tell of may be served by another name. */
+function isServed(path: string): boolean {
+  return isUnixBound(path) || answers(path);
 }
 
 /** Whether somebody accepts connections there: asked through a child, because a start of an app binds before it waits. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { HAS_PROC } from '../../src/platform/proc-stat.ts';
-import { listeningUnixSockets, listensOnUnix } from '../../src/platform/socket-holder.ts';
+import { boundUnixSockets, hasBoundUnix } from '../../src/platform/socket-holder.ts';
 import { isAlive } from '../support/process-table.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { WorkerRig } from './worker-rig.ts';
@@ -78,7 +78,7 @@ test('what nobody listens on, what others do, and what is no socket is removed',
   expect([file, served, stale].filter((path) => existsSync(`${path}`))).toEqual([]);
 });
 
-describe('listensOnUnix', () => {
+describe('hasBoundUnix', () => {
   test('reads the table of the kernel', () => {
     const table = [
       'Num       RefCount Protocol Flags    Type St Inode Path',
@@ -88,9 +88,10 @@ describe('listensOnUnix', () => {
       '0000000000000004: 00000002 00000000 00000000 0001 01 444 /tmp/bound.sock',
       '0000000000000005: 00000002 00000000 00010000 0001 01 555',
     ];
-    expect(listeningUnixSockets(table.join('\n'))).toEqual([
+    expect(boundUnixSockets(table.join('\n'))).toEqual([
       { inode: '111', path: '/tmp/a b.sock' },
       { inode: '222', path: 'tmp/c.sock' },
+      { inode: '444', path: '/tmp/bound.sock' },
     ]);
   });
 
@@ -101,8 +102,8 @@ describe('listensOnUnix', () => {
     await once(server, 'listening');
     onTestFinished(() => void server.close());
     const [path, byLink] = [join(folder, 'a.sock'), join(folder, 'link', 'a.sock')];
-    expect([path, byLink].map((name) => listensOnUnix(process.pid, name))).toEqual([true, true]);
-    expect(listensOnUnix(process.ppid, path)).toBe(false);
-    expect(listensOnUnix(process.pid, join(folder, 'b.sock'))).toBe(false);
+    expect([path, byLink].map((name) => hasBoundUnix(process.pid, name))).toEqual([true, true]);
+    expect(hasBoundUnix(process.ppid, path)).toBe(false);
+    expect(hasBoundUnix(process.pid, join(folder, 'b.sock'))).toBe(false);
   });
 });

@@ -18,7 +18,13 @@ import { EvenkeelError } from '../../src/core/errors.ts';
 import type { ListenAddress } from '../../src/core/spec.ts';
 import { bindTcp, bindUnix, isNodeHandle, openInherited } from '../../src/platform/node-handles.ts';
 import { boundUnixInodes, listeningInodes } from '../../src/platform/socket-holder.ts';
-import { type BoundSocket, bindListenSocket, removeSocketFile, takeListenSocket } from '../../src/platform/sockets.ts';
+import {
+  type BoundSocket,
+  bindListenSocket,
+  removeSocketFile,
+  removeStaleSocket,
+  takeListenSocket,
+} from '../../src/platform/sockets.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { needsRoot } from '../support/needs.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -210,6 +216,17 @@ describe('bindListenSocket: unix paths', () => {
     expect(await read(path)).toBe('alive');
   });
 
+  it('refuses a path that a process listens on by another name', async () => {
+    const folder = tempDir();
+    const code = `require('net').createServer((socket) => socket.on('error', () => {}).end('alive')).listen('web.sock', () => console.log('up'))`;
+    const child = start(`process.chdir(${JSON.stringify(folder)}); ${code}`);
+    await once(child.stdout, 'data');
+    const path = join(folder, 'web.sock');
+    expect(refusalOf({ kind: 'unix', path }).message).toContain('in use');
+    removeStaleSocket(path);
+    expect(await read(path)).toBe('alive');
+  });
+
   it.runIf(hasProc)('refuses a path that is held and not listened on yet', () => {
     const path = join(tempDir(), 'web.sock');
     bind({ kind: 'unix', path });
@@ -219,6 +236,7 @@ describe('bindListenSocket: unix paths', () => {
   it('refuses to replace a file', () => {
     const path = join(tempDir(), 'web.sock');
     writeFileSync(path, 'precious');
+    removeStaleSocket(path);
     expect(refusalOf({ kind: 'unix', path })).toMatchObject({ code: 'LISTEN_FAILED' });
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
@@ -254,8 +272,10 @@ describe('the tables of the kernel', () => {
       '0000000000000000: 00000003 00000000 00000000 0001 03 222 /tmp/a b.sock',
       '0000000000000000: 00000002 00000000 00000000 0001 01 333 /tmp/a /tmp/a b.sock',
       '0000000000000000: 00000002 00000000 00000000 0001 01 444',
+      '0000000000000000: 00000002 00000000 00010000 0001 01 555 tmp/a b.sock',
+      '0000000000000000: 00000002 00000000 00010000 0001 01 666 x/tmp/a b.sock',
     ].join('\n');
-    expect(boundUnixInodes(table, '/tmp/a b.sock')).toEqual(['111']);
+    expect(boundUnixInodes(table, '/tmp/a b.sock')).toEqual(['111', '555']);
   });
 });
 
