@@ -4,6 +4,8 @@ export interface ListenOptions {
   readonly backlog: number | null;
   readonly ipv6Only: boolean;
   readonly reusePort: boolean;
+  /** Not to be shared with other workers. */
+  readonly exclusive: boolean;
   /** Unix sockets: open to everybody. */
   readonly readableAll: boolean;
   readonly writableAll: boolean;
@@ -51,6 +53,7 @@ function readOptionals(given: object, args: readonly unknown[]): ListenOptions {
     backlog: positive(field(given, 'backlog')) ?? positive(args[1]) ?? positive(args[2]),
     ipv6Only: field(given, 'ipv6Only') === true,
     reusePort: field(given, 'reusePort') === true,
+    exclusive: Boolean(field(given, 'exclusive')),
     readableAll: field(given, 'readableAll') === true,
     writableAll: field(given, 'writableAll') === true,
     signal: signal instanceof AbortSignal ? signal : null,

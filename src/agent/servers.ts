@@ -184,12 +184,14 @@ function undeclared(request: ListenRequest): string {
 
 /**
  * With SO_REUSEPORT each worker has a queue of its own in the kernel, and what waits there is lost when the worker
- * stops listening. Workers share the port anyway.
+ * stops listening. What is exclusive the next generation could not have while this one serves. Workers share the port
+ * anyway; but one that asks for any exclusively wants a port of its own.
  */
 function shareable(request: ListenRequest | null, args: readonly unknown[]): readonly unknown[] {
   const [options, ...rest] = args;
-  if (request?.reusePort !== true || typeof options !== 'object') return args;
-  return [{ ...options, reusePort: false }, ...rest];
+  if (request === null || typeof options !== 'object') return args;
+  const exclusive = request.exclusive && isAnyPort(request);
+  return request.reusePort || request.exclusive ? [{ ...options, reusePort: false, exclusive }, ...rest] : args;
 }
 
 function describeRequest(request: ListenRequest): string {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type ListenOptions, readListenArguments } from '../../src/agent/listen-arguments.ts';
 
 const PLAIN: ListenOptions = {
-  ...{ backlog: null, ipv6Only: false, reusePort: false, readableAll: false, writableAll: false },
+  ...{ backlog: null, ipv6Only: false, reusePort: false, exclusive: false, readableAll: false, writableAll: false },
   ...{ signal: null, callback: null },
 };
 const callback = (): void => {};
@@ -31,10 +31,13 @@ test.each([
   { args: [{ port: '3000', host: '::' }], asks: tcp(3000, '::') },
   { args: [{ port: undefined }], asks: tcp(0) },
   { args: [{ port: null, host: 'a' }], asks: tcp(0, 'a') },
-  { args: [{ port: 3000, exclusive: true, backlog: 9 }, callback], asks: tcp(3000, null, { backlog: 9, callback }) },
   {
-    args: [{ port: 3000, ipv6Only: true, reusePort: true }],
-    asks: tcp(3000, null, { ipv6Only: true, reusePort: true }),
+    args: [{ port: 3000, exclusive: true, backlog: 9 }, callback],
+    asks: tcp(3000, null, { exclusive: true, backlog: 9, callback }),
+  },
+  {
+    args: [{ port: 3000, ipv6Only: true, reusePort: true, exclusive: true }],
+    asks: tcp(3000, null, { ipv6Only: true, reusePort: true, exclusive: true }),
   },
   { args: [{ port: 3000, path: '/ignored' }], asks: tcp(3000) },
   { args: ['/run/app.sock'], asks: unix('/run/app.sock') },

@@ -138,14 +138,33 @@ test('an app that asks for every interface gets the narrower address that is dec
   expect(await worker.message()).toMatchObject({ address: '127.0.0.1', port });
 });
 
-test('several workers share a port that they ask for with reusePort', async () => {
+test.each(['reusePort', 'exclusive'])('several workers share a port that they ask for with %s', async (option) => {
   await using rig = new WorkerRig();
   const port = await freePort();
   const primary = await rig.primary();
-  const env = { OPTIONS: JSON.stringify({ port, host: '127.0.0.1', reusePort: true }) };
+  const env = { OPTIONS: JSON.stringify({ port, host: '127.0.0.1', [option]: true }) };
   for (const worker of [await primary.fork('listens.cjs', { env }), await primary.fork('listens.cjs', { env })]) {
     expect(await worker.says('listening')).toMatchObject({ declared: null, address: `127.0.0.1:${port}` });
   }
+});
+
+test('several workers share a unix socket that they ask for exclusively', async () => {
+  await using rig = new WorkerRig();
+  const path = join(rig.folder, 'own.sock');
+  const primary = await rig.primary();
+  const env = { OPTIONS: JSON.stringify({ path, exclusive: true }) };
+  for (const worker of [await primary.fork('listens.cjs', { env }), await primary.fork('listens.cjs', { env })]) {
+    expect(await worker.says('listening')).toMatchObject({ declared: null, address: path });
+  }
+});
+
+test('each worker that asks for any port exclusively gets one of its own', async () => {
+  await using rig = new WorkerRig();
+  const primary = await rig.primary();
+  const env = { OPTIONS: JSON.stringify({ port: 0, exclusive: true }) };
+  const workers = [await primary.fork('listens.cjs', { env }), await primary.fork('listens.cjs', { env })];
+  const [one, other] = await Promise.all(workers.map((worker) => worker.listening()));
+  expect(one).not.toBe(other);
 });
 
 test('an invalid call fails as it does in plain Node', async () => {
