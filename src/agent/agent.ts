@@ -9,7 +9,7 @@ import { Drain } from './drain.ts';
 import { Http2Sessions } from './http2.ts';
 import { Link } from './link.ts';
 import { allowNaturalEnd } from './natural-end.ts';
-import { surviveBrokenPipes, surviveDisconnect, surviveLostChannel } from './orphan.ts';
+import { holdDisconnect, surviveBrokenPipes, surviveDisconnect, surviveLostChannel } from './orphan.ts';
 import { probe } from './probe.ts';
 import { Resources } from './resources.ts';
 import { isHttp2, isTls, kindOf, speaksHttp } from './server-kind.ts';
@@ -50,7 +50,10 @@ export function startAgent(boot: AgentBoot): void {
       if (isHttp2(server)) http2.watch(server);
     },
   });
-  const exit = (): never => process.exit();
+  const exit = (): never => {
+    disconnect.release();
+    process.exit();
+  };
   const drain = new Drain({ servers, connections, http2, app, resources, send, exit });
   const uncaught = current === null ? null : replaceOnUncaught(current);
 
@@ -93,6 +96,7 @@ export function startAgent(boot: AgentBoot): void {
     offerSockets(boot.reconnectPath, addresses, find, new AbortController().signal).catch(() => {});
   }
 
+  const disconnect = holdDisconnect(() => link.isOrphan);
   surviveDisconnect();
   surviveBrokenPipes();
   surviveLostChannel(() => link.isOrphan);

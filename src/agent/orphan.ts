@@ -13,6 +13,58 @@ export function surviveDisconnect(): void {
   });
 }
 
+/**
+ * Many apps end when they hear 'disconnect': an orphan hears it when it is released, for it is to serve on. `isOrphan` is asked
+ * soon after the channel has closed; if the worker is none, the app has closed it itself, and hears of it.
+ */
+export function holdDisconnect(isOrphan: () => boolean): { release(): void } {
+  const parent = process.ppid;
+  let held: (() => void) | null = null;
+  // Node calls it too, when the other end has closed.
+  const { disconnect } = process;
+  process.disconnect = function (this: NodeJS.Process): void {
+    if (process.connected) {
+      catchDisconnect((tell) => {
+        const holdIfLost = (): boolean => {
+          const isLost = isOrphan() || process.ppid !== parent;
+          if (isLost) held = tell;
+          return isLost;
+        };
+        if (!holdIfLost()) setTimeout(() => holdIfLost() || tell(), NOTICE_TIME);
+      });
+    }
+    Reflect.apply(disconnect ?? (() => {}), this, []);
+  };
+  return {
+    release: () => {
+      held?.();
+      held = null;
+    },
+  };
+}
+
+/** No listener can keep an event from those after it: the one emission that is about to come is taken. */
+function catchDisconnect(onCaught: (tell: () => void) => void): void {
+  const own = Object.getOwnPropertyDescriptor(process, 'emit');
+  const { emit } = process;
+  const emitAsBefore = (args: readonly unknown[]): boolean => Reflect.apply(emit, process, args);
+  const restore = (): void => {
+    // Somebody may have put another in its place, which calls this one.
+    if (process.emit !== catching) return;
+    if (own === undefined) Reflect.deleteProperty(process, 'emit');
+    else Object.defineProperty(process, 'emit', own);
+  };
+  let isCaught = false;
+  const catching = (...args: readonly unknown[]): boolean => {
+    if (isCaught || args[0] !== 'disconnect') return emitAsBefore(args);
+    isCaught = true;
+    restore();
+    onCaught(() => emitAsBefore(args));
+    return true;
+  };
+  Reflect.set(process, 'emit', catching);
+}
+
 /** Makes process.stdout and process.stderr ignore EPIPE: who reads them has died. Any other error has its effect. */
 export function surviveBrokenPipes(): void {
   for (const name of ['stdout', 'stderr'] as const) {

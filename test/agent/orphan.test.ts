@@ -1,7 +1,7 @@
 // The cluster process is killed: its workers serve on, find its successor, and drain when that says so.
 
 import { once } from 'node:events';
-import { chmodSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -36,6 +36,28 @@ test.each(['keep-alive', 'close'] as const)(
     const report = await load.stop();
     expect(report.errors).toEqual({});
     expect(report.answered).toBeGreaterThan(600);
+  },
+);
+
+test.each(['process', 'worker'])(
+  'an app that ends when it hears of a lost channel (on %s) hears of it when it is drained',
+  async (on) => {
+    await using rig = new WorkerRig();
+    const port = rig.declare();
+    const first = await rig.primary();
+    const note = join(rig.folder, 'note');
+    const worker = await first.fork('leaves.cjs', { env: { PORT: `${port}`, ON: on, NOTE: note } });
+    await worker.says('listening');
+    await first.kill();
+    const second = await rig.primary();
+    const orphan = await second.orphan(worker.pid);
+    const load = startLoad({ port, mode: 'close', clients: 1 });
+    await load.more(50);
+    expect((await load.stop()).errors).toEqual({});
+    expect(existsSync(note)).toBe(false);
+    orphan.drain();
+    await expect.poll(() => isAlive(worker.pid), { timeout: 20_000 }).toBe(false);
+    expect(readFileSync(note, 'utf8')).toBe(on);
   },
 );
 
