@@ -20,6 +20,8 @@ export interface ForkRequest {
   readonly stdio: NonNullable<ForkOptions['stdio']>;
   /** `uid` and `gid`, or nothing. */
   readonly ids: RunAs['ids'];
+  /** Of its inspector, where `execArgv` asks for one; node:cluster would count up for ever. */
+  readonly inspectPort: number | undefined;
 }
 
 const plainFork = childProcess.fork;
@@ -41,8 +43,8 @@ export function useBalance(balance: AppSpec['balance']): void {
 
 /** The worker leads a process group of its own, so that what it started can be killed with it. */
 export function forkWorker(request: ForkRequest): ClusterWorker {
-  const { script, args, execPath, execArgv, cwd, env, stdio, ids } = request;
-  cluster.setupPrimary({ exec: script, args: [...args], execArgv: [...execArgv], cwd });
+  const { script, args, execPath, execArgv, cwd, env, stdio, ids, inspectPort } = request;
+  cluster.setupPrimary({ exec: script, args: [...args], execArgv: [...execArgv], cwd, inspectPort });
   overrides = { detached: true, execPath, env, stdio, ...ids };
   const worker = cluster.fork();
   // One that never came to be never ends either, and node:cluster would keep it.

@@ -6,6 +6,7 @@ import { agentsSocketFor } from '../platform/paths.ts';
 import { type RunAs, runAs } from '../platform/run-as.ts';
 import { AGENT_ENV, type AgentBoot } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
+import { type InspectorAddress, inspectorOf } from './inspector.ts';
 
 /** stdin, stdout, stderr, the app's IPC channel, the agent's link; then the declared sockets. */
 export const AGENT_LINK_FD = 4;
@@ -27,6 +28,8 @@ export type WorkerLaunch = LaunchBase &
         readonly args: readonly string[];
         readonly execPath: string;
         readonly execArgv: readonly string[];
+        /** null: Node's options ask for none. */
+        readonly inspector: InspectorAddress | null;
       }
     /** `file`: the program, where `argv` begins with a launcher. */
     | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]]; readonly file: string }
@@ -70,6 +73,7 @@ function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext
   return {
     ...{ ...base, kind: 'node', script: realScript, args: spec.args, execPath: spec.node.bin },
     execArgv: [...spec.node.args, '--require', context.agent],
+    inspector: inspectorOf(spec.node.args, context.slot),
     env: { ...base.env, [AGENT_ENV]: JSON.stringify(boot) },
   };
 }

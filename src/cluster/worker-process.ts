@@ -8,6 +8,7 @@ import { humanDuration } from '../core/human-duration.ts';
 import { requireProgram } from '../platform/find-program.ts';
 import { identifyChild, killIdentity, type ProcessIdentity, sendSignal } from '../platform/process-identity.ts';
 import { forkWorker } from './fork.ts';
+import { freeInspectorPort } from './inspector.ts';
 import { freePathsFor } from './stale-paths.ts';
 import { AGENT_LINK_FD, type WorkerLaunch } from './worker-launch.ts';
 
@@ -51,7 +52,8 @@ function startNode(launch: WorkerLaunch & { kind: 'node' }): WorkerProcess {
   const { ids, through } = launch.runAs;
   requireProgram(launch.execPath, launch.cwd, launch.env.PATH);
   const [execPath = '', ...execArgv] = [...through, launch.execPath, ...launch.execArgv];
-  const worker = forkWorker({ ...launch, execPath, execArgv, stdio, ids });
+  const inspectPort = launch.inspector === null ? undefined : freeInspectorPort(launch.inspector);
+  const worker = forkWorker({ ...launch, execPath, execArgv, stdio, ids, inspectPort });
   const child = worker.process;
   // Another user could have us remove what that user may not: whoever may swap a folder for a link decides what a path means.
   if (through.length === 0 && ids.uid === undefined) freePathsFor(child);

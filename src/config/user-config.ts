@@ -75,7 +75,7 @@ export interface App {
      */
     bin?: string;
     /**
-     * Options of Node itself.
+     * Options of Node itself. The inspector of a worker (`--inspect`) listens on the port given plus the slot, or on any free one where that is taken, as it is during a deploy.
      */
     args?: string[];
   };

@@ -50,7 +50,7 @@ test('row 29: a Node worker runs as its user, with its groups and its channel', 
   );
   chmodSync(folder, 0o755);
   const { env, ...runAs } = planRunAs(MEMBER, { PATH: process.env.PATH ?? '' }, ROOT, () => SETPRIV);
-  const program = { script, args: [], execPath: process.execPath, execArgv: [] };
+  const program = { script, args: [], execPath: process.execPath, execArgv: [], inspector: null };
   const worker = startWorkerProcess({ cwd: '/', env, socketFds: [], runAs, kind: 'node', ...program });
   worker.link?.resume();
   expect(JSON.parse(await output(worker))).toEqual([4321, 4322, [4322, 4323, 4324], true]);

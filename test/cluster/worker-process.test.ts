@@ -20,7 +20,7 @@ process.on('uncaughtException', (error) => console.log('uncaught', error.message
 const runAs = { ids: {}, through: [] };
 const base = { cwd: process.cwd(), env: process.env, socketFds: [], runAs };
 const launch = kind === 'node'
-  ? { ...base, kind, script, args: [], execPath: process.execPath, execArgv: [] }
+  ? { ...base, kind, script, args: [], execPath: process.execPath, execArgv: [], inspector: null }
   : { ...base, kind: 'command', argv: [process.execPath, script], file: process.execPath };
 console.log(await attempt());
 const used = [];
@@ -57,7 +57,7 @@ const FAULTS = `
 import cluster from 'node:cluster';
 import { startWorkerProcess } from './src/cluster/worker-process.ts';
 
-const launch = { kind: 'node', script: process.argv[2], args: [], execPath: process.execPath, execArgv: [] };
+const launch = { kind: 'node', script: process.argv[2], args: [], execPath: process.execPath, execArgv: [], inspector: null };
 const runAs = { ids: {}, through: [] };
 const base = { cwd: process.cwd(), env: process.env, socketFds: [], runAs };
 const worker = startWorkerProcess({ ...base, ...launch });
