@@ -3,8 +3,9 @@
 // worker is up.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { dirname } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
 import { fileStatus } from './file-status.ts';
@@ -101,11 +102,11 @@ function bindPath(path: string): NodeHandle {
   const result = bindUnix(path);
   if (result.ok) return result.handle;
   if (result.code === 'EADDRINUSE') throw inUse(path, unixHolder(path));
-  throw failure(
-    path,
-    reasonOf(result.code),
-    'Create its directory, or let the user that evenkeel runs as write to it.',
-  );
+  const folder = dirname(path);
+  // libuv makes EACCES of it.
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw failure(path, `there is no folder ${folder}`, 'Create it, or declare another path.');
+  throw failure(path, reasonOf(result.code), `Let the user that evenkeel runs as write to ${folder}.`);
 }
 
 /** Only root can. */

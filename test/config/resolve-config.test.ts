@@ -267,6 +267,11 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: a.js, listen: ["h:70000"]', '"h:70000" has no such port', '65535'],
     ['script: a.js, listen: [nope]', '"nope" is not an address', '3000'],
     ['script: a.js, listen: [80, "[::1]:80"]', '[::1]:80 and 80 overlap', ''],
+    [
+      'script: a.js, listen: [run/a.sock]',
+      'the folder of the unix socket /shop/run/a.sock does not exist',
+      'create it',
+    ],
     ['script: a.js, listen: [80], balance: round-robin', 'apps.a.balance: round-robin is not possible', ''],
     ['script: a.js, dependsOn: [b]', 'apps.a.dependsOn[0]: there is no app "b"', ''],
     ['script: a.js, dependsOn: [a]', 'a → a', ''],

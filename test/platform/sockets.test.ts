@@ -243,7 +243,7 @@ describe('bindListenSocket: unix paths', () => {
 
   it.each([
     ['a path too long for unix', `/tmp/${'x'.repeat(200)}`, 'longer than'],
-    ['a directory that is not there', '/nowhere/at/all.sock', 'cannot listen'],
+    ['a directory that is not there', '/nowhere/at/all.sock', ': there is no folder /nowhere/at'],
   ])('refuses %s, saying why', (_name, path, reason) => {
     expect(refusalOf({ kind: 'unix', path })).toMatchObject({
       code: 'LISTEN_FAILED',

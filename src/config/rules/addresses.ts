@@ -1,5 +1,6 @@
-// Rule: an address belongs to one app. (config loader)
+// Rules: an address belongs to one app, and a unix socket has a folder to be in. (config loader)
 
+import { dirname } from 'node:path';
 import { formatAddress, type ListenAddress } from '../../core/spec.ts';
 import type { KeyPath } from '../key-path.ts';
 import { parseAddress } from '../parse-address.ts';
@@ -7,12 +8,14 @@ import { givenItems, type RuleContext } from './draft.ts';
 
 interface Claim {
   readonly app: string;
+  readonly cwd: string;
   readonly address: ListenAddress;
   readonly path: KeyPath;
 }
 
 export function checkAddresses(context: RuleContext): void {
   const claims: Claim[] = [];
+  if (!context.generated) checkFolders(context);
   for (const claim of claimsOf(context)) {
     const other = claims.find(({ address }) => overlap(address, claim.address));
     claims.push(claim);
@@ -33,13 +36,25 @@ export function checkAddresses(context: RuleContext): void {
   }
 }
 
+/** A cwd that is missing is told as that. */
+function checkFolders(context: RuleContext): void {
+  for (const { address, cwd, path } of claimsOf(context)) {
+    if (address.kind !== 'unix') continue;
+    const folder = dirname(address.path);
+    if (folder === cwd || context.files.kindOf(folder) === 'directory') continue;
+    context.report(path, `the folder of the unix socket ${address.path} does not exist`, {
+      hint: 'create it; a relative path is relative to cwd',
+    });
+  }
+}
+
 function claimsOf({ apps }: RuleContext): Claim[] {
   return apps.flatMap((draft) =>
     givenItems(draft, 'listen').flatMap(([index, item]) => {
       if (typeof item !== 'string' && typeof item !== 'number') return [];
       const address = parseAddress(item, draft.spec.cwd);
       const path = ['apps', draft.spec.name, 'listen', index];
-      return address === null ? [] : [{ app: draft.spec.name, address, path }];
+      return address === null ? [] : [{ app: draft.spec.name, cwd: draft.spec.cwd, address, path }];
     }),
   );
 }
