@@ -112,7 +112,7 @@ export class Servers {
 
   #proceed(server: Server, request: ListenRequest | null, { socket, args }: Route): void {
     if (this.#state === 'stopped') return;
-    this.#report(server, socket);
+    this.#report(server, socket, request !== null && !isAnyPort(request));
     if (socket === null || request === null) return this.#listenPlainly(server, shareable(request, args));
     if (request.callback !== null && args.includes(request.callback)) server.once('listening', request.callback);
     socket.listen(server, request);
@@ -129,7 +129,7 @@ export class Servers {
     });
   }
 
-  #report(server: Server, socket: DeclaredSocket | null): void {
+  #report(server: Server, socket: DeclaredSocket | null, named: boolean): void {
     const earlier = this.#pending.get(server);
     if (earlier !== undefined) server.off('listening', earlier);
     const report = (): void => {
@@ -138,7 +138,7 @@ export class Servers {
       if (this.#state === 'stopped') return void deafen(server);
       const address = server.address();
       if (typeof address === 'string') this.#ports.onPath(address);
-      this.#ports.send({ type: 'listening', address: describeServer(server), declared: socket?.text ?? null });
+      this.#ports.send({ type: 'listening', address: describeServer(server), declared: socket?.text ?? null, named });
     };
     this.#pending.set(server, report);
     server.once('listening', report);

@@ -53,6 +53,7 @@ export class ClusterHost {
   constructor(ports: HostPorts) {
     this.#ports = ports;
     this.#spawner = new Spawner(ports, {
+      workersOf: (slot) => [...this.#workers.values()].filter((worker) => worker.slot === slot),
       adopt: (worker) => this.adopt(worker),
       dispatch: (event) => this.dispatch(event),
       tell: (event) => this.tell(event),

@@ -49,10 +49,11 @@ function decodeHello(fields: Fields): AgentMessage | null {
   return { type: 'hello', app, pid, slot, generation, orphan, startedAt, sockets };
 }
 
-function decodeListening(type: 'held' | 'listening', { address, declared }: Fields): AgentMessage | null {
+function decodeListening(type: 'held' | 'listening', { address, declared, named }: Fields): AgentMessage | null {
   if (typeof address !== 'string') return null;
   if (type === 'held') return { type, address };
-  return declared === null || typeof declared === 'string' ? { type, address, declared } : null;
+  if ((declared !== null && typeof declared !== 'string') || typeof named !== 'boolean') return null;
+  return { type, address, declared, named };
 }
 
 function decodeAnswer(type: 'probed' | 'metrics', id: number, { ok, detail, metrics }: Fields): AgentMessage | null {

@@ -35,6 +35,8 @@ export interface LiveWorker {
   readonly drained: DrainReport;
   /** What was written before there was a process; absent: the logs have it all. */
   readonly lastLines?: readonly string[];
+  /** Undeclared addresses that its app has named and listens on; absent: nobody knows. */
+  readonly listensOn?: readonly string[];
   /** What it still is to do to be ready; absent: nobody knows. */
   readonly awaited?: string;
   /** It was started with its gate shut: it may listen now. */

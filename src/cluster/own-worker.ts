@@ -19,10 +19,14 @@ export interface OwnWorkerPorts {
   readonly launch: Omit<LaunchContext, 'slot' | 'gate'>;
   /** Whether it may listen as soon as it can. */
   readonly gate: 'open' | 'shut';
+  /** Undeclared addresses on which the worker listens that it replaces. */
+  readonly before: readonly string[];
   /** The spec as it is now, with live keys. */
   currentSpec(): AppSpec;
   onAtGate(): void;
   onReady(): void;
+  /** It is ready, but not on these. */
+  onMissing(addresses: readonly string[]): void;
   onQuiet(): void;
   onDrained(): void;
   onUnhealthy(reason: string, sickFor: Milliseconds): void;
@@ -45,6 +49,7 @@ export class OwnWorker implements LiveWorker {
   readonly ended: Promise<ProcessEnd>;
   readonly gone: Promise<void>;
   drained: DrainReport;
+  listensOn: readonly string[] = [];
   readonly #process: WorkerProcess;
   readonly #link: WorkerLink | null;
   readonly #ports: OwnWorkerPorts;
@@ -137,14 +142,14 @@ export class OwnWorker implements LiveWorker {
   }
 
   #watchReadiness(spec: AppSpec): Readiness {
-    const { gate, logs, launch, onAtGate } = this.#ports;
+    const { gate, logs, launch, before, onAtGate, onMissing } = this.#ports;
     const watchLine = (pattern: RegExp, onMatch: () => void) => logs.watchLine(this.key, pattern, onMatch);
     const onReady = (): void => {
       this.#isReady = true;
       this.#ports.onReady();
     };
     const sources = { process: this.#process, link: this.#link, watchLine, socketFd: launch.socketFd };
-    const ports = { ...sources, onAtGate, onReady };
+    const ports = { ...sources, before, onAtGate, onReady, onMissing };
     return new Readiness(spec, gate, ports, this.#watches.signal);
   }
 
@@ -162,12 +167,14 @@ export class OwnWorker implements LiveWorker {
       case 'uncaught':
         // It was printed before it was announced, and is read in this turn of the event loop: it belongs into the report.
         return void setImmediate(() => this.#ports.onCrashed(`had an uncaught exception: ${message.reason}`));
+      case 'listening':
+        if (message.named && message.declared === null) this.listensOn = [...this.listensOn, message.address];
+        return;
       case 'ready-for':
       case 'ready':
       case 'hello':
       case 'held':
       case 'refused':
-      case 'listening':
       case 'probed':
       case 'metrics':
       case 'offer-sockets':

@@ -7,6 +7,7 @@
 import { shownUrl } from '../core/shown-url.ts';
 import { type AppSpec, formatAddress, isProbedAtGate } from '../core/spec.ts';
 import { describeAwaited, NOTHING_SEEN, type Seen } from './awaited.ts';
+import { missingAddresses, patienceFor } from './late-addresses.ts';
 import { pauseFor } from './pause-for.ts';
 import { PROBE_PAUSE, PROBE_TIMEOUT, watchPort } from './port-readiness.ts';
 import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
@@ -19,6 +20,10 @@ export interface ReadinessPorts {
   watchLine(pattern: RegExp, onMatch: () => void): () => void;
   /** Our descriptor of a declared address. */
   socketFd(address: string): number;
+  /** Undeclared addresses on which the worker listens that this one replaces. */
+  readonly before: readonly string[];
+  /** It is taken for ready without these. */
+  onMissing(addresses: readonly string[]): void;
   /** It can go no further before its gate is opened. At most once, and only where it was shut. */
   onAtGate(): void;
   /** At most once. */
@@ -35,7 +40,9 @@ export class Readiness {
   #state: 'waiting' | 'met' | 'told' = 'waiting';
   /** Named resources that it waits for. */
   readonly #resources = new Set<string>();
+  readonly #startedAt = performance.now();
   #seen: Seen = NOTHING_SEEN;
+  #isPatient = false;
 
   /** Stops watching when `signal` aborts. */
   constructor(spec: AppSpec, gate: 'open' | 'shut', ports: ReadinessPorts, signal: AbortSignal) {
@@ -156,7 +163,10 @@ export class Readiness {
     }
   }
 
-  /** Ready when it listens on every declared socket, or, where none is declared, on its first one. */
+  /**
+   * Ready when it listens on every declared socket, or, where none is declared, on its first one; and where the worker that it
+   * replaces does, for a while.
+   */
   #watchListening(): void {
     const expected = this.#spec.listen.map(formatAddress);
     this.#ports.link?.on((message) => {
@@ -164,7 +174,25 @@ export class Readiness {
       const { declared, elsewhere } = this.#seen;
       if (message.declared === null) this.#seen = { ...this.#seen, elsewhere: [...elsewhere, message.address] };
       else this.#seen = { ...this.#seen, declared: [...declared, message.declared] };
-      if (expected.every((address) => this.#seen.declared.includes(address))) this.#meet();
+      if (!expected.every((address) => this.#seen.declared.includes(address))) return;
+      if (this.#missing().length === 0) this.#meet();
+      else this.#awaitOthers();
+    });
+  }
+
+  #missing(): readonly string[] {
+    return missingAddresses(this.#ports.before, this.#seen.elsewhere);
+  }
+
+  /** Once: it listens on one address after the other. */
+  #awaitOthers(): void {
+    if (this.#isPatient) return;
+    this.#isPatient = true;
+    const patience = patienceFor(this.#spec.ready.timeout, performance.now() - this.#startedAt);
+    void pauseFor(patience, this.#signal).then((passed) => {
+      if (!passed || this.#state !== 'waiting') return;
+      this.#ports.onMissing(this.#missing());
+      this.#meet();
     });
   }
 

@@ -2,6 +2,7 @@
 
 import type { ClusterEvent } from '../core/cluster-event.ts';
 import type { ClusterAction } from '../core/cluster-model.ts';
+import type { Slot } from '../core/status.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Generations } from './generations.ts';
@@ -24,6 +25,8 @@ export interface SpawnMeans {
 }
 
 export interface SpawnListener {
+  /** Those of a slot that are there. */
+  workersOf(slot: Slot): readonly LiveWorker[];
   adopt(worker: LiveWorker): void;
   dispatch(event: ClusterEvent): void;
   tell(event: Told): void;
@@ -64,9 +67,13 @@ export class Spawner {
       dispatch({ type: 'worker-failed', key, reason, sickFor, random: Math.random() });
     const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
       ...{ logs, launch, gate },
+      before: [...new Set(this.#listener.workersOf(slot).flatMap(({ listensOn = [] }) => listensOn))],
       currentSpec: () => generations.find(generation)?.spec ?? pinned.spec,
       onAtGate: () => dispatch({ type: 'worker-at-gate', key }),
       onReady: () => onReady(worker),
+      onMissing: (addresses) => {
+        tell({ type: 'addresses-missing', slot, pid: worker.identity?.pid ?? 0, generation, addresses });
+      },
       onQuiet: () => dispatch({ type: 'worker-quiet', key }),
       onDrained: () => dispatch({ type: 'worker-drained', key }),
       onUnhealthy: fail,

@@ -56,6 +56,8 @@ function describeWorkerEvent(event: OfSlot): string {
       return `started (pid ${event.pid}, generation ${event.generation})`;
     case 'worker-ready':
       return `ready (pid ${event.pid}, ${humanDuration(event.bootMs)})`;
+    case 'addresses-missing':
+      return `does not listen on ${event.addresses.join(', ')} (pid ${event.pid}), as the worker does that it replaces`;
     case 'worker-adopted':
       return `adopted (pid ${event.pid}, generation ${event.generation})`;
     case 'worker-draining':

@@ -21,6 +21,8 @@ export type AppEvent =
   | (OfApp & { readonly type: 'applied-live'; readonly keys: readonly string[] })
   | (OfWorker & { readonly type: 'worker-started' })
   | (OfWorker & { readonly type: 'worker-ready'; readonly bootMs: number })
+  /** It is ready, but does not listen on these addresses, on which the worker does that it replaces. */
+  | (OfWorker & { readonly type: 'addresses-missing'; readonly addresses: readonly string[] })
   /** A worker that a cluster process which was killed has left. */
   | (OfWorker & { readonly type: 'worker-adopted' })
   | (OfWorker & { readonly type: 'worker-draining'; readonly reason: string })

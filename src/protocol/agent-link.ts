@@ -56,8 +56,11 @@ export type AgentMessage =
   | SocketOffer
   /** The app asked to listen and the gate holds it: it can be probed. */
   | { readonly type: 'held'; readonly address: string }
-  /** The app listens; `declared`: on a declared socket, by its text (formatAddress). */
-  | { readonly type: 'listening'; readonly address: string; readonly declared: string | null }
+  /**
+   * The app listens; `declared`: on a declared socket, by its text (formatAddress); `named`: the app has named the address, and
+   * the system has not chosen it.
+   */
+  | { readonly type: 'listening'; readonly address: string; readonly declared: string | null; readonly named: boolean }
   /** The app asked to listen where its config does not let it: it got an error, and is not to become ready. */
   | { readonly type: 'refused'; readonly reason: string }
   /** The app says that it is ready (evenkeel/worker). */

@@ -37,7 +37,7 @@ class Scene {
     };
     const process = { identity: null, onMessage: () => {} };
     const ports = { process, link: new WorkerLink(ours), watchLine: () => () => {}, socketFd: () => 0 };
-    const all = { ...ports, onAtGate: tell('at gate'), onReady: tell('ready') };
+    const all = { ...ports, before: [], onMissing: () => {}, onAtGate: tell('at gate'), onReady: tell('ready') };
     const readiness = new Readiness(appSpec({ deploy: HANDOVER, ...spec }), gate, all, new AbortController().signal);
     return new Scene(new FakeAgent(theirs), readiness, told, bell);
   }
@@ -65,7 +65,7 @@ it('one that is about to listen is held until its gate is opened, and ready when
   await scene.tells('at gate');
   scene.readiness.openGate();
   await scene.agent.told('open');
-  scene.agent.say({ type: 'listening', address: '3000', declared: '3000' });
+  scene.agent.say({ type: 'listening', address: '3000', declared: '3000', named: true });
   await scene.tells('at gate', 'ready');
 });
 

@@ -117,6 +117,10 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
   ],
   [{ ...ofWorker, type: 'worker-started' }, 'web: worker 1 started (pid 123, generation 4)'],
   [{ ...ofWorker, type: 'worker-ready', bootMs: 240 }, 'web: worker 1 ready (pid 123, 240 ms)'],
+  [
+    { ...ofWorker, type: 'addresses-missing', addresses: ['3001', '/run/a.sock'] },
+    'web: worker 1 does not listen on 3001, /run/a.sock (pid 123), as the worker does that it replaces',
+  ],
   [{ ...ofWorker, type: 'worker-adopted' }, 'web: worker 1 adopted (pid 123, generation 4)'],
   [{ ...ofWorker, type: 'worker-draining', reason: 'retired' }, 'web: worker 1 draining (pid 123): retired'],
   [

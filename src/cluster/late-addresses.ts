@@ -1,0 +1,17 @@
+// Pure: on which addresses that are not declared a worker is still to listen before the one that it replaces may go. One that
+// opens them one after the other would be ready with the first, and the requests to the others would be lost. (cluster process)
+
+import type { Milliseconds } from '../core/spec.ts';
+
+/** An app may have given an address up for good: its deploys are to take little longer, and not to fail. */
+const MOST: Milliseconds = 5_000;
+
+/** `before`: those of the worker that it replaces. `seen`: those on which it listens. */
+export function missingAddresses(before: readonly string[], seen: readonly string[]): readonly string[] {
+  return before.filter((address) => !seen.includes(address));
+}
+
+/** How long it has for them, `elapsed` after its start. Then there is still time left of what it has to become ready. */
+export function patienceFor(timeout: Milliseconds, elapsed: Milliseconds): Milliseconds {
+  return Math.max(0, Math.min(MOST, timeout / 4, (timeout - elapsed) / 2));
+}
