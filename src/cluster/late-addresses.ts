@@ -6,9 +6,12 @@ import type { Milliseconds } from '../core/spec.ts';
 /** An app may have given an address up for good: its deploys are to take little longer, and not to fail. */
 const MOST: Milliseconds = 5_000;
 
-/** `before`: those of the worker that it replaces. `seen`: those on which it listens. */
+/**
+ * `before`: those of the worker that it replaces. `seen`: those on which it listens. One that listens on as many has them
+ * elsewhere, as after a change of PORT, and nothing is to come.
+ */
 export function missingAddresses(before: readonly string[], seen: readonly string[]): readonly string[] {
-  return before.filter((address) => !seen.includes(address));
+  return seen.length >= before.length ? [] : before.filter((address) => !seen.includes(address));
 }
 
 /** How long it has for them, `elapsed` after its start. Then there is still time left of what it has to become ready. */
