@@ -24,7 +24,9 @@ const MEANINGS: Readonly<Record<AppChange['action'], string>> = {
 export function viewPlan({ changes, notices }: Plan, style: Style): string {
   const width = Math.max(0, ...changes.map((change) => change.app.length));
   const lines = changes.flatMap((change) => changeLines(change, width, style));
-  const summary = changes.every((change) => change.action === 'none') ? ['nothing to do'] : lines;
+  // One that stays as it is may have its reason, which is worth a word.
+  const isIdle = changes.every(({ action, reasons }) => action === 'none' && reasons.length === 0);
+  const summary = isIdle ? ['nothing to do'] : lines;
   const remarks = notices.map((notice) => `${style('yellow', '!')} ${notice}`);
   return [...summary, ...remarks].map((line) => `${line}\n`).join('');
 }

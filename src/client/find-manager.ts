@@ -22,9 +22,18 @@ export async function requireManager(context: Whereabouts): Promise<ControlClien
   const places = stateDirs(context, (error) => {
     broken = error;
   });
-  const client = await findManager(context, places);
+  const seen: string[] = [];
+  const client = await findManager(context, noting(places, seen));
   if (client !== null) return client;
-  throw noManagerFor(context, broken);
+  const { runningWithoutManager } = await import('./left-running.ts');
+  throw runningWithoutManager(seen) ?? noManagerFor(context, broken);
+}
+
+async function* noting(places: AsyncIterable<string>, seen: string[]): AsyncGenerator<string> {
+  for await (const place of places) {
+    seen.push(place);
+    yield place;
+  }
 }
 
 /** A file that was named may be the wrong one: then it hardly is a config. */

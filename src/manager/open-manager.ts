@@ -7,6 +7,7 @@ import { describeProfile, reloadCommand } from '../core/profile.ts';
 import type { EcosystemSpec, ListenAddress } from '../core/spec.ts';
 import { endsWithin } from '../logs/within.ts';
 import type { FileKeeper, KeptFile } from '../platform/file-keeper.ts';
+import { UNWANTED } from '../platform/manager-record.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
 import { registerEcosystem } from '../platform/registry.ts';
@@ -23,7 +24,6 @@ import { Fleet } from './fleet.ts';
 import { keepFiles } from './keep-files.ts';
 import { LateStarts } from './late-starts.ts';
 import { ManagerLifecycle } from './lifecycle.ts';
-import { UNWANTED } from './manager-state.ts';
 import { openState } from './open-state.ts';
 import { finishReload } from './operations/finish-reload.ts';
 import { releaseDropped } from './release-sockets.ts';
@@ -111,14 +111,14 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     });
     const reviver: Reviver = new Reviver(fleet, options.ports);
     for (const name of options.anew ?? []) if (store.names.includes(name)) store.update(name, UNWANTED);
-    await adoptClusters(fleet, reviver, options.ports.present(), new Set(Object.keys(state.apps)));
+    const adopted = await adoptClusters(fleet, reviver, options.ports.present(), new Set(Object.keys(state.apps)));
     // With nothing to look after there is no use in a manager without a config.
     if (!config.ok && fleet.isIdle) {
       bus.emit({ type: 'manager-stopped', reason: 'the config cannot be used, and nothing runs' });
       throw config.error;
     }
     const lifecycle = new ManagerLifecycle();
-    const context = contextOf(options, fleet, lifecycle, state.ecosystem);
+    const context = contextOf(options, fleet, lifecycle, { ecosystem: state.ecosystem, adopted });
     goOnReloading(context, state.reloading);
     const api = await serveApi(layout.managerSocket, context, options.log);
     const configError = config.ok ? null : config.error.toBody();
@@ -164,13 +164,14 @@ async function register(store: StateStore, { layout, complain }: ManagerOptions)
   }
 }
 
-/** `before`: what the manager before this one went by. */
-function contextOf(
-  options: ManagerOptions,
-  fleet: Fleet,
-  lifecycle: ManagerLifecycle,
-  before: EcosystemSpec | null,
-): ManagerContext {
+/** Of the manager before this one. */
+interface Legacy {
+  /** What it went by. */
+  readonly ecosystem: EcosystemSpec | null;
+  readonly adopted: readonly string[];
+}
+
+function contextOf(options: ManagerOptions, fleet: Fleet, lifecycle: ManagerLifecycle, before: Legacy): ManagerContext {
   const { ports, evenkeel, config } = options;
   const until = ports.clock.now() + FIRST_START_TIMEOUT;
   let first = config.ok ? config.ecosystem : null;
@@ -179,7 +180,8 @@ function contextOf(
     first = null;
     return ecosystem;
   };
-  const notices = fleet.isIdle ? [] : profileNotices(before, fleet.state.ecosystem);
+  const profiles = fleet.isIdle ? [] : profileNotices(before.ecosystem, fleet.state.ecosystem);
+  const notices = [...adoptionNotices(fleet, before.adopted), ...profiles];
   return {
     takeNotices: () => notices.splice(0),
     ...{ fleet, lifecycle, takeFirst, lateStarts: new LateStarts(fleet), reloads: new SerialQueue() },
@@ -198,6 +200,14 @@ function profileNotices(before: EcosystemSpec | null, now: EcosystemSpec | null)
   if (before === null || now === null || before.profile === now.profile) return [];
   const change = `the manager before this one ran ${describeProfile(before.profile)}, and this one runs ${describeProfile(now.profile)}`;
   return [`${change}; what runs is as it was, and ${reloadCommand(before.profile)} goes back`];
+}
+
+function adoptionNotices(fleet: Fleet, adopted: readonly string[]): string[] {
+  const names = fleet.names.filter((name) => adopted.includes(name) && fleet.runningSpec(name) !== null);
+  if (names.length === 0) return [];
+  return [
+    `took over ${names.length === 1 ? '1 app as it runs' : `${names.length} apps as they run`}: ${names.join(', ')}`,
+  ];
 }
 
 async function recordedEvents(log: EventHistory): Promise<ReadonlySet<string>> {

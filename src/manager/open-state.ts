@@ -2,8 +2,8 @@
 // clusters themselves.
 
 import { EvenkeelError } from '../core/errors.ts';
+import { decodeManagerState, EMPTY_STATE, type ManagerState } from '../platform/manager-record.ts';
 import { copyAside, readStateFile, setAside } from '../platform/state-file.ts';
-import { decodeManagerState, EMPTY_STATE, type ManagerState } from './manager-state.ts';
 
 export interface OpenedState {
   readonly state: ManagerState;

@@ -1,8 +1,8 @@
 // Manager: what a deploy will have changed of an app is noted before it begins, and counts when its generation serves: a
 // deploy goes on when the manager dies, and the next one has to know what to come back to.
 
+import type { Override } from '../platform/overrides.ts';
 import type { ClusterSnapshot } from '../protocol/cluster-link.ts';
-import type { Override } from './overrides.ts';
 import type { StateStore } from './state-store.ts';
 
 /** Resolves when it is on disk, or that failed: a full disk keeps nobody from deploying. */

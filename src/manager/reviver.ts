@@ -6,12 +6,12 @@
 
 import { EvenkeelError, toErrorBody } from '../core/errors.ts';
 import type { Milliseconds } from '../core/spec.ts';
+import { UNWANTED } from '../platform/manager-record.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import { Superseded, type Task, type Work } from './app-lane.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
-import { UNWANTED } from './manager-state.ts';
 import { pauseUnless } from './pause.ts';
 import { withoutApp } from './results.ts';
 import { resumeCluster } from './resume-cluster.ts';

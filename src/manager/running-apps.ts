@@ -2,8 +2,8 @@
 
 import type { RunningApp } from '../core/plan.ts';
 import type { AppSpec } from '../core/spec.ts';
+import { pinnedPaths } from '../platform/overrides.ts';
 import type { Fleet } from './fleet.ts';
-import { pinnedPaths } from './overrides.ts';
 
 /** An app of the file without a record is new. */
 export function runningApps(fleet: Fleet, desired: readonly AppSpec[]): readonly RunningApp[] {

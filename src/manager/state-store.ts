@@ -2,8 +2,8 @@
 
 import type { EcosystemSpec } from '../core/spec.ts';
 import { endsWithin } from '../logs/within.ts';
+import { type AppRecord, type ManagerState, NEW_RECORD } from '../platform/manager-record.ts';
 import { CLOSING } from '../protocol/cluster-link.ts';
-import { type AppRecord, type ManagerState, NEW_RECORD } from './manager-state.ts';
 
 /** Where states go; platform's StateFile is one. */
 export interface StateWriter {

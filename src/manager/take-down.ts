@@ -1,11 +1,11 @@
 // Manager: takes an app down: its workers drain, its cluster process goes, its sockets are let go.
 
 import type { Milliseconds } from '../core/spec.ts';
+import { type AppRecord, type Restart, UNWANTED } from '../platform/manager-record.ts';
 import { removeSocketFile } from '../platform/sockets.ts';
 import type { TakenDown } from './cluster-owner.ts';
 import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
-import { type AppRecord, type Restart, UNWANTED } from './manager-state.ts';
 import { releaseSockets } from './release-sockets.ts';
 
 /** In the app's lane. `restarting`: it is to be started again, and is meant to run all the time. */

@@ -28,6 +28,15 @@ export function readStateFile(path: string, now: Date = new Date()): StateReadin
     : { kind: 'ok', value: envelope.data };
 }
 
+/** As readStateFile, for whoever must change nothing: what is no state file counts as none. */
+export function peekStateFile(path: string): Exclude<StateReading, { readonly kind: 'corrupt' }> {
+  const envelope = readEnvelope(path);
+  if (envelope === 'missing' || envelope === 'corrupt') return { kind: 'missing' };
+  return envelope.version > STATE_VERSION
+    ? { kind: 'newer', version: envelope.version }
+    : { kind: 'ok', value: envelope.data };
+}
+
 /** For a person to look at: what is in the file is of no use. Where it lies now. */
 export function setAside(path: string, now: Date = new Date()): string {
   const movedTo = asidePath(path, now);

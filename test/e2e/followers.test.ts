@@ -49,8 +49,14 @@ test('`start --foreground` says that its manager was killed', LONG, async () => 
   const { pid } = (await rig.status()).manager;
   await rig.kill9(pid);
   await start.waitForLine(/^the manager \(pid \d+\) was killed \(SIGKILL\); the apps run on without it/, 'stderr');
-  expect((await rig.cli('stop')).stderr).toContain('But apps run on without one: `evenkeel start` brings');
-  await rig.run('start');
+  for (const command of ['stop', 'status']) {
+    const { code, stderr } = await rig.cli(command);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /^error: no manager is running, but 1 app runs on without one: web\nhint: `evenkeel start` brings/,
+    );
+  }
+  expect((await rig.run('start')).stdout).toMatch(/^nothing to start; .*\n! took over 1 app as it runs: web\n$/);
   expect((await rig.run('stop')).stdout).toMatch(/^✓ web +stop: .*\nmanager stopped \(pid \d+\)\n$/);
   expect((await rig.cli('stop')).stderr).toBe('error: no manager is running\nhint: There is nothing to stop.\n');
   // What runs on has its stderr too.

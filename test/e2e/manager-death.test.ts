@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/core/plan.ts';
 import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
@@ -45,6 +46,35 @@ describe('kill -9 of the manager', () => {
       );
     },
   );
+
+  test('plan tells what a start would make of what is left, and what was stopped by name', async () => {
+    const [web, api, mails] = [await freePort(), await freePort(), await freePort()];
+    const apps = { web: server('http', web), api: server('http', api), mails: server('http', mails) };
+    await using rig = await createRig({ apps });
+    await rig.run('start');
+    await rig.run('scale', 'web=3', 'api=3');
+    await rig.run('stop', 'api');
+    await rig.run('stop', 'mails');
+    const plan = async () => (await rig.json<Plan>('plan')).changes.map(({ action, reasons }) => [action, ...reasons]);
+    await rig.kill9((await rig.status()).manager.pid);
+    const stays = (name: string) => [
+      'none',
+      `stays stopped: it was stopped by name; \`evenkeel start ${name}\` starts it`,
+    ];
+    expect(await plan()).toEqual([
+      [
+        ...['none', 'runs on without a manager: is taken over as it is'],
+        'not as the file says (workers): `evenkeel reload` goes by the file',
+      ],
+      ...[stays('api'), stays('mails')],
+    ]);
+    await rig.run('start', 'api');
+    await rig.run('stop');
+    const left = 'with what commands have changed (workers): `evenkeel reload` goes by the file';
+    expect(await plan()).toEqual([['start', 'not running', left], ['start', 'not running', left], stays('mails')]);
+    // It has only looked.
+    expect((await rig.cli('status')).code).toBe(3);
+  });
 
   test('costs no log line', async () => {
     await using rig = await createRig({

@@ -5,7 +5,6 @@ import { findManager } from '../../client/find-manager.ts';
 import { loadEcosystem } from '../../client/load-ecosystem.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
-import { planChanges } from '../../core/plan-changes.ts';
 import { folderOfScripts } from '../../protocol/script-starts.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -17,8 +16,9 @@ export const command = defineCommand({
   options: {},
   details: [
     'Reads the file again and compares it with what runs, key by key. Changes nothing. Values',
-    'of env are not shown. Where no manager runs, it is what `evenkeel start` would do. With',
-    '--profile it is what a reload with that profile would do.',
+    'of env are not shown. Where no manager runs, it is what `evenkeel start` would do: what runs',
+    'on without one is taken over, and what commands have changed or stopped by name stays so.',
+    'With --profile it is what a reload with that profile would do.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel plan', does: 'what a reload would change, and why' },
@@ -38,8 +38,10 @@ async function makePlan(context: Context): Promise<Plan> {
     const made = await client.plan(context.globals.profile ?? undefined);
     return withoutConfig(context) ? toldAtStart(made) : made;
   }
-  const { changes } = planChanges([], (await loadEcosystem(context)).apps);
-  return { changes, notices: ['no manager is running: this is what `evenkeel start` would do'] };
+  const { planStart } = await import('../plan-start.ts');
+  const { readRemains } = await import('../remains.ts');
+  const ecosystem = await loadEcosystem(context);
+  return planStart(ecosystem, readRemains(ecosystem.stateDir));
 }
 
 function withoutConfig({ cwd, globals }: Context): boolean {

@@ -1,10 +1,9 @@
 // CLI: evenkeel stop
 
 import { untilGone } from '../../client/await-manager.ts';
-import { stateDirs } from '../../client/find-manager.ts';
 import { EvenkeelError, EXIT } from '../../core/errors.ts';
 import type { ControlClient } from '../../platform/control-client.ts';
-import { presentClusters } from '../../platform/presence.ts';
+import { noManager } from '../../platform/control-http.ts';
 import { identify } from '../../platform/process-identity.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -31,8 +30,8 @@ export const command = defineCommand({
     { line: 'evenkeel stop web --timeout 5s', does: 'stop one app, in 5 seconds at most' },
   ],
   run: async (context, apps, { timeout }) => {
-    const client = await useManager(context).catch(async (error) => {
-      throw await explain(context, error);
+    const client = await useManager(context).catch((error) => {
+      throw explain(error);
     });
     const body = { ...(apps.length === 0 ? {} : { apps }), ...(timeout === null ? {} : { timeout }) };
     return apps.length === 0 ? stopEverything(context, client, body) : stop(context, client, body);
@@ -55,16 +54,9 @@ async function stopEverything(context: Context, client: ControlClient, body: obj
   return { ...outcome, text: `${apps}manager stopped (pid ${pid})\n` };
 }
 
-/** What is stopped, and what still has to be, are different things where the manager was killed. */
-async function explain(context: Context, error: unknown): Promise<unknown> {
-  if (!(error instanceof EvenkeelError) || error.code !== 'NO_MANAGER') return error;
-  const hint = (await isLeftRunning(context))
-    ? 'But apps run on without one: `evenkeel start` brings a manager back, which `evenkeel stop` can stop with them.'
-    : 'There is nothing to stop.';
-  return new EvenkeelError('NO_MANAGER', error.message, { hint });
-}
-
-async function isLeftRunning(context: Context): Promise<boolean> {
-  for await (const stateDir of stateDirs(context)) if (presentClusters(stateDir).size > 0) return true;
-  return false;
+/** Where something runs on without a manager, the error says what to do about it. */
+function explain(error: unknown): unknown {
+  const { code, message } = noManager();
+  if (!(error instanceof EvenkeelError) || error.code !== code || error.message !== message) return error;
+  return new EvenkeelError(code, message, { hint: 'There is nothing to stop.' });
 }

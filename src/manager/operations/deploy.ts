@@ -1,13 +1,13 @@
 // Manager: replaces apps' code: the spec as it runs, with the options of the command, in a new generation.
 
 import { EvenkeelError } from '../../core/errors.ts';
+import { afterDeploy, mergeOverride, overrideSpec, withMovedScript } from '../../platform/overrides.ts';
 import type { AppResult, DeployOptions, OperationResult } from '../../protocol/control-api.ts';
 import { deployInTurn } from '../after-loss.ts';
 import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
-import { afterDeploy, mergeOverride, overrideSpec, withMovedScript } from '../overrides.ts';
 import { claimDeploy, requireRunning } from '../refusals.ts';
 import { attempt, inLane, operationResult, skipped, throwRefusal } from '../results.ts';
 import { runInOrder } from '../run-in-order.ts';

@@ -1,10 +1,10 @@
 // Manager: changes an app's number of workers until the next reload, which goes by the file.
 
+import { mergeOverride } from '../../platform/overrides.ts';
 import type { AppResult, OperationResult } from '../../protocol/control-api.ts';
 import { changeInTurn } from '../after-loss.ts';
 import type { Work } from '../app-lane.ts';
 import type { ManagerContext } from '../context.ts';
-import { mergeOverride } from '../overrides.ts';
 import { requireRunning } from '../refusals.ts';
 import { inLane, operationResult } from '../results.ts';
 import { scaleApp } from '../steps/scale-app.ts';

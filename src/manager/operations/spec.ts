@@ -1,9 +1,9 @@
 // Manager: the settings that an app runs with, or would, and what commands have changed of them.
 
 import { maskSpec } from '../../core/mask-spec.ts';
+import type { Override } from '../../platform/overrides.ts';
 import type { SpecAnswer } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
-import type { Override } from '../overrides.ts';
 
 /** As SpecAnswer; without `showEnv` what may be secret is null. Throws NO_SUCH_APP. */
 export function spec({ fleet }: ManagerContext, app: string, showEnv: boolean): SpecAnswer | MaskedSpec {

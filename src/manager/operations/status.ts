@@ -2,9 +2,9 @@
 
 import { describeNextTry } from '../../core/describe-backoff.ts';
 import type { AppStatus, Status } from '../../core/status.ts';
+import { isDrift } from '../../platform/overrides.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
-import { isDrift } from '../overrides.ts';
 
 /** A cluster process that is slower shows its last status instead. */
 const PATIENCE = 2_000;

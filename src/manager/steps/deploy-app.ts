@@ -2,13 +2,13 @@
 
 import { droppedAddresses } from '../../core/plan-changes.ts';
 import { type AppSpec, formatAddress, type Milliseconds } from '../../core/spec.ts';
+import type { Override } from '../../platform/overrides.ts';
 import type { DeployRequest } from '../../protocol/cluster-link.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import { isLoss } from '../cluster-faults.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { DeployClaim } from '../deploy-claims.ts';
 import type { Fleet } from '../fleet.ts';
-import type { Override } from '../overrides.ts';
 import { notePending } from '../pending-override.ts';
 import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';

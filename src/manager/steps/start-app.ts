@@ -2,13 +2,13 @@
 
 import { EvenkeelError } from '../../core/errors.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
+import { pinnedPaths } from '../../platform/overrides.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
 import { notBack } from '../cluster-faults.ts';
 import type { ClusterContact } from '../cluster-owner.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
-import { pinnedPaths } from '../overrides.ts';
 import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, inLane, type Outcome, skipped } from '../results.ts';
 import { troubleOf } from '../trouble.ts';

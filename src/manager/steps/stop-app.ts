@@ -1,9 +1,9 @@
 // Manager: stops one app, whatever goes on with it.
 
 import type { Milliseconds } from '../../core/spec.ts';
+import { UNWANTED } from '../../platform/manager-record.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Fleet } from '../fleet.ts';
-import { UNWANTED } from '../manager-state.ts';
 import { releaseSockets } from '../release-sockets.ts';
 import { attempt } from '../results.ts';
 import { hastenEnd, takeDown } from '../take-down.ts';

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { isDrift, mergeOverride, type Override, overrideSpec, withMovedScript } from '../../src/manager/overrides.ts';
+import { isDrift, mergeOverride, type Override, overrideSpec, withMovedScript } from '../../src/platform/overrides.ts';
 import type { DeployOptions } from '../../src/protocol/control-api.ts';
 import { appSpec } from '../support/app-spec.ts';
 

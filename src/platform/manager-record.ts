@@ -1,12 +1,12 @@
-// Manager: what it remembers between its lives, in state.json: the last good ecosystem, and per app what commands
+// What the manager remembers between its lives, in state.json: the last good ecosystem, and per app what commands
 // have made of it and which cluster process runs it.
 
 import { isRecord } from '../core/is-record.ts';
 import type { AppSpec, EcosystemSpec } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
-import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { Override, PendingOverride } from './overrides.ts';
+import type { ProcessIdentity } from './process-identity.ts';
 
 /** A restart in a new cluster process, from before the old one is stopped until the app is up again. */
 export interface Restart {

@@ -1,12 +1,12 @@
-// Manager, pure: what commands have changed of an app against the file (scale, deploy --env, rollback). Shown as drift,
+// Pure: what commands have changed of an app against the file (scale, deploy --env, rollback). Shown as drift,
 // remembered over the manager's death, undone by a reload.
 
 import type { AppSpec } from '../core/spec.ts';
 import { diffSpecs } from '../core/spec-diff.ts';
 import type { Generation } from '../core/status.ts';
-import { movedScript } from '../platform/moved-script.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { DeployOptions } from '../protocol/control-api.ts';
+import { movedScript } from './moved-script.ts';
 
 export interface Rollback extends PinnedSpec {
   /** A deploy since then has resolved the paths anew: its settings are all that is left of it. */
@@ -88,6 +88,13 @@ export function isDrift(spec: AppSpec | null, override: Override | null): boolea
   if (override === null || spec === null) return override !== null;
   // The same settings may stand for other paths by now.
   return pinnedPaths(override) !== null || diffSpecs(spec, overrideSpec(spec, override)).length > 0;
+}
+
+/** Names of keys, never their values: "what commands have changed (workers)". */
+export function describeOverride(spec: AppSpec, override: Override): string {
+  if (override.rollback !== undefined) return `what the rollback to ${override.rollback.generation} left`;
+  const keys = diffSpecs(spec, overrideSpec(spec, override)).map(({ path }) => path);
+  return `what commands have changed (${keys.join(', ')})`;
 }
 
 function envAfter(
