@@ -22,7 +22,7 @@ export function planApp(running: RunningApp | undefined, desired: AppSpec): AppC
   const app = desired.name;
   if (running === undefined) return { app, action: 'start', reasons: ['added to the config'], keys: [] };
   if (running.spec === null) {
-    if (running.down !== true) return { app, action: 'none', reasons: [], keys: [] };
+    if (running.down !== true) return planStopped(running, desired);
     return { app, action: 'start', reasons: ['not running'], keys: [] };
   }
   const keys = withRefused(diffSpecs(running.spec, desired), running, desired);
@@ -32,6 +32,20 @@ export function planApp(running: RunningApp | undefined, desired: AppSpec): AppC
   // Also where no key differs: a link may lead elsewhere by now.
   const undoing = `undoes the rollback to ${rolledBack}, so the code at the paths of the file runs again`;
   return { app, action: 'deploy', reasons: [...reasons, undoing], keys };
+}
+
+/** It stays stopped. What commands have changed of it is undone all the same, as of an app that runs. */
+function planStopped({ name: app, kept = null, rolledBack = null }: RunningApp, desired: AppSpec): AppChange {
+  const keys = kept === null ? [] : diffSpecs(kept, desired);
+  const undone = rolledBack === null ? keys.map(({ reason }) => reason) : [`undoes the rollback to ${rolledBack}`];
+  if (undone.length === 0) return { app, action: 'none', reasons: [], keys: [] };
+  // Nothing runs that would keep a key from taking effect.
+  return {
+    app,
+    action: 'live',
+    reasons: ['stays stopped', ...undone],
+    keys: keys.map((key) => ({ ...key, class: 'live' })),
+  };
 }
 
 /** An address that cannot be had while the app runs can be at its restart. */

@@ -37,6 +37,8 @@ export interface RunningApp {
   readonly spec: AppSpec | null;
   /** Why `spec` is null: stopped by a command (the default), or meant to run and yet down, as after a failed start. */
   readonly down?: boolean;
+  /** With what a start would bring it up, where it was stopped by a command: what commands have changed of it holds still. */
+  readonly kept?: AppSpec | null;
   /** The generation that it was rolled back to: the paths of then may not be those that the file stands for now. */
   readonly rolledBack?: Generation | null;
   /** Addresses that cannot be had while it runs: it listens there itself, perhaps, and did not declare that. */

@@ -139,6 +139,34 @@ it('an app that is to stay as it is has not failed with one that it depends on',
   ]);
 });
 
+it.each([
+  ['scaled', (context: ManagerContext) => scale(context, 'api', 4), 'workers 4 → 2'],
+  [
+    'rolled back',
+    async (context: ManagerContext) => {
+      await deploy(context, ['api'], {});
+      await rollback(context, 'api', {});
+    },
+    'undoes the rollback to 1',
+  ],
+])(
+  'of a stopped app that was %s: status, plan and reload tell the same, and it starts as the file says',
+  async (_, change, undone) => {
+    const { context } = await started(web, api);
+    await change(context);
+    await stop(context, ['api'], null);
+    expect((await status(context, 'api')).apps).toMatchObject([{ state: 'stopped', drift: true }]);
+    const told = { app: 'api', action: 'live', reasons: ['stays stopped', undone] };
+    expect((await plan(context)).changes).toMatchObject([{ action: 'none' }, told]);
+    const { apps } = await reload(context);
+    expect(apps[1]).toMatchObject({ ...told, ok: true, message: 'starts as the file says' });
+    expect((await status(context, 'api')).apps).toMatchObject([{ state: 'stopped', drift: false }]);
+    expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['none', 'none']);
+    await start(context, ['api']);
+    expect(context.fleet.runningSpec('api')).toEqual(api);
+  },
+);
+
 it('leaves a stopped app stopped', async () => {
   const { rig, context } = await started(web, api);
   await stop(context, ['web'], null);

@@ -29,7 +29,7 @@ export async function applyChange(
 ): Promise<AppResult> {
   const { name } = desired;
   const isNew = !fleet.state.names.includes(name);
-  const running = isNew ? undefined : runningApp(fleet, name, desired.listen);
+  const running = isNew ? undefined : runningApp(fleet, name, desired);
   const change = withMoves(planApp(running, desired), moves);
   const { action, reasons } = change;
   const undone = { override: null };
@@ -51,6 +51,7 @@ export async function applyChange(
 /** Without a new generation. */
 async function applyInPlace(fleet: Fleet, change: AppChange, spec: AppSpec): Promise<Outcome> {
   if (change.action !== 'scale' && change.action !== 'live') return { ok: true, message: 'unchanged' };
+  if (fleet.runningSpec(change.app) === null) return { ok: true, message: 'starts as the file says' };
   await applyLive(fleet, change, spec);
   if (change.action === 'scale') return await scale(fleet, change.app, spec);
   await fleet.handle(change.app).refresh();
