@@ -1,5 +1,6 @@
 // CLI: runs something that goes on until it ends by itself, by Ctrl-C, or because nobody reads stdout any more.
 
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { stateDirs } from '../client/find-manager.ts';
 import { EvenkeelError, EXIT } from '../core/errors.ts';
@@ -16,6 +17,8 @@ export async function followStream(
   const over = new AbortController();
   const forget = onInterrupt(() => interrupted.abort());
   const end = AbortSignal.any([outputClosed, interrupted.signal, over.signal]);
+  // One for each app or file that is followed, however many these are.
+  setMaxListeners(0, end);
   try {
     await work(end);
   } catch (error) {

@@ -34,6 +34,9 @@ export async function showLogFiles(context: Context, names: readonly string[], w
     context,
     chosen.map((app) => app.name),
   );
+  if (wish.follow && !context.globals.quiet) {
+    context.err.write('no manager is running: the log files are followed, until Ctrl-C\n');
+  }
   return followStream(context, async (end) => {
     const following = [];
     for (const source of chosen.flatMap((app) => sourcesOf(app, wish.streams))) {

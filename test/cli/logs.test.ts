@@ -1,8 +1,8 @@
 // `logs` and `events`: what they show, with a manager and without.
 
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LogLine } from '../../src/protocol/cluster-link.ts';
 import type { LogMessage } from '../../src/protocol/control-api.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -146,6 +146,31 @@ describe('logs', () => {
       '{"app":"web","slot":null,"stream":"stdout","line":"one"}\n{"app":"web","slot":null,"stream":"stdout","line":"two"}\n',
     );
     expect((await run(['logs', 'nope'], { cwd, program })).code).toBe(2);
+  });
+
+  it('-f without a manager says that it follows the files, however many these are', async () => {
+    const cwd = folderWithConfig();
+    const names = Array.from({ length: 12 }, (_, index) => `app-${index}`);
+    const specs = names.map((name) => {
+      writeFileSync(join(cwd, name), 'before\n');
+      const stdout = { kind: 'file', path: join(cwd, name) } as const;
+      return appSpec(name, { logs: { ...appSpec(name).logs, stdout } });
+    });
+    const warnings: string[] = [];
+    const note = ({ name }: Error): unknown => warnings.push(name);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const program = () => fakeLoader({ ok: true, ecosystem: ecosystem(cwd, ...specs) });
+    const cli = startCli(['logs', '-f'], { cwd, program });
+    // The first may be among the past ones still.
+    for (const word of ['first', 'second']) {
+      for (const name of names) appendFileSync(join(cwd, name), `${word} ${name}\n`);
+      for (const name of names) await cli.wrote(`${word} ${name}\n`);
+    }
+    expect(cli.err()).toBe('no manager is running: the log files are followed, until Ctrl-C\n');
+    cli.interrupt();
+    expect((await cli.done).code).toBe(130);
+    expect(warnings).toEqual([]);
   });
 });
 
