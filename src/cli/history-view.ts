@@ -66,6 +66,13 @@ function hasReplaced({ generation, loss }: HistoryEntry, first: number): boolean
   return generation !== first || loss.finished !== 0 || loss.cut !== 0 || loss.killed !== 0;
 }
 
+/** What was changed may be a long list; --json has all of it. */
+const WHY_WIDTH = 72;
+
+function shorten(reason: string): string {
+  return reason.length <= WHY_WIDTH ? reason : `${reason.slice(0, WHY_WIDTH - 1).trimEnd()}…`;
+}
+
 function row(entry: HistoryEntry, first: number, style: Style): readonly string[] {
   return [
     entry.current ? style('green', '*') : '',
@@ -73,7 +80,7 @@ function row(entry: HistoryEntry, first: number, style: Style): readonly string[
     formatTime(entry.startedAt),
     style(OUTCOME_COLORS[entry.outcome], entry.outcome),
     humanDuration(entry.durationMs),
-    entry.reason,
+    shorten(entry.reason),
     entry.outcome === 'done' && hasReplaced(entry, first) ? describeLoss(entry.loss) : '',
   ];
 }

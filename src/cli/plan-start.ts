@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AppChange, Plan } from '../core/plan.ts';
 import { planApp } from '../core/plan-changes.ts';
 import type { AppSpec, EcosystemSpec } from '../core/spec.ts';
+import { namesOfKeys } from '../core/summarize-keys.ts';
 import { describeOverride, isDrift, pinnedPaths } from '../platform/overrides.ts';
 import { folderOfScripts } from '../protocol/script-starts.ts';
 import type { Remains } from './remains.ts';
@@ -41,7 +42,7 @@ function planOne(spec: AppSpec, { state, running, orphaned }: Remains, undo: str
   if (serving !== undefined) {
     const rolledBack = pinnedPaths(override)?.generation ?? null;
     const { keys, action } = planApp({ name, spec: serving ?? spec, rolledBack }, spec);
-    const differs = `not as the file says (${keys.map(({ path }) => path).join(', ') || 'rolled back'})${undo}`;
+    const differs = `not as the file says (${namesOfKeys(keys) || 'rolled back'})${undo}`;
     return nothing(name, [
       'runs on without a manager: is taken over as it is',
       ...(action === 'none' && keys.length === 0 ? [] : [differs]),

@@ -4,6 +4,7 @@ import { planMoves, withMoves } from './address-moves.ts';
 import type { AppChange, KeyChange, Plan, RunningApp } from './plan.ts';
 import { type AppSpec, formatAddress } from './spec.ts';
 import { diffSpecs } from './spec-diff.ts';
+import { reasonsOfKeys } from './summarize-keys.ts';
 
 /** `running` has every app that is known; one of the file that is missing there is new. */
 export function planChanges(running: readonly RunningApp[], desired: readonly AppSpec[]): Plan {
@@ -26,7 +27,7 @@ export function planApp(running: RunningApp | undefined, desired: AppSpec): AppC
     return { app, action: 'start', reasons: ['not running'], keys: [] };
   }
   const keys = withRefused(diffSpecs(running.spec, desired), running, desired);
-  const reasons = keys.filter((key) => key.class !== 'restart' && key.class !== 'none').map((key) => key.reason);
+  const reasons = reasonsOfKeys(keys.filter((key) => key.class !== 'restart' && key.class !== 'none'));
   const { rolledBack = null } = running;
   if (rolledBack === null) return { app, action: strongest(keys), reasons, keys };
   // Also where no key differs: a link may lead elsewhere by now.
@@ -37,7 +38,7 @@ export function planApp(running: RunningApp | undefined, desired: AppSpec): AppC
 /** It stays stopped. What commands have changed of it is undone all the same, as of an app that runs. */
 function planStopped({ name: app, kept = null, rolledBack = null }: RunningApp, desired: AppSpec): AppChange {
   const keys = kept === null ? [] : diffSpecs(kept, desired);
-  const undone = rolledBack === null ? keys.map(({ reason }) => reason) : [`undoes the rollback to ${rolledBack}`];
+  const undone = rolledBack === null ? reasonsOfKeys(keys) : [`undoes the rollback to ${rolledBack}`];
   if (undone.length === 0) return { app, action: 'none', reasons: [], keys: [] };
   // Nothing runs that would keep a key from taking effect.
   return {

@@ -4,6 +4,7 @@
 import type { AppSpec } from '../core/spec.ts';
 import { diffSpecs } from '../core/spec-diff.ts';
 import type { Generation } from '../core/status.ts';
+import { namesOfKeys } from '../core/summarize-keys.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { DeployOptions } from '../protocol/control-api.ts';
 import { movedScript } from './moved-script.ts';
@@ -93,8 +94,7 @@ export function isDrift(spec: AppSpec | null, override: Override | null): boolea
 /** Names of keys, never their values: "what commands have changed (workers)". */
 export function describeOverride(spec: AppSpec, override: Override): string {
   if (override.rollback !== undefined) return `what the rollback to ${override.rollback.generation} left`;
-  const keys = diffSpecs(spec, overrideSpec(spec, override)).map(({ path }) => path);
-  return `what commands have changed (${keys.join(', ')})`;
+  return `what commands have changed (${namesOfKeys(diffSpecs(spec, overrideSpec(spec, override)))})`;
 }
 
 function envAfter(

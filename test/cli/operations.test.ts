@@ -101,7 +101,8 @@ describe('what is asked of the manager', () => {
     const paths = expected.map(([line]) => String(line)).filter((line) => line.startsWith('POST'));
     const replies = Object.fromEntries(paths.map((line) => [line, answer(fine)]));
     const manager = await new FakeManager({ ...known, ...replies }).listen(cwd);
-    const env = { HOME: '/home/me', COLOR: 'red', GONE: undefined };
+    const shell = { _: '/bin/x', SHLVL: '2', PWD: '/', OLDPWD: '/' };
+    const env = { HOME: '/home/me', COLOR: 'red', GONE: undefined, ...shell };
     const { code } = await run(args, { cwd, env });
     expect(code).toBe(0);
     const calls = manager.calls.filter((call) => call.line !== 'GET /v1/version').map(({ line, body }) => [line, body]);

@@ -316,6 +316,14 @@ describe('history', () => {
     expect(out).not.toContain('hunter2');
   });
 
+  it('cuts a reason that is too long for a table', async () => {
+    const long = [samples.historyEntry({ reason: `deploy ${'--env NAME '.repeat(20)}` })];
+    const { cwd } = await withManager({ 'GET /v1/apps/web/history': { json: { app: 'web', generations: long } } });
+    const { out } = await run(['history', 'web'], { cwd });
+    expect(out).toMatch(/ deploy --env NAME [A-Z- envNAM]{40,60}… /);
+    expect(JSON.parse((await run(['history', 'web', '--json'], { cwd })).out).generations).toEqual(long);
+  });
+
   it('says of the first generation nothing of what was drained: there was nothing', async () => {
     const loss = { finished: 0, cut: 0, killed: 0 };
     const both = [

@@ -3,7 +3,7 @@
 import { parseWorkers } from '../../config/parse-workers.ts';
 import { EvenkeelError } from '../../core/errors.ts';
 import { availableCpus } from '../../platform/cpus.ts';
-import { definedOf } from '../../platform/defined-env.ts';
+import { shellEnvOf } from '../../platform/defined-env.ts';
 import type { DeployOptions } from '../../protocol/control-api.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -16,7 +16,10 @@ const options = {
   all: flag('--all', 'every app that runs'),
   env: assignments('--env <name=value>', 'set a variable (NAME= to nothing); may be given more than once'),
   unsetEnv: texts('--unset-env <name>', 'remove a variable; may be given more than once'),
-  shellEnv: flag('--shell-env', "set all variables of this command's own environment; --env wins over it"),
+  shellEnv: flag(
+    '--shell-env',
+    'set all variables of this shell, but for _, SHLVL, PWD and OLDPWD; --env wins over it',
+  ),
   script: text('--script <path>', 'run another script from now on'),
   cwd: text('--cwd <path>', 'run in another folder from now on; a script in the old one moves along'),
   workers: workerCount('--workers <count>', 'run another number of workers: 4, max, max-1 or 50%'),
@@ -67,7 +70,7 @@ function deployOptions({ cwd, env }: Context, values: OptionValues<typeof option
   const variables = { ...values.env, ...Object.fromEntries(values.unsetEnv.map((name) => [unsetName(name), null])) };
   return {
     ...(Object.keys(variables).length === 0 ? {} : { env: variables }),
-    ...(values.shellEnv ? { shellEnv: definedOf(env) } : {}),
+    ...(values.shellEnv ? { shellEnv: shellEnvOf(env) } : {}),
     ...(script === null ? {} : { script: givenScript(cwd, '--script', script) }),
     ...(values.cwd === null ? {} : { cwd: givenFolder(cwd, '--cwd', values.cwd) }),
     ...(workers === null ? {} : { workers: parseWorkers(workers, availableCpus()) ?? 1 }),
