@@ -2,12 +2,17 @@
 // until that is done; a second one leaves at once. The manager finishes by itself what is left.
 
 import { EvenkeelError } from '../core/errors.ts';
+import type { EvenkeelEvent } from '../core/events.ts';
 import type { ControlClient, OperateOptions } from '../platform/control-client.ts';
 import type { Context } from './context.ts';
 import type { ProgressDisplay } from './progress-display.ts';
 
-/** 'begun': what the operation has begun, and what it has not come to is not begun. 'nothing': the manager goes on. */
-export type Aborts = 'begun' | 'nothing';
+/** What Ctrl-C makes of an operation. */
+export type OnInterrupt =
+  /** What it has begun is aborted, and what it has not come to is not begun. */
+  | { readonly kind: 'abort' }
+  /** The manager goes on with it. `left`: what goes on, and what is not begun, for people. */
+  | { readonly kind: 'leave'; left(): string };
 
 /** How long an abort may take before this command gives up waiting for it, in milliseconds. */
 const ABORT_TIMEOUT = 120_000;
@@ -15,7 +20,7 @@ const ABORT_TIMEOUT = 120_000;
 /** Owns its listener and its timer; `end` gives them back. */
 export class Interruption {
   readonly #client: ControlClient;
-  readonly #aborts: Aborts;
+  readonly #rule: OnInterrupt;
   readonly #progress: ProgressDisplay;
   readonly #leave = new AbortController();
   readonly #forget: () => void;
@@ -23,10 +28,14 @@ export class Interruption {
   #operation: number | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #presses = 0;
+  /** Apps whose new workers serve, while the old ones retire. */
+  readonly #retiring = new Set<string>();
+  /** Apps of which the old workers finish before the new ones serve: there may be a way back then. */
+  readonly #mayGoBack = new Set<string>();
 
-  constructor(context: Context, client: ControlClient, aborts: Aborts, progress: ProgressDisplay) {
+  constructor(context: Context, client: ControlClient, rule: OnInterrupt, progress: ProgressDisplay) {
     this.#client = client;
-    this.#aborts = aborts;
+    this.#rule = rule;
     this.#progress = progress;
     this.#forget = context.onInterrupt(() => this.#interrupt());
   }
@@ -50,6 +59,14 @@ export class Interruption {
     };
   }
 
+  hear(event: EvenkeelEvent): void {
+    if (event.type === 'deploy-started' && event.strategy === 'handover') this.#mayGoBack.add(event.app);
+    if (event.type === 'deploy-finished') this.#retiring.delete(event.app);
+    if (event.type !== 'deploy-phase') return;
+    if (event.phase === 'retiring' && !this.#mayGoBack.has(event.app)) this.#retiring.add(event.app);
+    else this.#retiring.delete(event.app);
+  }
+
   end(): void {
     this.#forget();
     if (this.#deadline !== null) clearTimeout(this.#deadline);
@@ -58,14 +75,21 @@ export class Interruption {
 
   #interrupt(): void {
     this.#presses += 1;
-    if (this.#presses > 1 || this.#aborts === 'nothing') {
-      this.#progress.note('left; the manager goes on by itself (`evenkeel status` and `evenkeel events` show it)');
+    if (this.#presses > 1 || this.#rule.kind === 'leave') {
+      const left = this.#rule.kind === 'leave' ? this.#rule.left() : 'the manager goes on with the abort by itself';
+      this.#progress.note(`${left} (\`evenkeel status\` and \`evenkeel events\` show it)`);
       this.#leave.abort(new Error('interrupted'));
       return;
     }
-    this.#progress.note('aborting; Ctrl-C again leaves at once');
+    this.#progress.note(`${this.#describeAbort()}; Ctrl-C again leaves at once`);
     this.#deadline = setTimeout(() => this.#leave.abort(new Error('the abort took too long')), ABORT_TIMEOUT);
     if (this.#operation !== null) void this.#abort(this.#operation);
+  }
+
+  #describeAbort(): string {
+    if (this.#retiring.size === 0) return 'aborting';
+    const apps = [...this.#retiring].join(', ');
+    return `aborting; too late for ${apps}, whose new workers serve: the old ones have one more second to finish`;
   }
 
   async #abort(operation: number): Promise<void> {

@@ -9,15 +9,22 @@ import type { OperationResult } from '../protocol/control-api.ts';
 import type { Outcome, ResultOutcome } from './command.ts';
 import type { Context } from './context.ts';
 import { EarlyFailures } from './early-failures.ts';
-import { type Aborts, Interruption } from './interruption.ts';
+import { Interruption, type OnInterrupt } from './interruption.ts';
 import { viewOperation } from './operation-view.ts';
 import { createProgress } from './progress-display.ts';
 
+export interface Step {
+  readonly path: string;
+  readonly body: unknown;
+  /** For whoever leaves it: "the restart of web". */
+  readonly what?: string;
+}
+
 export interface Operation {
   /** POSTs, one after the other. */
-  readonly steps: readonly { readonly path: string; readonly body: unknown }[];
-  /** What Ctrl-C aborts. */
-  readonly aborts: Aborts;
+  readonly steps: readonly Step[];
+  /** Ctrl-C: 'begun' is aborted; 'nothing': the manager goes on with the step that is under way. */
+  readonly aborts: 'begun' | 'nothing';
   /** It goes on trying where a new worker fails: why that did is told at once. */
   readonly goesOnTrying?: boolean;
 }
@@ -25,16 +32,21 @@ export interface Operation {
 /** The first steps are not undone when a later one fails. Throws what the manager refuses. */
 export async function operate(context: Context, client: ControlClient, operation: Operation): Promise<Outcome> {
   const progress = await createProgress(context);
-  const interrupt = new Interruption(context, client, operation.aborts, progress);
+  let current = 0;
+  const rule: OnInterrupt =
+    operation.aborts === 'begun' ? { kind: 'abort' } : { kind: 'leave', left: () => describeLeft(operation, current) };
+  const interrupt = new Interruption(context, client, rule, progress);
   const failures = operation.goesOnTrying && !context.globals.quiet ? new EarlyFailures(client, progress) : null;
   const onEvent = (event: EvenkeelEvent): void => {
     progress.show(event);
+    interrupt.hear(event);
     failures?.hear(event);
   };
   try {
     const results: OperationResult[] = [];
-    for (const { path, body } of operation.steps) {
+    for (const [index, { path, body }] of operation.steps.entries()) {
       if (interrupt.happened) break;
+      current = index;
       results.push(await client.operate(path, body, { ...interrupt.options, onEvent }));
     }
     await failures?.end();
@@ -55,6 +67,13 @@ export async function operate(context: Context, client: ControlClient, operation
     progress.close();
     interrupt.end();
   }
+}
+
+function describeLeft({ steps }: Operation, current: number): string {
+  const what = (step: Step | undefined): string => step?.what ?? 'what was begun';
+  const rest = steps.slice(current + 1).map(what);
+  const after = rest.length === 0 ? '' : `; not begun: ${rest.join(', ')}`;
+  return `interrupted, but ${what(steps[current])} goes on by itself${after}`;
 }
 
 function report(context: Context, result: OperationResult): ResultOutcome {

@@ -52,7 +52,9 @@ async function scene(
       finish();
     },
   };
-  const manager = await new FakeManager({ [`POST ${path}`]: operation, 'POST /v1/abort': abort }).listen(cwd);
+  const status = { json: samples.statusOf(samples.appStatus(), samples.appStatus({ name: 'api' })) };
+  const replies = { [`POST ${path}`]: operation, 'POST /v1/abort': abort, 'GET /v1/status': status };
+  const manager = await new FakeManager(replies).listen(cwd);
   return { manager, cli: startCli(args, { cwd }) };
 }
 
@@ -119,20 +121,47 @@ describe('Ctrl-C', () => {
     await cli.wrote('Ctrl-C again leaves at once');
     cli.interrupt();
     expect(await cli.done).toMatchObject({ code: 130, out: '' });
-    expect(cli.err()).toContain('the manager goes on by itself');
+    expect(cli.err()).toContain('the manager goes on with the abort by itself');
     expect(manager.lines).toContain('POST /v1/deploy');
   });
 
-  it.each([[['stop', 'web'], '/v1/stop']])(
-    '%j is not undone: the command leaves and the manager goes on',
-    async (args, path) => {
-      const { manager, cli } = await scene(path, args, [began('web')]);
-      await cli.wrote('generation 4 begins');
-      cli.interrupt();
-      expect((await cli.done).code).toBe(130);
-      expect(manager.lines).toEqual([`POST ${path}`]);
-    },
-  );
+  it.each([
+    [['stop', 'web', 'api'], '/v1/stop', 'the stop of web, api goes on by itself ('],
+    [['restart', 'web'], '/v1/apps/web/restart', 'the restart of web goes on by itself ('],
+    [
+      ['restart', 'web', 'api'],
+      '/v1/apps/web/restart',
+      'the restart of web goes on by itself; not begun: the restart of api (',
+    ],
+    [['scale', 'web=4'], '/v1/apps/web/scale', 'the scaling of web to 4 goes on by itself ('],
+  ])('%j is not undone: the command leaves, and says what goes on', async (args, path, left) => {
+    const { manager, cli } = await scene(path, args, [began('web')]);
+    await cli.wrote('generation 4 begins');
+    cli.interrupt();
+    const { code, err } = await cli.done;
+    expect(code).toBe(130);
+    expect(err).toContain(`interrupted, but ${left}`);
+    expect(manager.lines.filter((line) => line.startsWith('POST'))).toEqual([`POST ${path}`]);
+  });
+
+  it.each([
+    ['rolling' as const, 'aborting; too late for web, whose new workers serve: the old ones have one more second'],
+    // Its old workers finish first, and may have to come back.
+    ['handover' as const, 'aborting; Ctrl-C again'],
+  ])('while old workers retire (%s) says what comes of that', async (strategy, text) => {
+    const start: EvenkeelEvent = {
+      ...{ time: samples.TIME, app: 'web', generation: 4, reason: 'deploy', strategy },
+      type: 'deploy-started',
+    };
+    const retiring: EvenkeelEvent = {
+      ...{ time: samples.TIME, app: 'web', generation: 4, ready: 2, desired: 2 },
+      ...{ type: 'deploy-phase', phase: 'retiring' },
+    };
+    const { cli } = await scene('/v1/deploy', ['deploy', 'web'], [start, retiring]);
+    await cli.wrote('retiring');
+    cli.interrupt();
+    expect((await cli.done).err).toContain(text);
+  });
 
   it('ends what only follows', async () => {
     const cwd = folderWithConfig();

@@ -15,7 +15,7 @@ export const command = defineCommand({
   examples: [{ line: 'evenkeel abort web', does: 'abort the deploy of one app' }],
   run: async (context, [app = '']) => {
     const client = await useManager(context);
-    const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/abort`, body: {} }];
+    const steps = [{ path: `/v1/apps/${encodeURIComponent(app)}/abort`, body: {}, what: `the abort of ${app}` }];
     return operate(context, client, { steps, aborts: 'nothing' });
   },
 });

@@ -26,7 +26,11 @@ export const command = defineCommand({
       apps,
       known.map((app) => app.name),
     );
-    const steps = apps.map((app) => ({ path: `/v1/apps/${encodeURIComponent(app)}/restart`, body: {} }));
+    const steps = apps.map((app) => ({
+      path: `/v1/apps/${encodeURIComponent(app)}/restart`,
+      body: {},
+      what: `the restart of ${app}`,
+    }));
     return operate(context, client, { steps, aborts: 'nothing', goesOnTrying: true });
   },
 });

@@ -38,6 +38,7 @@ export const command = defineCommand({
     const steps = targets.map(({ app, workers }) => ({
       path: `/v1/apps/${encodeURIComponent(app)}/scale`,
       body: { workers },
+      what: `the scaling of ${app} to ${workers}`,
     }));
     return operate(context, client, { steps, aborts: 'nothing' });
   },

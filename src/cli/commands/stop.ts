@@ -34,18 +34,20 @@ export const command = defineCommand({
       throw explain(error);
     });
     const body = { ...(apps.length === 0 ? {} : { apps }), ...(timeout === null ? {} : { timeout }) };
-    return apps.length === 0 ? stopEverything(context, client, body) : stop(context, client, body);
+    return apps.length === 0
+      ? stopEverything(context, client, body)
+      : stop(context, client, body, `the stop of ${apps.join(', ')}`);
   },
 });
 
-function stop(context: Context, client: ControlClient, body: object): Promise<Outcome> {
-  return operate(context, client, { steps: [{ path: '/v1/stop', body }], aborts: 'nothing' });
+function stop(context: Context, client: ControlClient, body: object, what: string): Promise<Outcome> {
+  return operate(context, client, { steps: [{ path: '/v1/stop', body, what }], aborts: 'nothing' });
 }
 
 async function stopEverything(context: Context, client: ControlClient, body: object): Promise<Outcome> {
   const { pid } = await client.version();
   const manager = identify(pid);
-  const outcome = await stop(context, client, body);
+  const outcome = await stop(context, client, body, 'the stop of everything, and of the manager,');
   if (outcome.exit !== EXIT.done) return outcome;
   if (manager !== null) await untilGone(manager);
   if (outcome.kind !== 'result' || context.globals.quiet) return outcome;
