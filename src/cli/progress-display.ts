@@ -41,7 +41,7 @@ function isTelling({ type }: EvenkeelEvent): boolean {
 
 const UNTOLD: readonly EvenkeelEvent['type'][] = [
   ...(['app-state', 'deploy-finished'] as const),
-  ...(['reload-started', 'reload-finished', 'config-invalid'] as const),
+  ...(['reload-started', 'reload-finished', 'reload-refused', 'config-invalid'] as const),
 ];
 
 async function live({ err, now }: Context): Promise<ProgressDisplay> {

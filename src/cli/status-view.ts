@@ -35,7 +35,8 @@ export function viewStatus({ manager, apps }: Status, now: number, rules: TableR
 /** What `status web` shows. */
 export function viewApp(app: AppStatus, now: number, rules: TableRules): string {
   const { style } = rules;
-  const title = `${style('bold', app.name)}  ${stateOf(app.state, style)}  generation ${app.generation}, ${app.ready} of ${app.desired} ready`;
+  const generation = app.generation === 0 ? 'no generation yet' : `generation ${app.generation}`;
+  const title = `${style('bold', app.name)}  ${stateOf(app.state, style)}  ${generation}, ${app.ready} of ${app.desired} ready`;
   const rows = app.workers.map((worker) => workerRow(worker, now, style));
   const table = rows.length === 0 ? 'no workers\n' : renderTable(WORKER_COLUMNS, rows, rules);
   return `${[title, ...remarks(app, now)].join('\n')}\n${table}`;
@@ -58,12 +59,17 @@ function appRow(app: AppStatus, style: Style): readonly string[] {
   const { workers } = app;
   const sum = (pick: (worker: WorkerStatus) => number | null): number | null => sumOf(workers.map(pick));
   return [
-    ...[style('bold', app.name), stateOf(app.state, style), String(app.generation), `${app.ready}/${app.desired}`],
+    ...[style('bold', app.name), stateOf(app.state, style), generationOf(app), `${app.ready}/${app.desired}`],
     ...[formatCount(sum((worker) => worker.restarts)), formatCpu(sum((worker) => worker.cpu))],
     ...[formatBytes(sum((worker) => worker.rss)), formatCount(sum((worker) => worker.connections))],
     formatCount(sum((worker) => worker.requests)),
     style('dim', appRemark(app)),
   ];
+}
+
+/** 0: none has ever served. */
+function generationOf({ generation }: AppStatus): string {
+  return generation === 0 ? '-' : String(generation);
 }
 
 function appRemark({ deploy, drift, problem }: AppStatus): string {

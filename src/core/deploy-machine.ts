@@ -21,6 +21,8 @@ import {
   type Verdict,
   type Worker,
 } from './cluster-model.ts';
+import { describeTimeout } from './describe-timeout.ts';
+import { humanDuration } from './human-duration.ts';
 import { isOfDeploy, isRetired } from './rollout.ts';
 import type { DeployOutcome, Generation, Slot } from './status.ts';
 
@@ -68,7 +70,7 @@ export function canFail(deploy: Deploy): boolean {
 function advanceOnce(model: ClusterModel, deploy: Deploy, now: number): Step | null {
   if (now < deploy.deadline) return nextPhase(model, deploy, now);
   // The deadline comes first: what was not committed by then is not done, even if it could be now.
-  const verdict = { outcome: 'timed-out', reason: 'the deploy took longer than its timeout', culprit: null } as const;
+  const verdict = { outcome: 'timed-out', reason: describeTimeout(model, deploy), culprit: null } as const;
   const late = failDeploy(model, deploy, verdict);
   return late.model === model ? nextPhase(model, deploy, now) : late;
 }
@@ -154,7 +156,8 @@ function afterReverting(model: ClusterModel, deploy: Deploy & { phase: 'revertin
     return to(model, { ...deploy, phase: 'aborting', kept: range.from, missing: range.to });
   }
   if (now < deploy.deadline) return null;
-  const late = add(deploy.verdict, 'the old generation did not become ready again in time');
+  const patience = humanDuration(settingsOf(model, deploy.from).readyTimeout);
+  const late = add(deploy.verdict, `the old generation did not become ready again within ${patience}`);
   return finish(markLeftovers(model, deploy), deploy, late);
 }
 

@@ -140,6 +140,12 @@ function describe(app: string, entry: HistoryEntry, loss: string): Pick<AppResul
   };
   const message = ok
     ? `generation ${generation} serves; ${loss}`
-    : `generation ${generation} ${outcome}: ${loss} (${reason})`;
+    : `generation ${generation} ${outcome}: ${withLoss(loss, reason)}`;
   return { ok, message, deploy };
+}
+
+/** The successor notes of a deploy that was lost with its cluster process that it was: that is not told twice. */
+function withLoss(loss: string, reason: string): string {
+  const at = reason.lastIndexOf('the cluster process was killed');
+  return at < 0 ? `${loss} (${reason})` : reason.slice(at);
 }

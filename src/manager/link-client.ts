@@ -18,6 +18,10 @@ import {
 import { clusterLost } from './cluster-faults.ts';
 import { decodeLinkMessage } from './decode-link-message.ts';
 
+/** What to do about one that does not answer. */
+const SILENT =
+  'It may be stopped or overloaded: `evenkeel status` tells whether it answers by now. One that hangs is replaced; its workers serve on.';
+
 /** Everything that is not the answer to a request. */
 export type LinkNews = Extract<LinkMessage, { readonly type: string }>;
 
@@ -76,7 +80,8 @@ export class LinkClient {
     const result = new Promise<unknown>((resolve, reject) => {
       const timer = this.#clock.setTimer(this.#clock.now() + timeout, () => {
         this.#pending.delete(id);
-        reject(new EvenkeelError('TIMED_OUT', `${this.#app}: no answer to "${type}" within ${humanDuration(timeout)}`));
+        const message = `${this.#app}: its cluster process did not answer "${type}" within ${humanDuration(timeout)}`;
+        reject(new EvenkeelError('TIMED_OUT', message, { hint: SILENT }));
       });
       this.#pending.set(id, { timer, resolve, reject });
     });

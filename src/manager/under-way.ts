@@ -31,11 +31,17 @@ type AppWork = Work<AppResult>;
 
 export class RunningOperation {
   readonly #atWork = new Set<string>();
+  readonly #begun = new Set<string>();
   readonly #undone = new Map<string, Promise<AppResult>>();
   #aborted = false;
 
   get aborted(): boolean {
     return this.#aborted;
+  }
+
+  /** Whether it has begun its part of that app, by name or because another one needs it. */
+  hasBegun(app: string): boolean {
+    return this.#begun.has(app);
   }
 
   /**
@@ -62,6 +68,7 @@ export class RunningOperation {
   async #begin(app: string, work: AppWork, task: Task): Promise<AppResult> {
     if (this.#aborted) return skipped(app, 'not begun, for the command was aborted');
     this.#atWork.add(app);
+    this.#begun.add(app);
     return await work(task);
   }
 }

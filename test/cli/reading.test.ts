@@ -46,6 +46,13 @@ describe('status', () => {
     ]);
   });
 
+  it('has no number for an app of which no generation has ever served', async () => {
+    const fresh = samples.appStatus({ generation: 0, state: 'stopped', desired: 0, ready: 0, workers: [] });
+    const { cwd } = await withManager({ 'GET /v1/status': { json: samples.statusOf(fresh) } });
+    expect((await run(['status'], { cwd })).out).toMatch(/^web +stopped +- +0\/0/m);
+    expect((await run(['status', 'web'], { cwd })).out).toMatch(/^web {2}stopped {2}no generation yet, 0 of 0 ready$/m);
+  });
+
   it('shows the workers of one app, and asks for no other', async () => {
     const worker = samples.workerStatus({
       slot: 1,

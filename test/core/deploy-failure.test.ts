@@ -96,7 +96,8 @@ describe('a rolling deploy that fails at its second batch', () => {
     world.hang(SETTINGS.readyTimeout + SETTINGS.stopTimeout);
     expect(world.finishes.at(-1)).toMatchObject({
       outcome: 'failed',
-      reason: 'worker 1 exited with code 1 before it was ready; the old generation did not become ready again in time',
+      reason:
+        'worker 1 exited with code 1 before it was ready; the old generation did not become ready again within 1 s',
     });
     expect(world.calm().shown).toEqual(OLD_READY);
   });
@@ -196,20 +197,24 @@ describe('a deploy that takes too long', () => {
     });
   });
 
-  it.each<[Phase, Strategy, number]>([
-    ['preparing', 'all-at-once', 5000],
-    ['clearing', 'replace', 200],
-    ['booting', 'all-at-once', 200],
-    ['settling', 'all-at-once', 50],
-    ['retiring', 'rolling', 200],
-  ])('while %s (%s) ends as timed-out, with the old generation serving', (phase, strategy, timeout) => {
+  it.each<[Phase, Strategy, number, string, string]>([
+    ['preparing', 'all-at-once', 5000, '5 s', 'a hook of deploy.before was still running'],
+    ['clearing', 'replace', 200, '200 ms', 'old workers had not ended yet'],
+    ['booting', 'all-at-once', 200, '200 ms', '0 of 2 new workers were ready'],
+    [
+      ...(['settling', 'all-at-once', 50, '50 ms'] as const),
+      'the new workers were ready, but had still to stay up for 100 ms (deploy.settle)',
+    ],
+    ['retiring', 'rolling', 200, '200 ms', 'old workers had still to finish before the next batch'],
+  ])('while %s (%s) ends as timed-out, with the old generation serving', (phase, strategy, timeout, time, wait) => {
     const world = new Simulator().online();
     world.deploy({ strategy, timeout, hooks: phase === 'preparing' });
     world.calm((at) => at.phase === phase);
     world.advance(timeout);
     expect(world.calm().shown).toEqual(OLD_READY);
     expect(world.finishes.at(-1)).toMatchObject({
-      ...{ outcome: 'timed-out', reason: 'the deploy took longer than its timeout', culprit: null },
+      ...{ outcome: 'timed-out', culprit: null },
+      reason: `the deploy took longer than ${time} (deploy.timeout, or --timeout): ${wait}`,
     });
   });
 

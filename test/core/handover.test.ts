@@ -164,7 +164,7 @@ describe('a handover that fails', () => {
     world.atGate('0@1');
     world.advance(SETTINGS.readyTimeout);
     expect(world.finishes.at(-1)?.reason).toBe(
-      'worker 0 exited with code 1 0 ms after it was ready; the old generation did not become ready again in time',
+      'worker 0 exited with code 1 0 ms after it was ready; the old generation did not become ready again within 1 s',
     );
     expect(world.shown).toEqual(['0@1 standing-by', '1@1 draining', '1@1 held', '1@2 ready']);
     world.atGate('1@1');

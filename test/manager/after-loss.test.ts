@@ -114,6 +114,23 @@ describe('a restart whose cluster process is killed', () => {
   });
 });
 
+describe('a deploy whose cluster process is killed', () => {
+  it('has failed, and that is told once', async () => {
+    const scene = await opened();
+    const { rig, context } = scene;
+    await start(context, null);
+    const [result] = await held(scene, 2, () => deploy(context, ['web'], {}));
+    const { memory } = rig.cluster('web');
+    const [first] = memory.history;
+    if (first === undefined) throw new Error('nothing was deployed');
+    const reason = 'deploy: the cluster process was killed during the deploy';
+    memory.history.push({ ...first, generation: 2, outcome: 'failed', current: false, reason });
+    rig.cluster('web').die();
+    const message = 'generation 2 failed: the cluster process was killed during the deploy';
+    expect((await result)?.apps).toMatchObject([{ action: 'deploy', ok: false, message }]);
+  });
+});
+
 describe('where only the connection to the cluster process breaks', () => {
   it.each([
     ['done', true, 'generation 2 serves; the connection to its cluster process broke meanwhile'],

@@ -90,6 +90,18 @@ it('streams what happens, with the result as the last line', async () => {
   expect(told.at(-1)).toMatchObject({ type: 'result', result: { ok: true, apps: [{ app: 'web' }] } });
 });
 
+it('a start by name tells what happens to its apps and those that they need, and of no other', async () => {
+  const { rig, api } = await serving(appSpec(), appSpec({ name: 'api', dependsOn: ['db'] }), appSpec({ name: 'db' }));
+  await api.ask('POST', '/v1/stop', { apps: ['api', 'db'] });
+  rig.script('db').hold = deferred();
+  const told = api.open('POST', '/v1/start', { apps: ['api'] }, NDJSON).then(lines);
+  await rig.event('deploy-started', 'db', 2);
+  await api.ask('POST', '/v1/apps/web/deploy', {});
+  rig.script('db').hold?.resolve();
+  const apps = (await told).flatMap((message) => ('event' in message ? [Object(message.event).app] : []));
+  expect(new Set(apps)).toEqual(new Set(['db', 'api']));
+});
+
 it('aborts an operation by the number that its stream begins with', async () => {
   const { rig, api } = await serving(appSpec());
   rig.script('web').hold = deferred();

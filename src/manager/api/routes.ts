@@ -37,8 +37,8 @@ export interface Call {
 
 /** A change: its result can be streamed. */
 export interface Operation {
-  /** Whose events belong to it; null: all. */
-  readonly apps: readonly string[] | null;
+  /** Whose events belong to it; null: all; 'begun': of the apps that it comes to, those that others need included. */
+  readonly apps: readonly string[] | null | 'begun';
   run(operation: RunningOperation): Promise<OperationResult>;
 }
 
@@ -80,7 +80,10 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
   }),
   start: operation(({ context }, body) => {
     const { apps, ...rules } = bodies.startBody(body);
-    return { apps: null, run: (operation) => start(context, apps ?? null, rules, operation) };
+    return {
+      apps: apps === undefined ? null : 'begun',
+      run: (operation) => start(context, apps ?? null, rules, operation),
+    };
   }),
   stop: operation(({ context }, body) => {
     const { apps, timeout } = bodies.stopBody(body);

@@ -3,6 +3,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { EvenkeelError, toErrorBody } from '../../core/errors.ts';
+import type { EvenkeelEvent } from '../../core/events.ts';
 import type { Milliseconds } from '../../core/spec.ts';
 import { listenUnix } from '../../platform/unix-server.ts';
 import { NDJSON } from '../../protocol/control-api.ts';
@@ -120,8 +121,14 @@ async function operate({ context, request, response }: Call, operation: Operatio
   };
   await context.underWay.track(async (running, id) => {
     if (request.headers.accept?.includes(NDJSON) !== true) return answerJson(response, 200, await run(running));
-    await streamOperation(context, response, { id, apps: operation.apps, run: () => run(running) });
+    await streamOperation(context, response, { id, concerns: concernsOf(operation, running), run: () => run(running) });
   });
+}
+
+function concernsOf({ apps }: Operation, running: RunningOperation): (event: EvenkeelEvent) => boolean {
+  if (apps === null) return () => true;
+  const isOurs = (app: string) => (apps === 'begun' ? running.hasBegun(app) : apps.includes(app));
+  return (event) => 'app' in event && isOurs(event.app);
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {

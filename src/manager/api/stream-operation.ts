@@ -3,6 +3,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { toErrorBody } from '../../core/errors.ts';
+import type { EvenkeelEvent } from '../../core/events.ts';
 import type { OperationMessage, OperationResult } from '../../protocol/control-api.ts';
 import type { ManagerContext } from '../context.ts';
 import { LineStream } from './answer.ts';
@@ -10,22 +11,22 @@ import { EventFeed } from './event-feed.ts';
 
 export interface StreamedOperation {
   readonly id: number;
-  /** Whose events are told meanwhile; null: all. */
-  readonly apps: readonly string[] | null;
+  /** Whether an event is told meanwhile. */
+  concerns(event: EvenkeelEvent): boolean;
   run(): Promise<OperationResult>;
 }
 
 export async function streamOperation(
   { fleet }: ManagerContext,
   response: ServerResponse,
-  { id, apps, run }: StreamedOperation,
+  { id, concerns, run }: StreamedOperation,
 ): Promise<void> {
   const lines = new LineStream(response);
   lines.send({ type: 'accepted', operation: id } satisfies OperationMessage);
   const feed = new EventFeed(lines, (event) => ({ type: 'event', event }) satisfies OperationMessage);
   feed.begin();
   const unsubscribe = fleet.bus.subscribe((event) => {
-    if (apps === null || ('app' in event && apps.includes(event.app))) feed.push(event);
+    if (concerns(event)) feed.push(event);
   });
   const end = (message: OperationMessage): Promise<void> => {
     unsubscribe();

@@ -88,7 +88,10 @@ describe('row 9: all at once', () => {
       await reach(scene);
       await phase(scene.rig, name);
       const { code, stderr } = await scene.deploy.ended;
-      expect([code, stderr]).toEqual([4, expect.stringMatching(/took longer than its timeout/)]);
+      expect([code, stderr]).toEqual([
+        4,
+        expect.stringMatching(/took longer than \S+ m?s \(deploy\.timeout, or --timeout\): /),
+      ]);
       await expectUntouched(scene, 'timed-out');
     },
   );

@@ -347,6 +347,7 @@ describe('from a script to a config', () => {
       2,
       expect.stringMatching(/no config to reload.*\n.*`evenkeel deploy http`.*init --from-running/),
     ]);
+    expect(stderr.match(/no config to reload/g)).toHaveLength(1);
     const events = await rig.events();
     process.kill((await rig.status()).manager.pid, 'SIGHUP');
     expect(await events.waitFor('reload-refused')).toMatchObject({ reason: expect.stringMatching(/no config/) });
