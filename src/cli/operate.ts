@@ -76,7 +76,8 @@ function describeLeft({ steps }: Operation, current: number): string {
   return `interrupted, but ${what(steps[current])} goes on by itself${after}`;
 }
 
-function report(context: Context, result: OperationResult): ResultOutcome {
+/** A result for people, or as JSON. */
+export function report(context: Context, result: OperationResult): ResultOutcome {
   const { out, err, globals } = context;
   const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
   return {

@@ -6,6 +6,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { CommandDefinition } from './command.ts';
 import type { GlobalOptions } from './context.ts';
+import { hintForCommand, hintForNames } from './other-names.ts';
 import { nextOperand, splitArguments } from './split-arguments.ts';
 
 export type Parsed =
@@ -26,23 +27,6 @@ export interface ParserRules {
   /** Width of help texts. */
   readonly columns: number;
 }
-
-/** What other tools call them. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  list: 'status',
-  ls: 'status',
-  ps: 'status',
-  up: 'start',
-  down: 'stop',
-  delete: 'stop',
-  del: 'stop',
-  remove: 'stop',
-  rm: 'stop',
-  kill: 'stop',
-  describe: 'status',
-  show: 'status',
-  monit: 'status',
-};
 
 const FOOTER = `
 Exit codes: 0 done, 1 failed, 2 bad usage or config, 3 no manager is running, 4 timed out, 130 interrupted after a
@@ -79,7 +63,7 @@ export async function parseArguments(args: readonly string[], rules: ParserRules
       const isVersion = error.code === 'commander.version';
       return { kind: 'show', text: shown, asked, document: isVersion ? { version: rules.version } : null };
     }
-    throw usageError(error, meantBy(error, args, program), commandIn(args, program)?.name() ?? null);
+    throw usageError(error, guessOf(error, args, program), commandIn(args, program)?.name() ?? null);
   }
   return parsed ?? { kind: 'show', text: shown, asked: true, document: null };
 }
@@ -171,12 +155,9 @@ function meantBy(error: CommanderError, args: readonly string[], program: Comman
   const [, word = ''] = /'([^']*)'/.exec(error.message) ?? [];
   switch (error.code) {
     case 'commander.unknownCommand':
-      return (
-        OTHER_NAMES[word] ??
-        nearest(
-          word,
-          program.commands.flatMap((known) => [known.name(), ...known.aliases()]),
-        )
+      return nearest(
+        word,
+        program.commands.flatMap((known) => [known.name(), ...known.aliases()]),
       );
     case 'commander.unknownOption': {
       const command = commandIn(args, program);
@@ -205,17 +186,30 @@ function refuseUnknown({ code }: CommanderError, args: readonly string[], progra
   const word = firstWord(args);
   if (code !== 'commander.helpDisplayed' || word === undefined || commandIn(args, program) !== undefined) return;
   const unknown = new CommanderError(1, 'commander.unknownCommand', `unknown command '${word}'`);
-  throw usageError(unknown, meantBy(unknown, args, program), null);
+  throw usageError(unknown, guessOf(unknown, args, program), null);
 }
 
-function usageError(error: CommanderError, meant: string | null, command: string | null): EvenkeelError {
+/** A sentence; null: nothing comes to mind. */
+function guessOf(error: CommanderError, args: readonly string[], program: Command): string | null {
+  const word = firstWord(args) ?? '';
+  const habit =
+    error.code === 'commander.unknownCommand'
+      ? hintForCommand(word)
+      : error.code === 'commander.excessArguments'
+        ? hintForNames(word, args[args.indexOf(word) + 1] ?? '')
+        : null;
+  if (habit !== null) return habit;
+  const meant = meantBy(error, args, program);
+  return meant === null ? null : `Did you mean ${meant}?`;
+}
+
+function usageError(error: CommanderError, guess: string | null, command: string | null): EvenkeelError {
   const [message = ''] = error.message.replace(/^error: /, '').split('\n');
-  const guess = meant === null ? '' : `Did you mean ${meant}? `;
   const help =
     command === null
       ? '`evenkeel help` lists the commands, `evenkeel help COMMAND` their options.'
       : `\`evenkeel help ${command}\` shows what it takes.`;
-  const hint = `${guess}${help}`;
+  const hint = guess === null ? help : `${guess} ${help}`;
   return new EvenkeelError('BAD_USAGE', message, { hint });
 }
 

@@ -33,6 +33,17 @@ export async function noteStart<T>(
   }
 }
 
+/** As if these had never been started. */
+export async function forgetStarts(file: string, names: readonly string[]): Promise<void> {
+  const release = await takeTurn(join(dirname(file), 'scripts.lock'));
+  try {
+    const kept = Object.entries(readStarts(file).apps).filter(([name]) => !names.includes(name));
+    await writeStateFile(file, { apps: Object.fromEntries(kept) } satisfies ScriptStarts);
+  } finally {
+    release();
+  }
+}
+
 /** Throws STATE_FROM_NEWER_VERSION. A file that is broken is set aside. */
 export function readStarts(file: string): ScriptStarts {
   const reading = readStateFile(file);

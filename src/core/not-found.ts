@@ -2,9 +2,14 @@
 
 import { EvenkeelError } from './errors.ts';
 
+/** For the habits of PM2's users. */
+const ALL =
+  'All of them are meant by `evenkeel start` and `evenkeel stop` without a name, and by `evenkeel deploy --all`.';
+
 /** `known`: the apps that there are. */
 export function noSuchApp(name: string, known: readonly string[]): EvenkeelError {
-  const hint = known.length === 0 ? 'The config has no apps.' : `There are: ${known.join(', ')}.`;
+  const there = known.length === 0 ? 'The config has no apps.' : `There are: ${known.join(', ')}.`;
+  const hint = name === 'all' ? `${there} ${ALL}` : there;
   return new EvenkeelError('NO_SUCH_APP', `there is no app named "${name}"`, { hint });
 }
 
@@ -13,6 +18,13 @@ export function noConfigToReload(app: string): EvenkeelError {
   const message = 'there is no config to reload: what runs was started by `evenkeel start SCRIPT`';
   return new EvenkeelError('NO_CONFIG', message, {
     hint: `\`evenkeel deploy ${app}\` replaces its code, with options its settings; \`evenkeel init --from-running\` writes a config.`,
+  });
+}
+
+/** `file`: the config that says which apps there are. */
+export function notForgotten(file: string): EvenkeelError {
+  return new EvenkeelError('BAD_REQUEST', `${file} says which apps there are`, {
+    hint: 'Take the app out of it, then `evenkeel reload` stops it. Only what `evenkeel start SCRIPT` has started is forgotten.',
   });
 }
 

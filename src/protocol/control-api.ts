@@ -56,6 +56,8 @@ export interface ReloadBody {
 export interface StopBody {
   readonly apps?: readonly string[];
   readonly timeout?: Milliseconds;
+  /** Of apps that were started without a config: they are not known any more. Whoever asks takes them out of scripts.json. */
+  readonly forget?: boolean;
 }
 /** `apps` or `all`. `wait: false` answers as soon as the deploy is accepted. */
 export interface DeployBody {

@@ -9,7 +9,7 @@ import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { operate } from '../operate.ts';
 import { NOTHING_TO_DO } from '../operation-view.ts';
-import { duration } from '../options.ts';
+import { duration, flag } from '../options.ts';
 import { useManager } from '../use-manager.ts';
 
 export const command = defineCommand({
@@ -19,6 +19,7 @@ export const command = defineCommand({
       '--timeout <time>',
       'kill workers that still run after this long; default: stop.timeout of the config',
     ),
+    forget: flag('--forget', 'forget apps of `start SCRIPT`, so that no start brings them back'),
   },
   details: [
     'Workers drain first: they finish what they have begun. An app that is stopped by name stays',
@@ -28,12 +29,19 @@ export const command = defineCommand({
   examples: [
     { line: 'evenkeel stop', does: 'stop everything' },
     { line: 'evenkeel stop web --timeout 5s', does: 'stop one app, in 5 seconds at most' },
+    { line: 'evenkeel stop server --forget', does: 'be rid of a script that was started' },
   ],
-  run: async (context, apps, { timeout }) => {
+  run: async (context, apps, { timeout, forget }) => {
+    const limit = timeout === null ? {} : { timeout };
+    if (forget) {
+      const { forgetScripts } = await import('../forget-scripts.ts');
+      const what = `the stop of ${apps.join(', ')}`;
+      return forgetScripts(context, apps, (client) => stop(context, client, { apps, forget, ...limit }, what));
+    }
     const client = await useManager(context).catch((error) => {
       throw explain(error);
     });
-    const body = { ...(apps.length === 0 ? {} : { apps }), ...(timeout === null ? {} : { timeout }) };
+    const body = { ...(apps.length === 0 ? {} : { apps }), ...limit };
     return apps.length === 0
       ? stopEverything(context, client, body)
       : stop(context, client, body, `the stop of ${apps.join(', ')}`);

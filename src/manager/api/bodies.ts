@@ -61,7 +61,7 @@ export function startBody(body: Data): StartBody {
 }
 
 export function stopBody(body: Data): StopBody {
-  return checkFields<StopBody>(body, { apps: asNames, timeout: asTimeout });
+  return checkFields<StopBody>(body, { apps: asNames, timeout: asTimeout, forget: asBoolean });
 }
 
 export function deployBody(body: Data): DeployBody {

@@ -86,8 +86,8 @@ export const ROUTE_TABLE: Readonly<Record<keyof typeof ROUTES, Route>> = {
     };
   }),
   stop: operation(({ context }, body) => {
-    const { apps, timeout } = bodies.stopBody(body);
-    return { apps: apps ?? null, run: () => stop(context, apps ?? null, timeout ?? null) };
+    const { apps, timeout, forget } = bodies.stopBody(body);
+    return { apps: apps ?? null, run: () => stop(context, apps ?? null, timeout ?? null, forget) };
   }),
   deploy: operation(({ context }, body) => {
     const { apps, options } = bodies.deployBody(body);

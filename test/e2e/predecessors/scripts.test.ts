@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { availableCpus } from '../../../src/platform/cpus.ts';
 import { definedOf } from '../../../src/platform/defined-env.ts';
 import type { HistoryAnswer } from '../../../src/protocol/control-api.ts';
+import { server } from '../../support/apps.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { LONG } from '../../support/long.ts';
@@ -335,6 +336,40 @@ describe('row 18: the number of workers is computed', () => {
     });
     await rig.run('start');
     expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
+  });
+});
+
+describe('stop --forget', () => {
+  test('is rid of a script: no start brings it back, and its name is free', async () => {
+    await using rig = await createFolder('http.mjs');
+    const start = async (name: string) =>
+      rig.run('start', '--env', `PORT=${await freePort()}`, '--name', name, 'http.mjs');
+    await start('web');
+    await start('api');
+    expect((await rig.run('stop', 'web', '--forget')).stdout).toMatch(/^✓ web +stop: stopped; forgotten /);
+    expect((await rig.status()).apps.map(({ name }) => name)).toEqual(['api']);
+    expect((await rig.cli('stop', 'web', '--forget')).code).toBe(2);
+    await rig.run('stop');
+    await rig.run('start');
+    expect((await rig.status()).apps.map(({ name }) => name)).toEqual(['api']);
+    await start('web');
+    await rig.kill9((await rig.status()).manager.pid);
+    const { code, stderr } = await rig.cli('stop', 'api', '--forget');
+    expect([code, stderr]).toEqual([3, expect.stringContaining('2 apps run on without one')]);
+    await rig.run('start');
+    await rig.run('stop');
+    expect(JSON.parse((await rig.run('stop', 'web', '--forget', '--json')).stdout)).toMatchObject({
+      ...{ ok: true, apps: [{ app: 'web', action: 'stop', message: 'forgotten' }] },
+    });
+    await rig.run('start');
+    expect((await rig.status()).apps.map(({ name }) => name)).toEqual(['api']);
+  });
+
+  test('says of a config that the app is taken out there', async () => {
+    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+    const { code, stderr } = await rig.cli('stop', 'web', '--forget');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/says which apps there are\nhint: Take the app out of it, then `evenkeel reload`/);
   });
 });
 
