@@ -100,6 +100,7 @@ function startDeploy(model: ClusterModel, event: ClusterEvent & { type: 'deploy'
   };
   const deploy = {
     ...{ generation, from, reason, strategy, workers, batch, loss: NO_LOSS },
+    served: model.workers.some((worker) => worker.generation === from && worker.state === 'ready'),
     // A start has nothing to fall back to, so there is nothing to wait beside.
     settle: from === 0 ? 0 : settle,
     startedAt: now,

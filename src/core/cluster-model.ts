@@ -86,6 +86,8 @@ interface DeployBase {
   readonly generation: Generation;
   /** The generation that served before; 0: nothing did (a start). */
   readonly from: Generation;
+  /** Whether that one served when this began: where it did not, there is nothing to wait for on the way back. */
+  readonly served: boolean;
   readonly reason: string;
   readonly strategy: 'all-at-once' | 'rolling' | 'replace' | 'handover';
   /** Slots of the new generation. */

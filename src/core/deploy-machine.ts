@@ -139,7 +139,7 @@ function afterAborting(model: ClusterModel, deploy: Deploy & { phase: 'aborting'
   // New workers fill the gaps, so there is time to wait for what still goes: there are never more than N + batch.
   if (rolls && model.workers.some((worker) => isGoing(worker) && worker.slot < missing)) return null;
   const from = rolls ? Math.max(0, missing - deploy.batch) : 0;
-  const deadline = now + settingsOf(model, deploy.from).readyTimeout;
+  const deadline = deploy.served ? now + settingsOf(model, deploy.from).readyTimeout : now;
   return to(model, { ...deploy, phase: 'reverting', verdict, range: { from, to: missing }, deadline });
 }
 
@@ -157,7 +157,10 @@ function afterReverting(model: ClusterModel, deploy: Deploy & { phase: 'revertin
   }
   if (now < deploy.deadline) return null;
   const patience = humanDuration(settingsOf(model, deploy.from).readyTimeout);
-  const late = add(deploy.verdict, `the old generation did not become ready again within ${patience}`);
+  const remark = deploy.served
+    ? `the old generation did not become ready again within ${patience}`
+    : 'the old generation did not serve before either, and goes on being tried';
+  const late = add(deploy.verdict, remark);
   return finish(markLeftovers(model, deploy), deploy, late);
 }
 

@@ -60,6 +60,24 @@ describe('a new worker that dies', () => {
   });
 });
 
+describe('a deploy of an app that does not serve', () => {
+  it('that fails is over at once: there is nothing to wait for, and the old generation goes on being tried', () => {
+    const world = new Simulator().online();
+    for (const name of ['0@1', '1@1']) world.exit(name);
+    world.deploy({ strategy: 'replace' });
+    world.calm(({ phase }) => phase === 'booting');
+    world.exit('0@2');
+    world.exit('1@2 draining');
+    expect(world.phase).toBe(null);
+    expect(world.finishes.at(-1)).toMatchObject({
+      outcome: 'failed',
+      reason:
+        'worker 0 exited with code 1 before it was ready; the old generation did not serve before either, and goes on being tried',
+    });
+    expect(world.shown).toEqual(['0@1 booting', '1@1 booting']);
+  });
+});
+
 describe('a rolling deploy that fails at its second batch', () => {
   it.each<[Phase]>([['booting'], ['settling']])(
     'has the old worker ready again before the new one goes (%s)',

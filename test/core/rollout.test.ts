@@ -5,6 +5,7 @@ import { isRetired, slotCount, wantedIn } from '../../src/core/rollout.ts';
 const BASE = {
   generation: 2,
   from: 1,
+  served: true,
   reason: 'a new release',
   strategy: 'rolling',
   workers: 3,
