@@ -257,6 +257,7 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: no.js', 'apps.a.script: the script /shop/no.js does not exist', 'built'],
     ['script: a.js, cwd: no', 'apps.a.cwd: the directory /shop/no does not exist', ''],
     ['script: ., args: []', 'the script /shop is a directory', ''],
+    ['script: a.js, logs: { stdout: . }', 'apps.a.logs.stdout: the log file /shop is a directory', '/shop/a.log'],
     ['script: a.js, envFile: no.env', 'apps.a.envFile: the env file /shop/no.env does not exist', ''],
     ['script: a.js, env: { K: { file: no } }', 'apps.a.env.K.file: the file /shop/no does not exist', ''],
     ['script: a.js, env: { K: { file: blank } }', 'apps.a.env.K.file: the file /shop/blank is empty', ''],
