@@ -5,6 +5,7 @@ import { exitCodeOf } from '../client/operation-outcome.ts';
 import { EvenkeelError, EXIT } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { ControlClient } from '../platform/control-client.ts';
+import { portHolder } from '../platform/socket-holder.ts';
 import type { OperationResult } from '../protocol/control-api.ts';
 import type { Outcome, ResultOutcome } from './command.ts';
 import type { Context } from './context.ts';
@@ -79,7 +80,10 @@ function describeLeft({ steps }: Operation, current: number): string {
 /** A result for people, or as JSON. */
 export function report(context: Context, result: OperationResult): ResultOutcome {
   const { out, err, globals } = context;
-  const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
+  const view = viewOperation(result, {
+    ...{ out: out.style, err: err.style, together: out.isTTY && err.isTTY },
+    holderOf: portHolder,
+  });
   return {
     kind: 'result',
     exit: exitCodeOf(result),

@@ -3,6 +3,7 @@
 import { describeLoss } from '../core/describe-loss.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { WorkerFailure } from '../core/status.ts';
+import type { SocketHolder } from '../platform/socket-holder.ts';
 import type { AppResult, OperationResult } from '../protocol/control-api.ts';
 import type { Style } from './style.ts';
 
@@ -27,6 +28,8 @@ export interface ViewRules {
   readonly err: Style;
   /** Whoever reads stderr sees stdout too, above it: what is there already is not said again. */
   readonly together: boolean;
+  /** Who listens on a TCP port, as far as the system tells. */
+  holderOf(port: number): SocketHolder | null;
 }
 
 export function viewOperation(result: OperationResult, rules: ViewRules): OperationView {
@@ -65,16 +68,16 @@ function describeAction({ reasons, action, message }: AppResult): string {
 }
 
 /** On stderr, where it is found also when stdout is thrown away: why, what was written last, what to do. */
-function failureLines(result: AppResult, { err: style, together }: ViewRules): readonly string[] {
+function failureLines(result: AppResult, { err: style, together, holderOf }: ViewRules): readonly string[] {
   if (result.ok) return [];
   const { app, action, message } = result;
   const what = action === 'skipped' ? 'skipped' : action === 'none' ? 'does not run' : `${action} failed`;
-  const why = reasonLines(result, style);
+  const why = reasonLines(result, style, holderOf);
   if (together) return why.length === 0 ? [] : [style('red', `${app}: ${what}`), ...why];
   return [style('red', action === 'none' ? `${app}: ${message}` : `${app}: ${what}: ${message}`), ...why];
 }
 
-function reasonLines(result: AppResult, style: Style): readonly string[] {
+function reasonLines(result: AppResult, style: Style, holderOf: ViewRules['holderOf']): readonly string[] {
   const failure = result.failure ?? result.deploy?.failure ?? null;
   return [
     ...(failure === null || result.message.includes(failure.reason)
@@ -83,6 +86,20 @@ function reasonLines(result: AppResult, style: Style): readonly string[] {
     ...quote('the hooks wrote', result.deploy?.hookOutput ?? [], style),
     ...quote(failure === null ? '' : lastWords(failure), failure?.lastLines ?? [], style),
     ...(result.error?.hint == null ? [] : [`  hint: ${result.error.hint}`]),
+    ...(failure === null ? [] : takenPortHint(failure.lastLines, holderOf)),
+  ];
+}
+
+/** Of a port that the app opens by itself evenkeel knows nothing but what the app wrote. */
+function takenPortHint(lines: readonly string[], holderOf: ViewRules['holderOf']): readonly string[] {
+  const [, text = ''] =
+    lines.map((line) => /\bEADDRINUSE\b.*:(\d{1,5})$/.exec(line)).find((match) => match !== null) ?? [];
+  if (text === '') return [];
+  const holder = holderOf(Number(text));
+  const who = holder === null ? 'another process' : `${holder.command} (pid ${holder.pid})`;
+  return [
+    `  hint: port ${text} is taken by ${who}: stop that, or use another port.`,
+    `  With \`listen: [${text}]\` in the config evenkeel holds it, and starts the app by itself when it is free.`,
   ];
 }
 

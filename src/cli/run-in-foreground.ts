@@ -6,6 +6,7 @@ import { anewOf, type BootConfig, startManager } from '../client/start-manager.t
 import { EXIT } from '../core/errors.ts';
 import { ControlClient } from '../platform/control-client.ts';
 import { stateLayout } from '../platform/paths.ts';
+import { portHolder } from '../platform/socket-holder.ts';
 import type { StartBody } from '../protocol/control-api.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
@@ -68,7 +69,10 @@ async function bringUp(
 ): Promise<number> {
   try {
     const result = await client.operate('/v1/start', body);
-    const view = viewOperation(result, { out: out.style, err: err.style, together: out.isTTY && err.isTTY });
+    const view = viewOperation(result, {
+      ...{ out: out.style, err: err.style, together: out.isTTY && err.isTTY },
+      holderOf: portHolder,
+    });
     const text = globals.quiet && result.ok ? '' : withManager(view.out, pid);
     out.write(globals.json ? `${JSON.stringify(result, null, 2)}\n` : text);
     if (!globals.json) err.write(view.err);

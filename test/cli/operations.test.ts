@@ -1,8 +1,10 @@
 // The commands that change something: what they ask of the manager, what they say, and with which code they exit.
 
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
 import { packageVersion } from '../../src/platform/entry-points.ts';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
@@ -248,6 +250,26 @@ describe('how it went', () => {
       ...lastLines.slice(-20).map((line) => `    ${line}`),
       '',
     ]);
+  });
+
+  it('a port that the app found taken: who has it, and that it may be declared', async () => {
+    const server = createServer().listen(0);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const lastLines = [
+      `Error: listen EADDRINUSE: address already in use :::${port}`,
+      '    at Server.setupListenHandle',
+    ];
+    const failure = samples.workerFailure({ lastLines });
+    const result = samples.appResult({ ok: false, message: 'generation 4 failed: worker 1 exited', failure });
+    const { err } = await deploy(samples.operationResult(result));
+    // Elsewhere than on Linux nobody knows who.
+    expect(err).toMatch(
+      new RegExp(`hint: port ${port} is taken by (.* \\(pid ${process.pid}\\)|another process): stop`),
+    );
+    expect(err).toContain(`\`listen: [${port}]\``);
   });
 
   it('--json: the result and nothing else, with the same exit code', async () => {
