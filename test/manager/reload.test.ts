@@ -115,6 +115,21 @@ it('a failing app fails alone: the others are reconciled, its dependents skipped
   expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['deploy', 'deploy', 'none']);
 });
 
+it('a plan says of an address that is no longer declared what comes of an app that wants it all the same', async () => {
+  const declared = { ...web, listen: [port(3000), port(3001)] };
+  const { rig, context } = await started(declared, api);
+  rig.apps = [{ ...web, listen: [port(3001)] }, api];
+  expect((await plan(context)).notices).toEqual([
+    expect.stringMatching(/^web: 3000 no longer declared; .*EADDRINUSE.*`evenkeel restart web`$/),
+  ]);
+  // Another one gets it.
+  rig.apps = [
+    { ...web, listen: [port(3001)] },
+    { ...api, listen: [port(3000)] },
+  ];
+  expect((await plan(context)).notices).toEqual([]);
+});
+
 it('another state directory waits for another manager: a plan says so too', async () => {
   const { rig, context } = await started(web);
   const { config } = rig;
