@@ -32,3 +32,14 @@ export function startFailed(app: string, cause: unknown): EvenkeelError {
     cause,
   });
 }
+
+/**
+ * Of a stop for which no cluster process can be had that would let the workers drain. They are not killed for that: whoever
+ * stops an app loses no request.
+ */
+export function servesOn(app: string, error: unknown): unknown {
+  if (!(error instanceof EvenkeelError)) return error;
+  const message = `${error.message}; what its last cluster process has left serves on`;
+  const hint = `${error.hint ?? ''} Then \`evenkeel stop ${app}\` stops that, too.`.trim();
+  return new EvenkeelError(error.code, message, { hint, cause: error });
+}

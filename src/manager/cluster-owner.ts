@@ -10,7 +10,7 @@ import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { Superseded } from './app-lane.ts';
-import { isLoss } from './cluster-faults.ts';
+import { isLoss, servesOn } from './cluster-faults.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { endProcess } from './end-process.ts';
@@ -92,7 +92,9 @@ export class ClusterOwner {
   /** Its workers drain, then it ends. Where it is lost before or in the midst of that, a successor stops what it left. */
   async stop(timeout: Milliseconds | null, deadline: Milliseconds): Promise<TakenDown> {
     if (!this.#handle.isUp && !this.hasLeftWorkers && this.#means.recorded() === null) return { killed: 0 };
-    await this.ensure();
+    await this.ensure().catch((error) => {
+      throw this.hasLeftWorkers ? servesOn(this.#handle.app, error) : error;
+    });
     const asked = this.#handle.identity;
     try {
       return await this.#handle.stop(timeout, deadline);

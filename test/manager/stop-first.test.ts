@@ -46,6 +46,25 @@ it('a revival that has to wait for its next attempt: its workers are stopped by 
   expect(rig.clusters.at(-1)).toMatchObject({ asked: ['stop'], alive: false });
 });
 
+it('where no successor can be started what serves is not killed, and the result says that it serves on', async () => {
+  const { rig, context } = await started();
+  await rig.leaveAgentsSocket('web');
+  rig.spawnFails = true;
+  rig.cluster('web').die();
+  await eventually('an attempt failed', () => rig.complaints.length > 0);
+  const { apps } = await stop(context, ['web'], null);
+  expect(apps).toMatchObject([
+    {
+      ok: false,
+      message: expect.stringMatching(/did not start: .*; what its last cluster process has left serves on$/),
+      error: {
+        code: 'CLUSTER_START_FAILED',
+        hint: expect.stringContaining('Then `evenkeel stop web` stops that, too.'),
+      },
+    },
+  ]);
+});
+
 it('a scale, which says that it came to nothing', async () => {
   const { rig, context, asked } = await started();
   rig.script('web').hold = deferred();
@@ -121,7 +140,8 @@ it('a reload that waits, which then goes by what it finds: it undoes what comman
   const reloading = reload(context);
   await rig.event('reload-started');
   expect((await stop(context, ['web'], null)).apps).toMatchObject(STOPPED);
-  expect((await reloading).apps).toMatchObject([{ action: 'none', ok: true }]);
+  const undone = { action: 'live', ok: true, message: 'starts as the file says' };
+  expect((await reloading).apps).toMatchObject([undone]);
   await deploying;
   expect(rig.isRunning('web')).toBe(false);
   expect(context.fleet.state.app('web').override).toBe(null);
