@@ -383,17 +383,21 @@ describe('stop', () => {
     const two = async () =>
       createRig({ apps: { web: server('http', await freePort()), api: server('http', await freePort()) } });
 
-    test.each<[string, (rig: Awaited<ReturnType<typeof two>>) => Promise<unknown>]>([
-      ['its manager was killed', async (rig) => rig.kill9((await rig.status()).manager.pid)],
-      ['everything was stopped', (rig) => rig.run('stop')],
-      ['the power was cut', (rig) => rig.cutPower()],
-    ])('where %s', async (_, end) => {
+    test.each<[string, (rig: Awaited<ReturnType<typeof two>>) => Promise<unknown>, readonly string[]]>([
+      [
+        'its manager was killed',
+        async (rig) => rig.kill9((await rig.status()).manager.pid),
+        ['took over 1 app as it runs: web'],
+      ],
+      ['everything was stopped', (rig) => rig.run('stop'), []],
+      ['the power was cut', (rig) => rig.cutPower(), []],
+    ])('where %s', async (_, end, before) => {
       await using rig = await two();
       await rig.run('start');
       await rig.run('stop', 'api');
       await end(rig);
       const first = await rig.run('start', '--json');
-      expect(JSON.parse(first.stdout).notices).toEqual([kept]);
+      expect(JSON.parse(first.stdout).notices).toEqual([...before, kept]);
       expect([(await rig.app('web')).state, (await rig.app('api')).state]).toEqual(['online', 'stopped']);
       // Whoever says it again, while the manager runs, means it.
       await rig.run('start');

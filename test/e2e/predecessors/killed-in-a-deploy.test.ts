@@ -193,7 +193,7 @@ describe('kill -9 of the cluster process while a deploy is', () => {
     const { code, stdout } = await deploying.ended;
     expect([code, stdout]).toEqual([
       1,
-      expect.stringContaining('generation 2 failed: its cluster process was killed meanwhile'),
+      expect.stringContaining('generation 2 failed: the cluster process was killed during the deploy ('),
     ]);
     await expectWhole(scene, 1, 'failed');
     expect((await scene.load.stop()).failed).toBe(0);
