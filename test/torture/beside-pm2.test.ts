@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, type TestContext, test } from 'vitest';
 import { Evenkeel } from '../../bench/contenders/evenkeel.mjs';
-import { Pm2 } from '../../bench/contenders/pm2.mjs';
 import { installPeers } from '../../bench/suite/install-peers.mjs';
 import type { Status } from '../../src/core/status.ts';
 import { freePort } from '../support/free-port.ts';
@@ -148,6 +147,8 @@ async function openEvenkeel(port: number): Promise<Peer> {
 }
 
 async function openPm2(port: number): Promise<Peer> {
+  // It is there once it has been installed.
+  const { Pm2 } = await import('../../bench/contenders/pm2.mjs');
   const pm2 = await Pm2.open(process.execPath, (dir: string) => [
     {
       ...{ name: 'web', script: writeRelease(dir, server('1')), exec_mode: 'cluster', instances: WORKERS },
