@@ -2,7 +2,7 @@
 // planned. `nextWake` says when time itself will be the next event.
 
 import type { ClusterEvent } from './cluster-event.ts';
-import { type ClusterAction, type ClusterModel, NO_LOSS, type Step, type Worker } from './cluster-model.ts';
+import { type ClusterAction, type ClusterModel, NO_LOSS, type Step, slotRecord, type Worker } from './cluster-model.ts';
 import { advanceDeploy, beginRollout, failDeploy, isCommitted } from './deploy-machine.ts';
 import { isOfDeploy } from './rollout.ts';
 import type { Milliseconds } from './spec.ts';
@@ -100,7 +100,7 @@ function startDeploy(model: ClusterModel, event: ClusterEvent & { type: 'deploy'
   };
   const deploy = {
     ...{ generation, from, reason, strategy, workers, batch, loss: NO_LOSS },
-    served: model.workers.some((worker) => worker.generation === from && worker.state === 'ready'),
+    served: serves(model),
     // A start has nothing to fall back to, so there is nothing to wait beside.
     settle: from === 0 ? 0 : settle,
     startedAt: now,
@@ -109,6 +109,14 @@ function startDeploy(model: ClusterModel, event: ClusterEvent & { type: 'deploy'
   };
   if (!event.hooks) return same(beginRollout(next, deploy));
   return { model: { ...next, deploy }, actions: [{ do: 'run-before-hooks', generation, reason }] };
+}
+
+/** A worker is ready, or between two lives: one quick failure is no loop of them yet. */
+function serves(model: ClusterModel): boolean {
+  if (model.workers.some((worker) => worker.generation === model.current && worker.state === 'ready')) return true;
+  return Array.from({ length: model.desired }, (_, slot) => slotRecord(model, slot)).some(
+    ({ failures, gaveUp }) => failures <= 1 && !gaveUp,
+  );
 }
 
 function abort(model: ClusterModel, reason: string, now: number): Step {

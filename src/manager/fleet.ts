@@ -1,6 +1,7 @@
 // Manager: all apps it knows, those of the file and those that still run without being in it, each with its handle, its
 // record and its sockets.
 
+import type { AddressMove } from '../core/address-moves.ts';
 import type { AppEvent } from '../core/events.ts';
 import { noSuchApp } from '../core/not-found.ts';
 import type { AppSpec, ListenAddress } from '../core/spec.ts';
@@ -53,6 +54,8 @@ export class Fleet {
   readonly keeper: SocketKeeper;
   readonly waits: AddressWaits;
   readonly claims = new DeployClaims();
+  /** Of the reload under way: who is to have which address, held for it already. */
+  moves: readonly AddressMove[] = [];
   readonly layout: StateLayout;
   readonly #options: FleetOptions;
   readonly #entries = new Map<string, AppEntry>();

@@ -18,12 +18,16 @@ export function releaseSockets(fleet: Fleet, app: string, keep: readonly ListenA
   fleet.sockets.release(app, keep);
 }
 
-/** After a deploy that an earlier manager has begun, when nothing else is done to the app. Never throws. */
+/**
+ * After a deploy for which no operation waits, when nothing else is done to the app. What a reload is about to give it, it is
+ * not to lose for not running with it yet. Never throws.
+ */
 export async function releaseDropped(fleet: Fleet, app: string): Promise<void> {
   try {
     await fleet.lane(app).run('operation', async () => {
       const running = fleet.runningSpec(app);
-      if (running !== null) releaseSockets(fleet, app, running.listen);
+      if (running === null || fleet.moves.some(({ to }) => to === app)) return;
+      releaseSockets(fleet, app, running.listen);
     });
   } catch (error) {
     // Whoever stops it lets go of all.
@@ -40,6 +44,7 @@ export async function handOver(
   moves: readonly AddressMove[],
   userOf: (app: string) => string | null,
 ): Promise<void> {
+  fleet.moves = moves;
   for (const { address, from, to } of moves) {
     await fleet.keeper.fetched(from);
     fleet.sockets.move(address, from, to, userOf(to));

@@ -63,7 +63,7 @@ describe('a new worker that dies', () => {
 describe('a deploy of an app that does not serve', () => {
   it('that fails is over at once: there is nothing to wait for, and the old generation goes on being tried', () => {
     const world = new Simulator().online();
-    for (const name of ['0@1', '1@1']) world.exit(name);
+    for (const name of ['0@1', '1@1', '0@1', '1@1']) world.exit(name);
     world.deploy({ strategy: 'replace' });
     world.calm(({ phase }) => phase === 'booting');
     world.exit('0@2');
@@ -75,6 +75,22 @@ describe('a deploy of an app that does not serve', () => {
         'worker 0 exited with code 1 before it was ready; the old generation did not serve before either, and goes on being tried',
     });
     expect(world.shown).toEqual(['0@1 booting', '1@1 booting']);
+  });
+});
+
+describe('a deploy that begins between two lives of the only worker', () => {
+  it('waits for the old generation when it fails', () => {
+    const world = new Simulator().online({ workers: 1 });
+    world.exit('0@1');
+    world.deploy({ strategy: 'replace', workers: 1 });
+    world.calm(({ phase }) => phase === 'booting');
+    world.exit('0@2');
+    expect(world.phase).toBe('reverting');
+    expect(world.calm().finishes.at(-1)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/before it was ready$/),
+    });
+    expect(world.shown).toEqual(['0@1 ready']);
   });
 });
 

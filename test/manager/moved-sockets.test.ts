@@ -7,6 +7,7 @@ import type { AppSpec } from '../../src/core/spec.ts';
 import type { ManagerContext } from '../../src/manager/context.ts';
 import { DeclaredSockets } from '../../src/manager/declared-sockets.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
+import { restart } from '../../src/manager/operations/restart.ts';
 import { rollback } from '../../src/manager/operations/rollback.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
@@ -122,6 +123,21 @@ it('is closed where a deploy drops it that an earlier manager has begun', async 
   busy.resolve();
   await eventually('the other one is closed', () => !rig.bound.has('2'));
   expect(held(next.context, 'web')).toEqual(['1']);
+});
+
+it('stays where it is to go when something else ends there meanwhile', async () => {
+  const { rig, context } = await started(web, api);
+  const hold = deferred<void>();
+  rig.script('web').hold = hold;
+  rig.apps = MOVED;
+  const reloading = reload(context);
+  await rig.event('deploy-started', 'web', 2);
+  expect(await restart(context, 'api')).toMatchObject({ ok: true });
+  await context.fleet.lane('api').run('operation', async () => undefined);
+  expect([held(context, 'web'), held(context, 'api')]).toEqual([[], ['1']]);
+  hold.resolve();
+  expect(await reloading).toMatchObject({ ok: true });
+  expect([held(context, 'web'), held(context, 'api')]).toEqual([[], ['1']]);
 });
 
 it('is not taken where another app has it by then', () => {

@@ -87,6 +87,7 @@ export async function reconcile(
     const results = await Promise.all(applied.map((app) => unlessInTrouble(fleet, app)));
     return operationResult(fleet, startedAt, [...results, ...removed], [...new Set(notices)]);
   } finally {
+    fleet.moves = [];
     // Where this manager goes in the midst of it, it is for the next one.
     if (!fleet.closed.aborted) await noteReloading(fleet, null);
   }
