@@ -43,7 +43,8 @@ export function startAgent(boot: AgentBoot): void {
   );
   const servers: Servers = new Servers(boot, {
     send,
-    onPath: (path) => socketFiles.listensOn(path),
+    onPath: (path, server) => socketFiles.listensOn(path, server),
+    onClosed: (server) => socketFiles.closed(server),
     onServer(server) {
       if (speaksHttp(kindOf(server))) current?.watchServer(server);
       if (isTls(server)) server.prependListener('secureConnection', (socket) => connections.secured(socket));

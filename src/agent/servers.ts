@@ -20,7 +20,9 @@ export interface ServersPorts {
   /** A server is about to listen for the first time. Once for each. */
   onServer(server: Server): void;
   /** One listens on a unix socket. */
-  onPath(path: string): void;
+  onPath(path: string, server: Server): void;
+  /** The app has closed it, and not for the drain: then others may listen where it did. */
+  onClosed(server: Server): void;
 }
 
 /** What becomes of a call: `socket` null: Node's own listen does it. */
@@ -125,7 +127,9 @@ export class Servers {
     this.#ports.onServer(server);
     // An app may close a server and listen again before it hears of the close.
     server.on('close', () => {
-      if (handleOf(server) === null) this.#known.delete(server);
+      if (handleOf(server) !== null) return;
+      this.#known.delete(server);
+      if (this.#state === 'serving') this.#ports.onClosed(server);
     });
   }
 
@@ -137,7 +141,7 @@ export class Servers {
       // Asked for before the drain began, granted after.
       if (this.#state === 'stopped') return void deafen(server);
       const address = server.address();
-      if (typeof address === 'string') this.#ports.onPath(address);
+      if (typeof address === 'string') this.#ports.onPath(address, server);
       this.#ports.send({ type: 'listening', address: describeServer(server), declared: socket?.text ?? null, named });
     };
     this.#pending.set(server, report);

@@ -78,6 +78,46 @@ test('what nobody listens on, what others do, and what is no socket is removed',
   expect([file, served, stale].filter((path) => existsSync(`${path}`))).toEqual([]);
 });
 
+describe('a removal is what it is in plain Node', () => {
+  async function resultOf(name: string, policy?: 'round-robin'): Promise<unknown> {
+    await using rig = new WorkerRig(policy);
+    const worker = await (await rig.primary()).fork('removals.cjs', { env: { CASE: name, FOLDER: rig.folder } });
+    return await worker.message();
+  }
+
+  test.each(['a callback removal', 'a promised removal'])('%s has begun when the app ends at once', async (way) => {
+    await using rig = new WorkerRig();
+    const env = { CASE: `${way} just before the exit`, FOLDER: rig.folder };
+    const worker = await (await rig.primary()).fork('removals.cjs', { env });
+    expect(await worker.exit()).toBe('0');
+    expect(existsSync(join(rig.folder, 'file'))).toBe(false);
+  });
+
+  test('wrong arguments are told by Node, at once', async () => {
+    const [type, value] = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE'];
+    expect(await resultOf('wrong arguments')).toEqual({ result: [type, value, type, type, type] });
+  });
+
+  test('a kept one is answered later, and stays', async () => {
+    // process.send makes null of undefined.
+    expect(await resultOf('a kept one is answered later')).toEqual({ result: ['after', null, null, true] });
+  });
+
+  test.each([undefined, 'round-robin'] as const)('the folder of a socket is removed with it: %s', async (policy) => {
+    expect(await resultOf('the folder of its socket', policy)).toEqual({ result: [false, false, false, false] });
+    expect(await resultOf('a private socket, closed', policy)).toEqual({ result: false });
+  });
+
+  test('a stale one where it listened before is removed', async () => {
+    expect(await resultOf('a stale one where it listened before')).toEqual({ result: [true, false] });
+  });
+
+  test.runIf(HAS_PROC)('what has no file, or leads nowhere, makes no error of ours', async () => {
+    const name = 'an abstract socket, and a link that leads to itself';
+    expect(await resultOf(name)).toEqual({ result: [false, true] });
+  });
+});
+
 describe('hasBoundUnix', () => {
   test('reads the table of the kernel', () => {
     const table = [
