@@ -52,6 +52,8 @@ export function startAgent(boot: AgentBoot): void {
     },
   });
   const exit = (): never => {
+    // What a listener of the app throws takes its ordinary way, and keeps the worker from nothing.
+    setImmediate(() => process.exit());
     disconnect.release();
     process.exit();
   };

@@ -37,8 +37,9 @@ export function holdDisconnect(isOrphan: () => boolean): { release(): void } {
   };
   return {
     release: () => {
-      held?.();
+      const tell = held;
       held = null;
+      tell?.();
     },
   };
 }

@@ -61,6 +61,20 @@ test.each(['process', 'worker'])(
   },
 );
 
+test("one whose listener of 'disconnect' throws ends all the same", async () => {
+  await using rig = new WorkerRig();
+  const env = { PORT: `${rig.declare()}`, ON: 'process', NOTE: join(rig.folder, 'note'), THROWS: '1' };
+  const first = await rig.primary();
+  const worker = await first.fork('leaves.cjs', { env });
+  await worker.says('listening');
+  await first.kill();
+  const second = await rig.primary();
+  const orphan = await second.orphan(worker.pid);
+  orphan.drain();
+  await expect.poll(() => isAlive(worker.pid), { timeout: 10_000 }).toBe(false);
+  expect(readFileSync(env.NOTE, 'utf8')).toBe('process');
+});
+
 test('one that may not connect to the successor drains when a signal tells it to', async () => {
   await using rig = new WorkerRig();
   const port = rig.declare();
