@@ -38,6 +38,8 @@ export class Servers {
   readonly #undeclared: AgentBoot['undeclared'];
   /** In the order in which the app made them known. */
   readonly #known = new Map<Server, { readonly declared: boolean }>();
+  /** Undeclared ones, of those that listen. */
+  readonly #addresses = new Map<Server, string>();
   readonly #introduced = new WeakSet<Server>();
   /** The listener for 'listening' of a call that has not been answered yet. */
   readonly #pending = new WeakMap<Server, () => void>();
@@ -129,8 +131,17 @@ export class Servers {
     server.on('close', () => {
       if (handleOf(server) !== null) return;
       this.#known.delete(server);
-      if (this.#state === 'serving') this.#ports.onClosed(server);
+      this.#forgetAddress(server);
     });
+  }
+
+  /** A drain closes servers only because another worker has them: what the app has closed before, it may have given up. */
+  #forgetAddress(server: Server): void {
+    if (this.#state === 'stopped') return;
+    this.#ports.onClosed(server);
+    const address = this.#addresses.get(server);
+    if (address !== undefined) this.#ports.send({ type: 'closed', address });
+    this.#addresses.delete(server);
   }
 
   #report(server: Server, socket: DeclaredSocket | null, named: boolean): void {
@@ -140,9 +151,12 @@ export class Servers {
       this.#pending.delete(server);
       // Asked for before the drain began, granted after.
       if (this.#state === 'stopped') return void deafen(server);
-      const address = server.address();
-      if (typeof address === 'string') this.#ports.onPath(address, server);
-      this.#ports.send({ type: 'listening', address: describeServer(server), declared: socket?.text ?? null, named });
+      this.#forgetAddress(server);
+      const path = server.address();
+      if (typeof path === 'string') this.#ports.onPath(path, server);
+      const address = describeServer(server);
+      if (socket === null) this.#addresses.set(server, address);
+      this.#ports.send({ type: 'listening', address, declared: socket?.text ?? null, named });
     };
     this.#pending.set(server, report);
     server.once('listening', report);

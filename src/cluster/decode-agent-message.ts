@@ -22,6 +22,7 @@ export function decodeAgentMessage(value: unknown): AgentMessage | null {
       if (!isCount(fields.pid) || !isTexts(fields.addresses)) return null;
       return { type, addresses: fields.addresses, pid: fields.pid };
     case 'held':
+    case 'closed':
     case 'listening':
       return decodeListening(type, fields);
     case 'replace-me':
@@ -49,9 +50,12 @@ function decodeHello(fields: Fields): AgentMessage | null {
   return { type: 'hello', app, pid, slot, generation, orphan, startedAt, sockets };
 }
 
-function decodeListening(type: 'held' | 'listening', { address, declared, named }: Fields): AgentMessage | null {
+function decodeListening(
+  type: 'held' | 'closed' | 'listening',
+  { address, declared, named }: Fields,
+): AgentMessage | null {
   if (typeof address !== 'string') return null;
-  if (type === 'held') return { type, address };
+  if (type !== 'listening') return { type, address };
   if ((declared !== null && typeof declared !== 'string') || typeof named !== 'boolean') return null;
   return { type, address, declared, named };
 }

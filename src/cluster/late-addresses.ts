@@ -14,6 +14,12 @@ export function missingAddresses(before: readonly string[], seen: readonly strin
   return seen.length >= before.length ? [] : before.filter((address) => !seen.includes(address));
 }
 
+/** Those on which it still listens when it has closed one. Two servers may share an address, or one listens there anew. */
+export function withoutOne(addresses: readonly string[], closed: string): readonly string[] {
+  const at = addresses.indexOf(closed);
+  return at === -1 ? addresses : addresses.toSpliced(at, 1);
+}
+
 /** How long it has for them, `elapsed` after its start. Then there is still time left of what it has to become ready. */
 export function patienceFor(timeout: Milliseconds, elapsed: Milliseconds): Milliseconds {
   return Math.max(0, Math.min(MOST, timeout / 4, (timeout - elapsed) / 2));

@@ -8,6 +8,7 @@ import type { AgentMessage, AgentMetrics } from '../protocol/agent-link.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import { endGroup } from './end-group.ts';
 import { HealthWatch } from './health.ts';
+import { withoutOne } from './late-addresses.ts';
 import { type DrainReport, LAST_WORD, type LiveWorker, NOT_COUNTED, NOTHING_DRAINED } from './live-worker.ts';
 import { asksReplacement, Readiness } from './readiness.ts';
 import { type LaunchContext, planLaunch } from './worker-launch.ts';
@@ -169,6 +170,9 @@ export class OwnWorker implements LiveWorker {
         return void setImmediate(() => this.#ports.onCrashed(`had an uncaught exception: ${message.reason}`));
       case 'listening':
         if (message.named && message.declared === null) this.listensOn = [...this.listensOn, message.address];
+        return;
+      case 'closed':
+        this.listensOn = withoutOne(this.listensOn, message.address);
         return;
       case 'ready-for':
       case 'ready':

@@ -7,7 +7,7 @@
 import { shownUrl } from '../core/shown-url.ts';
 import { type AppSpec, formatAddress, isProbedAtGate } from '../core/spec.ts';
 import { describeAwaited, NOTHING_SEEN, type Seen } from './awaited.ts';
-import { missingAddresses, patienceFor } from './late-addresses.ts';
+import { missingAddresses, patienceFor, withoutOne } from './late-addresses.ts';
 import { pauseFor } from './pause-for.ts';
 import { PROBE_PAUSE, PROBE_TIMEOUT, watchPort } from './port-readiness.ts';
 import type { ProbeAnswer, WorkerLink } from './worker-link.ts';
@@ -170,8 +170,9 @@ export class Readiness {
   #watchListening(): void {
     const expected = this.#spec.listen.map(formatAddress);
     this.#ports.link?.on((message) => {
-      if (message.type !== 'listening') return;
       const { declared, elsewhere } = this.#seen;
+      if (message.type === 'closed') this.#seen = { ...this.#seen, elsewhere: withoutOne(elsewhere, message.address) };
+      if (message.type !== 'listening') return;
       if (message.declared === null) this.#seen = { ...this.#seen, elsewhere: [...elsewhere, message.address] };
       else this.#seen = { ...this.#seen, declared: [...declared, message.declared] };
       if (!expected.every((address) => this.#seen.declared.includes(address))) return;

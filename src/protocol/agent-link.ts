@@ -61,6 +61,8 @@ export type AgentMessage =
    * the system has not chosen it.
    */
   | { readonly type: 'listening'; readonly address: string; readonly declared: string | null; readonly named: boolean }
+  /** The app has closed a server that listened on an undeclared address, and not because the worker drains. */
+  | { readonly type: 'closed'; readonly address: string }
   /** The app asked to listen where its config does not let it: it got an error, and is not to become ready. */
   | { readonly type: 'refused'; readonly reason: string }
   /** The app says that it is ready (evenkeel/worker). */

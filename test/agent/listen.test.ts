@@ -158,6 +158,17 @@ test('several workers share a unix socket that they ask for exclusively', async 
   }
 });
 
+test('an undeclared address that the app has closed is told, and none that a drain closes', async () => {
+  await using rig = new WorkerRig();
+  const port = await freePort();
+  const worker = await (await rig.primary()).fork('again.cjs', { env: { PORT: `${port}` } });
+  expect(await worker.says('closed')).toEqual({ type: 'closed', address: `${port}` });
+  await worker.message();
+  worker.drain();
+  await worker.exit();
+  expect(worker.messages().filter(({ type }) => type === 'closed').length).toBe(1);
+});
+
 test('each worker that asks for any port exclusively gets one of its own', async () => {
   await using rig = new WorkerRig();
   const primary = await rig.primary();

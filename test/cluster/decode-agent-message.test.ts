@@ -13,6 +13,7 @@ const MESSAGES: { readonly [T in AgentMessage['type']]: Extract<AgentMessage, { 
   },
   'offer-sockets': { type: 'offer-sockets', addresses: ['3000'], pid: 1 },
   held: { type: 'held', address: '3000' },
+  closed: { type: 'closed', address: '3000' },
   refused: { type: 'refused', reason: 'the app listens on 127.0.0.1:3000' },
   listening: { type: 'listening', address: '3000', declared: null, named: true },
   ready: { type: 'ready' },

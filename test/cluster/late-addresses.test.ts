@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { missingAddresses, patienceFor } from '../../src/cluster/late-addresses.ts';
+import { missingAddresses, patienceFor, withoutOne } from '../../src/cluster/late-addresses.ts';
 
 it.each([
   [[], [], []],
@@ -10,6 +10,13 @@ it.each([
   [['3000'], ['3001'], []],
 ])('of %j, with %j: %j are missing', (before, seen, missing) => {
   expect(missingAddresses(before, seen)).toEqual(missing);
+});
+
+it.each([
+  [['3000', '3001', '3000'], '3000', ['3001', '3000']],
+  [['3000'], '3001', ['3000']],
+])('of %j, %s was closed: %j is left', (addresses, closed, left) => {
+  expect(withoutOne(addresses, closed)).toEqual(left);
 });
 
 it.each([

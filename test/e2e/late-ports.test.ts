@@ -1,6 +1,6 @@
 // Apps that listen on several ports that are not declared, one after the other.
 
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
@@ -32,6 +32,17 @@ test('a deploy waits for the port that opens late', async () => {
   expect(stderr).not.toContain('does not listen');
   expect((await load.stop()).errors).toEqual({});
   expect(await ask(second)).toBe('2');
+});
+
+test('one that the app has closed long ago is not waited for', async () => {
+  const [port, second] = [await freePort(), await freePort()];
+  const app = server('two-ports', port, { env: { SECOND: second, GO: 'go', CLOSE: 'closed' }, workers: 1 });
+  await using rig = await createRig({ apps: { web: app }, files: { go: '' } });
+  await rig.run('start');
+  await eventually('it has closed one', async () => existsSync(rig.path('closed')));
+  rmSync(rig.path('go'));
+  expect((await rig.run('deploy', 'web')).stderr).not.toContain('does not listen');
+  expect(await ask(port)).toBe('2');
 });
 
 test('one that is not opened any more is told, and fails nothing', async () => {
