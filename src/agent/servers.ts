@@ -8,6 +8,7 @@ import type { PassableSocket } from '../platform/pass-sockets.ts';
 import type { AgentBoot, AgentMessage } from '../protocol/agent-link.ts';
 import { deafen } from './deafen.ts';
 import { DeclaredSocket } from './declared-socket.ts';
+import { ExclusiveListen } from './exclusive-listen.ts';
 import { Gate } from './gate.ts';
 import { type ListenRequest, readListenArguments } from './listen-arguments.ts';
 import { correctClusterErrors, failListen, refusal, rememberCall } from './listen-error.ts';
@@ -35,6 +36,7 @@ export class Servers {
   readonly #ports: ServersPorts;
   readonly #sockets: readonly DeclaredSocket[];
   readonly #gate: Gate;
+  readonly #exclusive: ExclusiveListen;
   readonly #undeclared: AgentBoot['undeclared'];
   /** In the order in which the app made them known. */
   readonly #known = new Map<Server, { readonly declared: boolean }>();
@@ -50,6 +52,7 @@ export class Servers {
     this.#ports = ports;
     this.#sockets = boot.listen.map(({ address, fd }) => new DeclaredSocket(address, fd));
     this.#gate = new Gate(boot.gate);
+    this.#exclusive = new ExclusiveListen(boot.slot);
     this.#undeclared = boot.undeclared;
   }
 
@@ -58,6 +61,7 @@ export class Servers {
     if (typeof original !== 'function') throw new Error('Internal error: net.Server has no listen');
     this.#listenPlainly = (server, args) => Reflect.apply(original, server, args);
     const onListen = (server: Server, args: readonly unknown[]): void => this.#listen(server, args);
+    this.#exclusive.install();
     correctClusterErrors();
     Reflect.set(Server.prototype, 'listen', function listen(this: Server, ...args: unknown[]): Server {
       rememberCall(this, listen);
@@ -117,6 +121,7 @@ export class Servers {
   #proceed(server: Server, request: ListenRequest | null, { socket, args }: Route): void {
     if (this.#state === 'stopped') return;
     this.#report(server, socket, request !== null && !isAnyPort(request));
+    this.#exclusive.mark(server, request?.exclusive === true);
     if (socket === null || request === null) return this.#listenPlainly(server, shareable(request, args));
     if (request.callback !== null && args.includes(request.callback)) server.once('listening', request.callback);
     socket.listen(server, request);
@@ -202,8 +207,8 @@ function undeclared(request: ListenRequest): string {
 
 /**
  * With SO_REUSEPORT each worker has a queue of its own in the kernel, and what waits there is lost when the worker
- * stops listening. What is exclusive the next generation could not have while this one serves. Workers share the port
- * anyway; but one that asks for any exclusively wants a port of its own.
+ * stops listening. What is exclusive the next generation could not have while this one serves (exclusive-listen.ts). Workers
+ * share the port anyway; but one that asks for any exclusively wants a port of its own.
  */
 function shareable(request: ListenRequest | null, args: readonly unknown[]): readonly unknown[] {
   const [options, ...rest] = args;

@@ -138,7 +138,7 @@ test('an app that asks for every interface gets the narrower address that is dec
   expect(await worker.message()).toMatchObject({ address: '127.0.0.1', port });
 });
 
-test.each(['reusePort', 'exclusive'])('several workers share a port that they ask for with %s', async (option) => {
+test.each(['reusePort', 'exclusive'])('generations share a port that they ask for with %s', async (option) => {
   await using rig = new WorkerRig();
   const port = await freePort();
   const primary = await rig.primary();
@@ -148,7 +148,7 @@ test.each(['reusePort', 'exclusive'])('several workers share a port that they as
   }
 });
 
-test('several workers share a unix socket that they ask for exclusively', async () => {
+test('generations share a unix socket that they ask for exclusively', async () => {
   await using rig = new WorkerRig();
   const path = join(rig.folder, 'own.sock');
   const primary = await rig.primary();
@@ -157,6 +157,46 @@ test('several workers share a unix socket that they ask for exclusively', async 
     expect(await worker.says('listening')).toMatchObject({ declared: null, address: path });
   }
 });
+
+test.each(['shared', 'round-robin'] as const)(
+  'what one worker has exclusively another slot does not get, but the next generation: %s',
+  async (policy) => {
+    await using rig = new WorkerRig(policy);
+    const primary = await rig.primary();
+    for (const place of [{ port: await freePort() }, { path: join(rig.folder, 'own.sock') }]) {
+      const env = { OPTIONS: JSON.stringify({ ...place, exclusive: true }) };
+      const first = await primary.fork('listens.cjs', { env });
+      await first.says('listening');
+      const sibling = await primary.fork('listens.cjs', { env, slot: 1 });
+      expect(await sibling.exit()).toBe('1');
+      expect(sibling.output()).toContain('listen EADDRINUSE: address already in use');
+      const next = await primary.fork('listens.cjs', { env, generation: 2 });
+      await next.says('listening');
+      first.drain();
+      expect(await first.exit()).toBe('0');
+      const third = await primary.fork('listens.cjs', { env, generation: 3 });
+      await third.says('listening');
+    }
+  },
+);
+
+test.each(['shared', 'round-robin'] as const)(
+  'a server may close and listen again on a port that is its own, and a second one fails: %s',
+  async (policy) => {
+    await using rig = new WorkerRig(policy);
+    const primary = await rig.primary();
+    const worker = await primary.fork('again.cjs', { env: { PORT: `${await freePort()}`, EXCLUSIVE: '1' } });
+    for (const round of [0, 1]) {
+      await primary.when(`round ${round}`, (news) =>
+        news.type === 'app' && isRound(news.message, round) ? true : null,
+      );
+      primary.message(worker.key, 'go on');
+    }
+    await primary.when('the second server', (news) =>
+      news.type === 'app' && JSON.stringify(news.message) === '{"second":"EADDRINUSE"}' ? true : null,
+    );
+  },
+);
 
 test('an undeclared address that the app has closed is told, and none that a drain closes', async () => {
   await using rig = new WorkerRig();

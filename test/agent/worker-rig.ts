@@ -28,7 +28,8 @@ type News =
   | { readonly type: 'exit'; readonly key: string; readonly code: number | null; readonly signal: string | null }
   | { readonly type: 'agent'; readonly key: string; readonly message: AgentMessage };
 
-export interface ForkOptions extends Partial<Pick<AgentBoot, 'gate' | 'undeclared' | 'onUncaught' | 'stopSignal'>> {
+export interface ForkOptions
+  extends Partial<Pick<AgentBoot, 'slot' | 'generation' | 'gate' | 'undeclared' | 'onUncaught' | 'stopSignal'>> {
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
 }
