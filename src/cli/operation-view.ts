@@ -86,21 +86,33 @@ function reasonLines(result: AppResult, style: Style, holderOf: ViewRules['holde
     ...quote('the hooks wrote', result.deploy?.hookOutput ?? [], style),
     ...quote(failure === null ? '' : lastWords(failure), failure?.lastLines ?? [], style),
     ...(result.error?.hint == null ? [] : [`  hint: ${result.error.hint}`]),
-    ...(failure === null ? [] : takenPortHint(failure.lastLines, holderOf)),
+    ...(failure === null ? [] : takenPortHint(result, failure.lastLines, holderOf)),
   ];
 }
 
 /** Of a port that the app opens by itself evenkeel knows nothing but what the app wrote. */
-function takenPortHint(lines: readonly string[], holderOf: ViewRules['holderOf']): readonly string[] {
+function takenPortHint(
+  { app, action, reasons }: AppResult,
+  lines: readonly string[],
+  holderOf: ViewRules['holderOf'],
+): readonly string[] {
   const [, text = ''] =
     lines.map((line) => /\bEADDRINUSE\b.*:(\d{1,5})$/.exec(line)).find((match) => match !== null) ?? [];
   if (text === '') return [];
   const holder = holderOf(Number(text));
   const who = holder === null ? 'another process' : `${holder.command} (pid ${holder.pid})`;
-  return [
-    `  hint: port ${text} is taken by ${who}: stop that, or use another port.`,
-    `  With \`listen: [${text}]\` in the config evenkeel holds it, and starts the app by itself when it is free.`,
-  ];
+  // Where the system does not tell who has it, an address that has just been taken out of `listen` is held still.
+  const isOurs = holder?.ours ?? reasons.some((reason) => /\blisten\b/.test(reason));
+  if (!isOurs) {
+    return [
+      `  hint: port ${text} is taken by ${who}: stop that, or use another port.`,
+      `  With \`listen: [${text}]\` in the config evenkeel holds it, and starts the app by itself when it is free.`,
+    ];
+  }
+  const held = `  hint: evenkeel holds port ${text}${holder === null ? '' : `: ${who}`}.`;
+  return action === 'start' || action === 'restart'
+    ? [held, '  If another app has it, use another port.']
+    : [held, `  If it is for the old workers of ${app}, \`evenkeel restart ${app}\` gives it to the new ones.`];
 }
 
 function lastWords({ slot, pid }: WorkerFailure): string {

@@ -9,6 +9,8 @@ export interface SocketHolder {
   readonly pid: number;
   /** The program's name, or the whole title of a process of ours: "python3", "evenkeel cluster web of shop". */
   readonly command: string;
+  /** A manager, a cluster process, or a worker or a hook of one, with what those have started. */
+  readonly ours: boolean;
 }
 
 /** A process that listens on this TCP port, on any address. */
@@ -83,7 +85,7 @@ function holderOf(inodes: readonly string[]): SocketHolder | null {
   if (inodes.length === 0) return null;
   const wanted = wantedLinks(inodes);
   for (const entry of readdirSync('/proc')) {
-    if (/^\d+$/.test(entry) && opens(entry, wanted) === true) return { pid: Number(entry), command: commandOf(entry) };
+    if (/^\d+$/.test(entry) && opens(entry, wanted) === true) return describe(entry);
   }
   return null;
 }
@@ -108,6 +110,12 @@ function linkOf(path: string): string {
   } catch {
     return '';
   }
+}
+
+function describe(pid: string): SocketHolder {
+  const command = commandOf(pid);
+  const ours = command.startsWith('evenkeel ') || /(?:^|\0)EVENKEEL_APP=/.test(textOf(`/proc/${pid}/environ`));
+  return { pid: Number(pid), command, ours };
 }
 
 function commandOf(pid: string): string {

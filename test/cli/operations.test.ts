@@ -5,6 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { viewOperation } from '../../src/cli/operation-view.ts';
+import { plainStyle } from '../../src/cli/style.ts';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
 import { packageVersion } from '../../src/platform/entry-points.ts';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
@@ -270,6 +272,25 @@ describe('how it went', () => {
       new RegExp(`hint: port ${port} is taken by (.* \\(pid ${process.pid}\\)|another process): stop`),
     );
     expect(err).toContain(`\`listen: [${port}]\``);
+  });
+
+  it.each([
+    ['deploy' as const, '`evenkeel restart web` gives it to the new ones'],
+    ['start' as const, 'If another app has it, use another port'],
+  ])('a port that a process of ours has is not to be freed by ending that (%s)', (action, advice) => {
+    const lastLines = ['Error: listen EADDRINUSE: address already in use :::3000'];
+    const failure = samples.workerFailure({ lastLines });
+    const result = samples.operationResult(samples.appResult({ ok: false, action, failure }));
+    const holder = { pid: 4711, command: 'evenkeel manager of shop', ours: true };
+    const rules = { out: plainStyle, err: plainStyle, together: false };
+    const { err } = viewOperation(result, { ...rules, holderOf: () => holder });
+    expect(err).toContain('hint: evenkeel holds port 3000: evenkeel manager of shop (pid 4711)');
+    expect(err).toContain(advice);
+    expect(err).not.toMatch(/stop that|`listen: /);
+    // Where the system does not tell: the address has just been taken out of `listen`.
+    const [app] = result.apps;
+    const dropped = { ...result, apps: app === undefined ? [] : [{ ...app, reasons: ['env.A, listen changed'] }] };
+    expect(viewOperation(dropped, { ...rules, holderOf: () => null }).err).toContain('hint: evenkeel holds port 3000.');
   });
 
   it('--json: the result and nothing else, with the same exit code', async () => {
