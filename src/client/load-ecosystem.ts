@@ -13,6 +13,8 @@ const DEADLINE = 30_000;
 export interface LoadRules {
   /** For one that we start, or would. */
   readonly forManager?: boolean;
+  /** What one app would fail for is a problem of the file too. */
+  readonly strict?: boolean;
   /** What the config prints is not shown. */
   readonly quiet?: boolean;
 }
@@ -20,10 +22,10 @@ export interface LoadRules {
 /** Throws NO_CONFIG, CONFIG_INVALID with its problems, or TIMED_OUT. */
 export function loadEcosystem(
   context: Whereabouts,
-  { forManager = false, quiet = false }: LoadRules = {},
+  { forManager = false, strict = false, quiet = false }: LoadRules = {},
 ): Promise<EcosystemSpec> {
   const loader = context.program('config');
-  const options = { env: context.env, cpus: availableCpus(), forManager, quiet, deadline: DEADLINE, loader };
+  const options = { env: context.env, cpus: availableCpus(), forManager, strict, quiet, deadline: DEADLINE, loader };
   return runLoader(loadRequest(context), options);
 }
 

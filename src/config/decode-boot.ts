@@ -8,10 +8,10 @@ export function decodeBoot(text: string | undefined): LoaderBoot {
   if (!isRecord(boot) || typeof boot.from !== 'string' || typeof boot.cpus !== 'number') {
     throw new Error('Internal error: the config loader was started without a request');
   }
-  const { from, cpus, forManager, file, profile, orBeside } = boot;
+  const { from, cpus, forManager, strict, file, profile, orBeside } = boot;
   return {
     ...{ from, cpus, file: textOrNull(file), profile: textOrNull(profile) },
-    ...{ forManager: forManager === true, orBeside: orBeside === true },
+    ...{ forManager: forManager === true, strict: strict === true, orBeside: orBeside === true },
   };
 }
 

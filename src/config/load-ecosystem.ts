@@ -19,6 +19,8 @@ export interface LoaderHost {
   readonly cpus: number;
   readonly files: Files;
   readonly users: Users;
+  /** See LoaderBoot. */
+  readonly strict: boolean;
   /** Called with the config file before any of its code runs. */
   readonly onFound: (file: string) => void;
 }

@@ -8,6 +8,8 @@ export interface LoaderBoot extends LoadRequest {
   readonly cpus: number;
   /** The manager asks, which starts the workers as the same user that it starts this process as. */
   readonly forManager: boolean;
+  /** Of a config that is looked over: what one app would fail for is a problem of the file too. */
+  readonly strict: boolean;
 }
 
 export const ANSWER_FD = 3;

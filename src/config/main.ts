@@ -42,13 +42,13 @@ process.on('exit', (code) => {
 });
 
 async function main(): Promise<void> {
-  const { cpus, forManager, ...request } = decodeBoot(process.argv[2]);
+  const { cpus, forManager, strict, ...request } = decodeBoot(process.argv[2]);
   const onFound = (found: string): void => {
     file = found;
     process.chdir(dirname(found));
   };
   const ecosystem = await loadEcosystem(request, {
-    ...{ cpus, variables, files: systemFiles, users: systemUsers(forManager), onFound },
+    ...{ cpus, variables, files: systemFiles, users: systemUsers(forManager), strict, onFound },
   });
   answer({ ok: true, ecosystem });
   exit(0);

@@ -32,6 +32,8 @@ export interface ResolveOptions {
   readonly cpus: number;
   readonly files: Files;
   readonly users: Users;
+  /** See LoaderBoot. */
+  readonly strict: boolean;
 }
 
 export type Resolution =
@@ -55,6 +57,7 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
     folder,
     files: options.files,
     users: options.users,
+    strict: options.strict,
     originOf: flattened.originOf,
     generated: source.scriptsFolder !== undefined,
     report,

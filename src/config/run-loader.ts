@@ -20,6 +20,8 @@ export interface LoaderOptions {
   readonly cpus: number;
   /** Whether the app's users have to be ones that this process can start workers as. */
   readonly forManager: boolean;
+  /** See LoaderBoot. */
+  readonly strict?: boolean;
   readonly deadline: Milliseconds;
   /** What the config prints is shown by another read of it. */
   readonly quiet?: boolean;
@@ -36,6 +38,7 @@ export async function runLoader(request: LoadRequest, options: LoaderOptions): P
     from: resolve(request.from),
     cpus: options.cpus,
     forManager: options.forManager,
+    strict: options.strict === true,
   };
   const end = await watch(spawnLoader(boot, options), request, options);
   const answer = decodeAnswer(end.output);

@@ -25,7 +25,14 @@ describe('the config that init writes', () => {
     const cwd = folderWith(files);
     await run(['init'], { cwd });
     const request = { from: cwd, file: null, profile: null };
-    const host = { variables: {}, cpus: 2, files: systemFiles, users: { problemOf: () => null }, onFound: () => {} };
+    const host = {
+      variables: {},
+      cpus: 2,
+      files: systemFiles,
+      users: { problemOf: () => null },
+      strict: false,
+      onFound: () => {},
+    };
     const spec = await loadEcosystem(request, host);
     expect(spec.apps.map((app) => app.name)).toEqual(apps);
   });

@@ -429,6 +429,10 @@ describe('check', () => {
     const check = (forManager: boolean) => run(['check'], { cwd, program: () => fakeLoader(answer, { forManager }) });
     expect(await check(true)).toMatchObject({ code: 0 });
     expect(await check(false)).not.toMatchObject({ code: 0 });
+    // And more strictly: a start brings up what it can.
+    const strictly = (strict: boolean) => run(['check'], { cwd, program: () => fakeLoader(answer, { strict }) });
+    expect(await strictly(true)).toMatchObject({ code: 0 });
+    expect(await strictly(false)).not.toMatchObject({ code: 0 });
   });
 
   it('prints every problem where it is and exits with 2', async () => {

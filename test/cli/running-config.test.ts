@@ -39,6 +39,7 @@ async function load(folder: string, text: string): Promise<readonly AppSpec[]> {
     cpus: CPUS,
     files: systemFiles,
     users: { problemOf: () => null },
+    strict: false,
     onFound: () => {},
   };
   return (await loadEcosystem({ from: folder, file, profile: null }, host)).apps;

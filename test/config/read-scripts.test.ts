@@ -27,6 +27,7 @@ function load(from: string, file: string | null = null): Promise<EcosystemSpec> 
     cpus: 8,
     files: systemFiles,
     users: { problemOf: () => null },
+    strict: false,
     onFound: () => {},
   };
   return loadEcosystem({ from, file, profile: null }, host);

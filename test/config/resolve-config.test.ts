@@ -278,11 +278,15 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: a.js, dependsOn: [a]', 'a → a', ''],
   ])('%s', (keys, message, hint) => {
     const users: Users = { problemOf: (user) => ({ message: `nobody is called ${user}`, hint: 'ask around' }) };
-    const problems = problemsOf(`apps: { a: { ${keys} } }`, { disk: { '/shop/blank': '\n' }, users });
+    const problems = problemsOf(`apps: { a: { ${keys} } }`, { disk: { '/shop/blank': '\n' }, users, strict: true });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^config:1:\d+: apps\.a/);
     expect(problems[0]).toContain(message);
     if (hint !== '') expect(problems[0]?.split('hint: ')[1]).toContain(hint);
+  });
+
+  test('the folder of one app that is missing is no problem of the whole file, but where it is looked over', () => {
+    expect(problemsOf('apps: { a: { script: a.js, listen: [run/a.sock] }, b: { script: b.js } }')).toEqual([]);
   });
 
   test('all of a file at once, in its order', () => {

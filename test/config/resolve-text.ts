@@ -25,9 +25,9 @@ export function resolveText(text: string, world: World = {}): Outcome {
   const disk = new Map<string, string | null>(
     Object.entries({ [FOLDER]: null, [`${FOLDER}/a.js`]: '', [`${FOLDER}/b.js`]: '', ...world.disk }),
   );
-  const { profile = null, variables = {}, cpus = 4, users = { problemOf: () => null } } = world;
+  const { profile = null, variables = {}, cpus = 4, users = { problemOf: () => null }, strict = false } = world;
   return resolveConfig(read.source, {
-    ...{ profile, variables, cpus, users },
+    ...{ profile, variables, cpus, users, strict },
     files: {
       kindOf: (path) => {
         const content = disk.get(path);

@@ -27,13 +27,14 @@ interface Run {
   readonly env?: NodeJS.ProcessEnv;
   readonly deadline?: number;
   readonly signal?: AbortSignal;
+  readonly strict?: boolean;
 }
 
 function load(
   from: string,
-  { file = null, profile = null, env = {}, deadline = 25_000, signal }: Run = {},
+  { file = null, profile = null, env = {}, deadline = 25_000, signal, strict = false }: Run = {},
 ): Promise<EcosystemSpec> {
-  const options = { loader, cpus: 6, forManager: false, deadline, env: { PATH: process.env.PATH, ...env } };
+  const options = { loader, cpus: 6, forManager: false, strict, deadline, env: { PATH: process.env.PATH, ...env } };
   return runLoader({ from, file, profile }, signal === undefined ? options : { ...options, signal });
 }
 
@@ -43,6 +44,13 @@ function folderWith(name: string, text: string): string {
   writeFileSync(join(folder, 'a.js'), '');
   return folder;
 }
+
+test('the folder of a unix socket that is missing is told only where the file is looked over', async () => {
+  const folder = folderWith('evenkeel.config.yaml', 'apps: { a: { script: a.js, listen: [run/a.sock] } }');
+  await expect(load(folder)).resolves.toMatchObject({ apps: [{ name: 'a' }] });
+  const problems = [{ path: 'apps.a.listen[0]' }];
+  await expect(load(folder, { strict: true })).rejects.toMatchObject({ code: 'CONFIG_INVALID', problems });
+});
 
 describe('a config that is a program with a syntax error', () => {
   test.each([

@@ -24,7 +24,8 @@ export const command = defineCommand({
   details: [
     'Reads the config as a start or reload would: with the profile, the env files and the',
     'secret files, and as a manager that you would start: whether it could run the apps as their',
-    '`user`. Prints every problem as file:line:column: key: what is wrong, with a hint.',
+    '`user`. What only one app would fail for is a problem here too: a unix socket whose folder is',
+    'missing. Prints every problem as file:line:column: key: what is wrong, with a hint.',
     'Exit code 2 where there is one. Changes and starts nothing.',
   ].join('\n'),
   examples: [
@@ -37,7 +38,7 @@ export const command = defineCommand({
 async function check(context: Context): Promise<ResultOutcome> {
   tellOfUnused(context);
   try {
-    return valid(context, await loadEcosystem(context, { forManager: true }));
+    return valid(context, await loadEcosystem(context, { forManager: true, strict: true }));
   } catch (error) {
     if (error instanceof EvenkeelError && error.code === 'CONFIG_INVALID') return invalid(context, error);
     throw error;

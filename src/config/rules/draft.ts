@@ -26,6 +26,8 @@ export interface RuleContext {
    * that fails, and not the whole file.
    */
   readonly generated: boolean;
+  /** See LoaderBoot. */
+  readonly strict: boolean;
   /** Where in the file a value comes from. */
   readonly originOf: (path: KeyPath) => KeyPath;
   readonly report: Report;

@@ -7,11 +7,14 @@ import type { LoadAnswer } from '../../../src/protocol/config-loader.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 /** A loader that gives this answer to whatever it is asked; its path. `only`: it fails where it is asked otherwise. */
-export function fakeLoader(answer: LoadAnswer, only: { readonly forManager?: boolean } = {}): string {
-  const fits = `${JSON.stringify(only)}.forManager ?? boot.forManager`;
+export function fakeLoader(
+  answer: LoadAnswer,
+  only: { readonly forManager?: boolean; readonly strict?: boolean } = {},
+): string {
+  const isOff = `Object.entries(${JSON.stringify(only)}).some(([key, value]) => boot[key] !== value)`;
   return writeProgram(`
     const boot = JSON.parse(process.argv[2]);
-    if (boot.forManager !== (${fits})) process.exit(1);
+    if (${isOff}) process.exit(1);
     require('node:fs').writeSync(3, ${JSON.stringify(`${JSON.stringify(answer)}\n`)});`);
 }
 
