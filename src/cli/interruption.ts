@@ -28,10 +28,8 @@ export class Interruption {
   #operation: number | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #presses = 0;
-  /** Apps whose new workers serve, while the old ones retire. */
-  readonly #retiring = new Set<string>();
-  /** Apps of which the old workers finish before the new ones serve: there may be a way back then. */
-  readonly #mayGoBack = new Set<string>();
+  /** Apps whose new workers serve for good, while the last old ones retire. */
+  readonly #committed = new Set<string>();
 
   constructor(context: Context, client: ControlClient, rule: OnInterrupt, progress: ProgressDisplay) {
     this.#client = client;
@@ -60,11 +58,8 @@ export class Interruption {
   }
 
   hear(event: EvenkeelEvent): void {
-    if (event.type === 'deploy-started' && event.strategy === 'handover') this.#mayGoBack.add(event.app);
-    if (event.type === 'deploy-finished') this.#retiring.delete(event.app);
-    if (event.type !== 'deploy-phase') return;
-    if (event.phase === 'retiring' && !this.#mayGoBack.has(event.app)) this.#retiring.add(event.app);
-    else this.#retiring.delete(event.app);
+    if (event.type === 'deploy-phase' && event.committed) this.#committed.add(event.app);
+    if (event.type === 'deploy-started' || event.type === 'deploy-finished') this.#committed.delete(event.app);
   }
 
   end(): void {
@@ -87,8 +82,8 @@ export class Interruption {
   }
 
   #describeAbort(): string {
-    if (this.#retiring.size === 0) return 'aborting';
-    const apps = [...this.#retiring].join(', ');
+    if (this.#committed.size === 0) return 'aborting';
+    const apps = [...this.#committed].join(', ');
     return `aborting; too late for ${apps}, whose new workers serve: the old ones have one more second to finish`;
   }
 

@@ -13,6 +13,7 @@ import {
   type Worker,
   type WorkerKey,
 } from '../core/cluster-model.ts';
+import { isCommitted } from '../core/deploy-machine.ts';
 import type { AppEvent } from '../core/events.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { Slot, WorkerFailure } from '../core/status.ts';
@@ -130,8 +131,8 @@ export class ClusterHost {
     const { deploy } = after;
     if (deploy !== null && (deploy.phase !== before.deploy?.phase || readyOfDeploy(after) !== readyOfDeploy(before))) {
       const { generation, workers } = deploy;
-      const phase = shownPhase(deploy);
-      this.tell({ type: 'deploy-phase', generation, phase, ready: readyOfDeploy(after), desired: workers });
+      const [phase, committed] = [shownPhase(deploy), isCommitted(deploy)];
+      this.tell({ type: 'deploy-phase', generation, phase, ready: readyOfDeploy(after), desired: workers, committed });
     }
     const [previous, state] = [appState(before), appState(after)];
     if (state !== previous) this.tell({ type: 'app-state', state, previous });

@@ -55,6 +55,8 @@ export type AppEvent =
       readonly phase: DeployPhase;
       readonly ready: number;
       readonly desired: number;
+      /** The new generation serves for good: the deploy can be neither aborted nor fail any more. */
+      readonly committed: boolean;
     })
   | (OfApp & {
       readonly type: 'deploy-finished';

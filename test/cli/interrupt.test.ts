@@ -145,19 +145,15 @@ describe('Ctrl-C', () => {
   });
 
   it.each([
-    ['rolling' as const, 'aborting; too late for web, whose new workers serve: the old ones have one more second'],
-    // Its old workers finish first, and may have to come back.
-    ['handover' as const, 'aborting; Ctrl-C again'],
-  ])('while old workers retire (%s) says what comes of that', async (strategy, text) => {
-    const start: EvenkeelEvent = {
-      ...{ time: samples.TIME, app: 'web', generation: 4, reason: 'deploy', strategy },
-      type: 'deploy-started',
-    };
+    [true, 'aborting; too late for web, whose new workers serve: the old ones have one more second'],
+    // Of a batch that is not the last one, or where the old ones finish first: they may have to come back.
+    [false, 'aborting; Ctrl-C again'],
+  ])('while old workers retire (for good: %s) says what comes of that', async (committed, text) => {
     const retiring: EvenkeelEvent = {
       ...{ time: samples.TIME, app: 'web', generation: 4, ready: 2, desired: 2 },
-      ...{ type: 'deploy-phase', phase: 'retiring' },
+      ...{ type: 'deploy-phase', phase: 'retiring', committed },
     };
-    const { cli } = await scene('/v1/deploy', ['deploy', 'web'], [start, retiring]);
+    const { cli } = await scene('/v1/deploy', ['deploy', 'web'], [retiring]);
     await cli.wrote('retiring');
     cli.interrupt();
     expect((await cli.done).err).toContain(text);

@@ -12,9 +12,9 @@ const worker = (slot: number, pid: number, generation: number) => ({ slot, pid, 
 
 const DEPLOY: readonly EvenkeelEvent[] = [
   { ...at(0), type: 'deploy-started', generation: 4, reason: 'deploy', strategy: 'all-at-once' },
-  { ...at(0), type: 'deploy-phase', generation: 4, phase: 'preparing', ready: 0, desired: 2 },
+  { ...at(0), type: 'deploy-phase', generation: 4, phase: 'preparing', ready: 0, desired: 2, committed: false },
   { ...at(100), type: 'hook-output', hook: 'deploy.before[0]', line: 'migrating' },
-  { ...at(200), type: 'deploy-phase', generation: 4, phase: 'booting', ready: 0, desired: 2 },
+  { ...at(200), type: 'deploy-phase', generation: 4, phase: 'booting', ready: 0, desired: 2, committed: false },
   { ...at(200), type: 'worker-started', ...worker(1, 21, 4) },
   { ...at(200), type: 'worker-started', ...worker(0, 20, 4) },
   { ...at(500), type: 'worker-ready', ...worker(0, 20, 4), bootMs: 300 },
@@ -23,7 +23,7 @@ const DEPLOY: readonly EvenkeelEvent[] = [
 const SUCCESS: readonly EvenkeelEvent[] = [
   ...DEPLOY,
   { ...at(600), type: 'worker-ready', ...worker(1, 21, 4), bootMs: 400 },
-  { ...at(700), type: 'deploy-phase', generation: 4, phase: 'retiring', ready: 2, desired: 2 },
+  { ...at(700), type: 'deploy-phase', generation: 4, phase: 'retiring', ready: 2, desired: 2, committed: true },
   { ...at(700), type: 'worker-draining', ...worker(0, 10, 3), reason: 'replaced' },
   { ...at(700), type: 'worker-draining', ...worker(1, 11, 3), reason: 'replaced' },
   { ...at(900), type: 'worker-exited', ...worker(1, 11, 3), code: 0, signal: null, expected: true, reason: 'replaced' },

@@ -85,6 +85,9 @@ describe('rolling', () => {
         : [],
     );
     expect(order).toEqual(['worker-started 0/2', 'worker-exited 0/1', 'worker-started 1/2', 'worker-exited 1/1']);
+    const retiring = events.all.filter((event) => event.type === 'deploy-phase' && event.phase === 'retiring');
+    // Until the last batch there is a way back.
+    expect(retiring).toMatchObject([{ committed: false }, { committed: true }]);
   });
 
   test('batch: 2 replaces two at a time', async () => {

@@ -146,7 +146,7 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     'web: generation 4 begins (rolling): env.PORT changed',
   ],
   [
-    { ...ofApp, type: 'deploy-phase', generation: 4, phase: 'booting', ready: 1, desired: 2 },
+    { ...ofApp, type: 'deploy-phase', generation: 4, phase: 'booting', ready: 1, desired: 2, committed: false },
     'web: generation 4 booting, 1 of 2 ready',
   ],
   [
