@@ -2,13 +2,13 @@
 // commands have changed holds until the next reload.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { Remains } from '../client/remains.ts';
 import type { AppChange, Plan } from '../core/plan.ts';
 import { planApp } from '../core/plan-changes.ts';
 import type { AppSpec, EcosystemSpec } from '../core/spec.ts';
 import { namesOfKeys } from '../core/summarize-keys.ts';
 import { describeOverride, isDrift, pinnedPaths } from '../platform/overrides.ts';
 import { folderOfScripts } from '../protocol/script-starts.ts';
-import type { Remains } from './remains.ts';
 
 const INTRODUCTION = 'no manager is running: this is what `evenkeel start` would do';
 

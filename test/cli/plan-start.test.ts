@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { planStart } from '../../src/cli/plan-start.ts';
-import type { Remains } from '../../src/cli/remains.ts';
+import type { Remains } from '../../src/client/remains.ts';
 import { type AppRecord, EMPTY_STATE, NEW_RECORD } from '../../src/platform/manager-record.ts';
 import { appSpec, ecosystem } from './support/fake-programs.ts';
 
@@ -12,7 +12,7 @@ const cluster = { pid: 4711, startTime: '1' };
 
 function remains(record: Partial<AppRecord> | null, rest: Partial<Remains> = {}): Remains {
   const apps = record === null ? {} : { web: { ...NEW_RECORD, ...record } };
-  return { state: { ...EMPTY_STATE, apps }, running: new Map(), orphaned: new Set(), ...rest };
+  return { state: { ...EMPTY_STATE, apps }, running: new Map(), orphaned: new Set(), served: new Set(), ...rest };
 }
 
 const changeOf = (left: Remains) => planStart(shop, left).changes[0];

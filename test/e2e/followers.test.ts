@@ -57,6 +57,17 @@ test('`start --foreground` says that its manager was killed', LONG, async () => 
     );
   }
   expect((await rig.run('start')).stdout).toMatch(/^nothing to start; .*\n! took over 1 app as it runs: web\n$/);
+  const { manager, apps } = await rig.status();
+  await rig.kill9(manager.pid);
+  await rig.kill9(apps[0]?.clusterPid ?? 0);
+  for (const command of ['stop', 'status']) {
+    const { code, stderr } = await rig.cli(command);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /^error: no manager is running, but 1 app runs on without one: web\nhint: .*\(web\); then all/,
+    );
+  }
+  await rig.run('start');
   expect((await rig.run('stop')).stdout).toMatch(/^✓ web +stop: .*\nmanager stopped \(pid \d+\)\n$/);
   expect((await rig.cli('stop')).stderr).toBe('error: no manager is running\nhint: There is nothing to stop.\n');
   // What runs on has its stderr too.

@@ -39,7 +39,7 @@ async function makePlan(context: Context): Promise<Plan> {
     return withoutConfig(context) ? toldAtStart(made) : made;
   }
   const { planStart } = await import('../plan-start.ts');
-  const { readRemains } = await import('../remains.ts');
+  const { readRemains } = await import('../../client/remains.ts');
   const ecosystem = await loadEcosystem(context);
   return planStart(ecosystem, readRemains(ecosystem.stateDir));
 }
