@@ -14,17 +14,17 @@ const INTRODUCTION = 'no manager is running: this is what `evenkeel start` would
 
 export function planStart(ecosystem: EcosystemSpec, remains: Remains): Plan {
   const listed = ecosystem.apps.map(({ name }) => name);
-  const others = [...remains.running.keys()].filter((name) => !listed.includes(name));
-  const { reloading } = remains.state;
+  const { state, running, orphaned } = remains;
+  const known = new Set([...running.keys(), ...Object.keys(state.apps), ...orphaned]);
+  const others = [...known].filter((name) => !listed.includes(name));
+  const { reloading } = state;
   // What is started without a config is not reloaded.
   const undo = folderOfScripts(ecosystem.file) === null ? ': `evenkeel reload` goes by the file' : '';
   const goesOn = reloading !== null && isDeepStrictEqual(reloading, ecosystem);
   return {
     changes: [
       ...ecosystem.apps.map((spec) => planOne(spec, remains, undo)),
-      ...others.map((app) =>
-        nothing(app, ['runs on without a manager: is taken over, and a reload stops it, for it is not in the config']),
-      ),
+      ...others.flatMap((app) => planOther(app, remains)),
     ],
     notices: [
       INTRODUCTION,
@@ -33,8 +33,25 @@ export function planStart(ecosystem: EcosystemSpec, remains: Remains): Plan {
   };
 }
 
+/** An app that the config no longer has: what it has left is seen to all the same. */
+function planOther(app: string, remains: Remains): readonly AppChange[] {
+  const stays = 'a reload stops it, for it is not in the config';
+  if (remains.running.has(app)) return [nothing(app, [`runs on without a manager: is taken over, and ${stays}`])];
+  if (comesBack(app, remains))
+    return [begin(app, [`its cluster process was killed: it comes back as it ran; ${stays}`])];
+  return remains.orphaned.has(app) ? [nothing(app, ['workers that were left of it are ended'])] : [];
+}
+
+/** Also where a restart was under way, or no manager has left word of it. */
+function comesBack(app: string, { state, orphaned }: Remains): boolean {
+  const record = state.apps[app];
+  if (record === undefined) return orphaned.has(app);
+  return record.wanted && (orphaned.has(app) || record.cluster !== null || record.restarting !== null);
+}
+
 /** `undo`: how to be rid of what commands have changed. */
-function planOne(spec: AppSpec, { state, running, orphaned }: Remains, undo: string): AppChange {
+function planOne(spec: AppSpec, remains: Remains, undo: string): AppChange {
+  const { state, running } = remains;
   const { name } = spec;
   const record = state.apps[name];
   const override = record?.override ?? null;
@@ -51,8 +68,7 @@ function planOne(spec: AppSpec, { state, running, orphaned }: Remains, undo: str
   if (record?.stoppedByName === true) {
     return nothing(name, [`stays stopped: it was stopped by name; \`evenkeel start ${name}\` starts it`]);
   }
-  const comesBack = record?.wanted === true && (orphaned.has(name) || record.cluster !== null);
-  if (comesBack) return begin(name, ['its cluster process was killed: it comes back as it ran']);
+  if (comesBack(name, remains)) return begin(name, ['its cluster process was killed: it comes back as it ran']);
   const changed =
     override !== null && isDrift(spec, override) ? [`with ${describeOverride(spec, override)}${undo}`] : [];
   return begin(name, [record === undefined ? 'added to the config' : 'not running', ...changed]);

@@ -72,6 +72,20 @@ describe('a start without a manager', () => {
     ]);
   });
 
+  it.each<[string, Partial<AppRecord> | null, string[], string[]]>([
+    ['was killed', { wanted: true, cluster }, [], ['start']],
+    ['was killed, and its workers are there', { wanted: true }, ['old'], ['start']],
+    ['was killed, and nobody has left word of it', null, ['old'], ['start']],
+    ['was killed while it was stopped', { wanted: false }, ['old'], ['none']],
+    ['was stopped', { wanted: false }, [], []],
+  ])('what the config no longer has, and %s', (_what, record, orphaned, actions) => {
+    const apps = record === null ? {} : { old: { ...NEW_RECORD, ...record } };
+    const left = remains(null, { state: { ...EMPTY_STATE, apps }, orphaned: new Set(orphaned) });
+    const changes = planStart(shop, left).changes.filter(({ app }) => app === 'old');
+    expect(changes.map(({ action }) => action)).toEqual(actions);
+    if (actions[0] === 'start') expect(changes[0]?.reasons[0]).toContain('it comes back as it ran; a reload stops it');
+  });
+
   it('tells of a reload that is gone on with', () => {
     const left = remains(null);
     const { notices } = planStart(shop, { ...left, state: { ...left.state, reloading: shop } });
