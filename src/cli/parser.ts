@@ -189,6 +189,13 @@ function refuseUnknown({ code }: CommanderError, args: readonly string[], progra
   throw usageError(unknown, guessOf(unknown, args, program), null);
 }
 
+/** The first operand of the command; the empty text where there is none. */
+function firstOperand(args: readonly string[], program: Command): string {
+  const options = [...program.options, ...(commandIn(args, program)?.options ?? [])];
+  const flags = options.map((option) => option.flags);
+  return args[nextOperand(args, nextOperand(args, 0, GLOBAL_FLAGS) + 1, flags)] ?? '';
+}
+
 /** A sentence; null: nothing comes to mind. */
 function guessOf(error: CommanderError, args: readonly string[], program: Command): string | null {
   const word = firstWord(args) ?? '';
@@ -196,7 +203,7 @@ function guessOf(error: CommanderError, args: readonly string[], program: Comman
     error.code === 'commander.unknownCommand'
       ? hintForCommand(word)
       : error.code === 'commander.excessArguments'
-        ? hintForNames(word, args[args.indexOf(word) + 1] ?? '')
+        ? hintForNames(word, firstOperand(args, program))
         : null;
   if (habit !== null) return habit;
   const meant = meantBy(error, args, program);

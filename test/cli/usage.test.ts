@@ -28,6 +28,8 @@ describe('a wrong command line', () => {
     [['toString'], "unknown command 'toString'", '`evenkeel help` lists the commands'],
     [['reload', 'all'], "too many arguments for 'reload'", '`evenkeel deploy --all`'],
     [['reload', 'web'], "too many arguments for 'reload'", '`evenkeel deploy web`'],
+    [['reload', '--profile', 'prod', 'web'], "too many arguments for 'reload'", '`evenkeel deploy web`'],
+    [['--config', 'reload', 'reload', '--json', 'web'], "too many arguments for 'reload'", '`evenkeel deploy web`'],
     [['kill'], "unknown command 'kill'", 'Did you mean `evenkeel stop`?'],
     [['-v'], "unknown option '-v'", 'Did you mean -V?'],
     [['logs', '-F'], "unknown option '-F'", 'Did you mean -f?'],
