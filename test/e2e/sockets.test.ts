@@ -484,3 +484,15 @@ function statusOf(target: { port: number } | { socketPath: string }): Promise<nu
     asked.end();
   });
 }
+
+test('an app whose unix socket has no folder is tried again, and the others are up', LONG, async () => {
+  const [first, second] = [await freePort(), await freePort()];
+  const waiting = server('http', first, { workers: 1, listen: ['run/a.sock'] });
+  await using rig = await createRig({ apps: { waiting, web: server('http', second, { workers: 1 }) } });
+  expect((await rig.cli('check')).code).toBe(2);
+  const { code, stderr } = await rig.cli('start');
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`there is no folder ${rig.path('run')}`)]);
+  expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1 });
+  // It is tried again.
+  expect((await rig.app('waiting')).state).toBe('backoff');
+});
