@@ -28,7 +28,10 @@ export class ExclusiveListen {
     else this.#servers.delete(server);
   }
 
-  /** node:cluster's primary shares what has the same address and index. */
+  /**
+   * node:cluster's primary shares what has the same address and descriptor. What is no number says no descriptor to it, but
+   * makes a difference. (The index of a server makes none any more in Node 26.)
+   */
   install(): void {
     const getServer: unknown = Reflect.get(cluster, '_getServer');
     if (!cluster.isWorker || typeof getServer !== 'function') return;
@@ -40,8 +43,8 @@ export class ExclusiveListen {
         onAnswer(...args);
         claim.isAnswered = true;
       };
-      const index = `slot ${this.#slot}, ${claim.count}`;
-      Reflect.apply(getServer, cluster, [asker, { ...options, index }, answered]);
+      const fd = `slot ${this.#slot}, ${claim.count}`;
+      Reflect.apply(getServer, cluster, [asker, { ...options, fd }, answered]);
     });
   }
 

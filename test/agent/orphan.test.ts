@@ -1,7 +1,7 @@
 // The cluster process is killed: its workers serve on, find its successor, and drain when that says so.
 
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -112,9 +112,10 @@ test('a drain that is under way when the cluster process is killed goes on', asy
   await using rig = new WorkerRig();
   const port = rig.declare();
   const first = await rig.primary();
-  const worker = await first.fork('http.cjs', { env: { PORT: `${port}` } });
+  const until = join(rig.folder, 'until');
+  const worker = await first.fork('http.cjs', { env: { PORT: `${port}`, UNTIL: until } });
   await worker.says('listening');
-  const load = startLoad({ port, mode: 'keep-alive', path: '/very-slow', clients: 1 });
+  const load = startLoad({ port, mode: 'keep-alive', path: '/until', clients: 1 });
   await expect.poll(async () => (await worker.metrics()).connections).toBe(1);
   worker.drain();
   await worker.says('draining');
@@ -122,8 +123,9 @@ test('a drain that is under way when the cluster process is killed goes on', asy
   const second = await rig.primary();
   const orphan = await second.orphan(worker.pid);
   expect(await orphan.says('draining')).toMatchObject({ inFlight: 1 });
+  writeFileSync(until, '');
   expect(await orphan.says('drained')).toMatchObject({ finished: 1 });
-  const next = await second.fork('http.cjs', { env: { PORT: `${port}` } });
+  const next = await second.fork('http.cjs', { env: { PORT: `${port}`, UNTIL: until } });
   await next.says('listening');
   expect((await load.stop()).errors).toEqual({});
 });
