@@ -124,7 +124,7 @@ export interface App {
    */
   ready?: {
     /**
-     * `listening`: it listens on all of `listen`, or on anything where that is empty (and, for up to 5 s, wherever the worker does that it replaces); `message`: it sends "ready"; `http`: `url` answers; `tcp`: `port` accepts (on a port of `listen`, which all workers share, for both: this very worker does); `log`: a line matches `pattern`; `delay`: it has lived for `delay`. Takes effect for workers that start from then on, like all of `ready`.
+     * `listening`: it listens on all of `listen`, or on anything where that is empty (and, for up to 5 s, on as many addresses as the worker that it replaces); `message`: it sends "ready"; `http`: `url` answers; `tcp`: `port` accepts (on a port of `listen`, which all workers share, for both: this very worker does); `log`: a line matches `pattern`; `delay`: it has lived for `delay`. Takes effect for workers that start from then on, like all of `ready`.
      */
     on?: "listening" | "message" | "http" | "tcp" | "log" | "delay";
     /**

@@ -44,7 +44,6 @@ export async function handOver(
   moves: readonly AddressMove[],
   userOf: (app: string) => string | null,
 ): Promise<void> {
-  fleet.moves = moves;
   for (const { address, from, to } of moves) {
     await fleet.keeper.fetched(from);
     fleet.sockets.move(address, from, to, userOf(to));

@@ -43,7 +43,7 @@ export function hasBoundUnix(pid: number, path: string): boolean {
 }
 
 /** The same file, through other folders too. */
-export function isSameFile(one: string, other: string): boolean {
+function isSameFile(one: string, other: string): boolean {
   const [a, b] = [fileStatus(one), fileStatus(other)];
   return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
 }

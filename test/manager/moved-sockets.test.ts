@@ -13,8 +13,7 @@ import { start } from '../../src/manager/operations/start.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { eventually } from '../support/eventually.ts';
-import { HeldClock } from '../support/held-clock.ts';
-import { ManagerRig } from '../support/manager-rig.ts';
+import { openHeldManager } from '../support/held-manager.ts';
 
 const port = (number: number) => ({ kind: 'tcp', host: null, port: number }) as const;
 const web = appSpec({ listen: [port(1)] });
@@ -26,12 +25,9 @@ const MOVED = [
 ];
 
 async function started(...apps: readonly AppSpec[]) {
-  const rig = new ManagerRig(apps);
-  const clock = new HeldClock();
-  rig.clock = clock;
-  const manager = await rig.open();
-  await start(manager.context, null);
-  return { rig, clock, manager, context: manager.context };
+  const scene = await openHeldManager(...apps);
+  await start(scene.context, null);
+  return scene;
 }
 
 const held = (context: ManagerContext, app: string) => context.fleet.sockets.of(app).map(({ address }) => address);

@@ -11,20 +11,13 @@ import { stop } from '../../src/manager/operations/stop.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { HeldClock } from '../support/held-clock.ts';
-import { ManagerRig } from '../support/manager-rig.ts';
+import { openHeldManager } from '../support/held-manager.ts';
 
 const restart = { ...appSpec().restart, minDelay: 60_000, maxDelay: 60_000 };
 const web = appSpec({ listen: [{ kind: 'tcp', host: null, port: 3000 }], restart });
 const IN_USE = 'cannot listen on 3000: it is in use';
 
-async function opened() {
-  const rig = new ManagerRig([web]);
-  const clock = new HeldClock();
-  rig.clock = clock;
-  const { context } = await rig.open();
-  return { rig, clock, context };
-}
+const opened = () => openHeldManager(web);
 
 /** The manager could bind it, and somebody else listens there by the time its workers are to. */
 async function refused({ rig, context }: Awaited<ReturnType<typeof opened>>) {

@@ -10,23 +10,27 @@ import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { eventually } from '../support/eventually.ts';
-import { HeldClock } from '../support/held-clock.ts';
-import { ManagerRig } from '../support/manager-rig.ts';
+import type { HeldClock } from '../support/held-clock.ts';
+import { openHeldManager } from '../support/held-manager.ts';
 
 const web = appSpec();
 const WHY = 'its cluster process did not start: it ended before it could be asked';
 
-async function opened() {
-  const rig = new ManagerRig([web]);
-  const clock = new HeldClock();
-  rig.clock = clock;
-  const { context } = await rig.open();
-  return { rig, clock, context };
-}
+const opened = () => openHeldManager(web);
 
 async function started() {
   const scene = await opened();
   await start(scene.context, null);
+  return scene;
+}
+
+/** No cluster process could be started; the next one can. */
+async function failedToSpawn() {
+  const scene = await opened();
+  scene.rig.spawnFails = true;
+  await start(scene.context, null);
+  await scene.rig.event('cluster-failed', 'web');
+  scene.rig.spawnFails = false;
   return scene;
 }
 
@@ -76,11 +80,7 @@ it('a start that could not start it goes on being tried', async () => {
 });
 
 it('a successor that cannot bring the app up makes way for the next one', async () => {
-  const { rig, clock, context } = await opened();
-  rig.spawnFails = true;
-  await start(context, null);
-  await rig.event('cluster-failed', 'web');
-  rig.spawnFails = false;
+  const { rig, clock, context } = await failedToSpawn();
   rig.script('web').refusal = new EvenkeelError('SPAWN_FAILED', 'web: too many open files');
   await back(context, clock);
   expect(await rig.event('cluster-failed', 'web', 2)).toMatchObject({ reason: 'too many open files', delayMs: 2000 });
@@ -89,11 +89,7 @@ it('a successor that cannot bring the app up makes way for the next one', async 
 });
 
 it('what somebody else has started meanwhile is left as it is', async () => {
-  const { rig, clock, context } = await opened();
-  rig.spawnFails = true;
-  await start(context, null);
-  await rig.event('cluster-failed', 'web');
-  rig.spawnFails = false;
+  const { rig, clock, context } = await failedToSpawn();
   expect((await start(context, null)).apps).toMatchObject([{ action: 'start', ok: true }]);
   await back(context, clock);
   expect(rig.cluster('web').asked).toEqual(['start start']);

@@ -121,6 +121,7 @@ async function underLoad(
   const more = (): Promise<unknown> => Promise.all(loads.map((load) => load.more(10 * CLIENTS)));
   await more();
   const said = await strike();
+  // A span of the trial, the same for both: what goes wrong afterwards counts too. Nothing is waited for.
   await sleep(NOTICED_AFTER);
   for (const load of loads) load.lap();
   await more();

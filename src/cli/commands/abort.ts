@@ -8,9 +8,9 @@ export const command = defineCommand({
   arguments: [{ syntax: '<app>', description: 'the app whose deploy or start is under way' }],
   options: {},
   details: [
-    'The new workers are ended and the old generation goes on serving. Once the old workers are being',
-    'retired there is no way back: then it means "finish now", and they have one more second. An app',
-    'that is just being started has none: it is stopped again.',
+    'The new workers are ended and the old generation goes on serving. Once the last old workers are',
+    'being retired there is no way back: then it means "finish now", and they have one more second. An',
+    'app that is just being started has none: it is stopped again.',
   ].join('\n'),
   examples: [{ line: 'evenkeel abort web', does: 'abort the deploy of one app' }],
   run: async (context, [app = '']) => {

@@ -65,6 +65,7 @@ export async function reconcile(
   const moves = planMoves(running, ecosystem.apps);
   await noteReloading(fleet, plan.changes.some(({ action }) => action !== 'none') ? ecosystem : null);
   try {
+    fleet.moves = moves;
     await handOver(fleet, moves, (name) => specOf(ecosystem, name).user);
     const notices = [...plan.notices, ...managerNotices(fleet, ecosystem)];
     const removed = await removeApps(fleet, plan);
