@@ -1,6 +1,7 @@
 // The generations of an app: their pinned specs, and how each deploy went. (cluster process)
 
 import type { ClusterModel } from '../core/cluster-model.ts';
+import { describeLostDeploy } from '../core/lost-deploy.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { DeployRecord, Generation, LossReport } from '../core/status.ts';
 import type { ClusterRecord } from '../platform/cluster-record.ts';
@@ -92,7 +93,7 @@ export class Generations {
     const record: DeployRecord = {
       generation,
       outcome: isDone ? 'done' : 'failed',
-      reason: `${reason}: the cluster process was killed ${isDone ? 'while the old workers drained' : 'during the deploy'}`,
+      reason: describeLostDeploy(reason, isDone),
       startedAt: new Date(startedAt).toISOString(),
       durationMs: Date.now() - startedAt,
     };

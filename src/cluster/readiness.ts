@@ -164,8 +164,8 @@ export class Readiness {
   }
 
   /**
-   * Ready when it listens on every declared socket, or, where none is declared, on its first one; and where the worker that it
-   * replaces does, for a while.
+   * Ready when it listens on every declared socket, or, where none is declared, on its first one; and on as many others as the
+   * worker that it replaces, for a while.
    */
   #watchListening(): void {
     const expected = this.#spec.listen.map(formatAddress);

@@ -1,6 +1,7 @@
 // Manager: what came of an operation whose cluster process was lost meanwhile, or only the connection to it. Whoever runs
 // the app by then knows, and can be asked when the operation has let go of the app's lane.
 
+import { lossIn } from '../core/lost-deploy.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { DeployResult, Generation } from '../core/status.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
@@ -138,14 +139,7 @@ function describe(app: string, entry: HistoryEntry, loss: string): Pick<AppResul
     // Whoever could say more was asked for it, and did not get to answer.
     ...{ cause: ok ? null : reason, failure: null, hookOutput: [], afterFailure: null },
   };
-  const message = ok
-    ? `generation ${generation} serves; ${loss}`
-    : `generation ${generation} ${outcome}: ${withLoss(loss, reason)}`;
+  const told = lossIn(reason) ?? `${loss} (${reason})`;
+  const message = ok ? `generation ${generation} serves; ${loss}` : `generation ${generation} ${outcome}: ${told}`;
   return { ok, message, deploy };
-}
-
-/** The successor notes of a deploy that was lost with its cluster process that it was: that is not told twice. */
-function withLoss(loss: string, reason: string): string {
-  const at = reason.lastIndexOf('the cluster process was killed');
-  return at < 0 ? `${loss} (${reason})` : reason.slice(at);
 }
