@@ -128,7 +128,7 @@ describe('Ctrl-C during a handover', () => {
   test.each([
     ['while the old ones drain', 'retiring', { TAKES: '1000' }, '200ms'],
     ['while the new ones settle', 'settling', {}, '60s'],
-  ] as const)('%s brings the old generation back', async (_when, phase, env, settle) => {
+  ] as const)('%s brings the old generation back', LONG, async (_when, phase, env, settle) => {
     const port = await freePort();
     const deploy = { strategy: 'handover', settle };
     await using rig = await createRig({ apps: { web: app([port], env, { deploy }) } });

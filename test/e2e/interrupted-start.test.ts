@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { puppet } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { processesOf } from '../support/process-table.ts';
 import { createRig, fixture } from '../support/rig.ts';
 
@@ -44,7 +45,7 @@ describe('Ctrl-C in a start', () => {
     expect((await rig.app('web')).state).toBe('stopped');
   });
 
-  test('under a manager that runs: `start web`, and a script without a config', async () => {
+  test('under a manager that runs: `start web`, and a script without a config', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ withoutConfig: true });
     const args = ['start', '--env', 'PUPPETS=puppets.sock', '--env', 'VERSION=1', fixture('puppet.mjs')];

@@ -8,6 +8,7 @@ import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
@@ -135,7 +136,7 @@ describe('kill -9 of the manager', () => {
     expect((await rig.json<HistoryAnswer>('history', 'web')).generations).toHaveLength(1);
   });
 
-  test('in the midst of a first start that then fails: the next start says so', async () => {
+  test('in the midst of a first start that then fails: the next start says so', LONG, async () => {
     await using rig = await createRig({ apps: { web: puppet() } });
     const first = rig.spawnCli(['start']);
     const worker = await rig.puppets.next();
@@ -185,6 +186,7 @@ describe('kill -9 of the manager', () => {
 
   test.each(['goes on', 'has ended'])(
     'in the midst of a restart that stops the app first, whose stop %s when the next one comes: that starts it again',
+    LONG,
     async (moment) => {
       await using rig = await createRig({
         apps: { web: puppet({ env: { PORT: await freePort() } }), api: server('http', await freePort()) },

@@ -7,6 +7,7 @@ import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
@@ -272,7 +273,7 @@ describe('reload', () => {
     expect((await rig.json<Plan>('plan')).changes.map(({ action }) => action)).toEqual(['none', 'none']);
   });
 
-  test('of a declared port that goes from one app to another: no request is lost', async () => {
+  test('of a declared port that goes from one app to another: no request is lost', LONG, async () => {
     const [one, two] = [await freePort(), await freePort()];
     await using rig = await createRig({
       apps: { web: server('http', one, { listen: [one] }), api: server('http', two, { env: { VERSION: '2' } }) },
@@ -339,7 +340,7 @@ describe('reload', () => {
     expect((await rig.run('status')).stdout).not.toMatch(/profile/);
   });
 
-  test('a manager that is started with another profile than the one that died says so', async () => {
+  test('a manager that is started with another profile than the one that died says so', LONG, async () => {
     await using rig = await createRig({
       apps: { web: server('http', await freePort()) },
       profiles: { large: { apps: { web: { workers: 3 } } } },

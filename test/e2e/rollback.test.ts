@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { RELEASES, release } from '../support/releases.ts';
 import { createRig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
@@ -33,7 +34,7 @@ describe('rollback', () => {
     expect(generations.filter(({ current }) => current).map(({ generation }) => generation)).toEqual([5]);
   });
 
-  test('to a release that a link does not lead to any more is undone by a reload', async () => {
+  test('to a release that a link does not lead to any more is undone by a reload', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
@@ -110,16 +111,20 @@ describe('of an app that is stopped', () => {
     expect((await rig.app('web')).generation).toBe(4);
   });
 
-  test('also where the config no longer has it; an app that never ran has an empty history, an unknown one none', async () => {
-    await using rig = await createRig({
-      apps: { web: server('http', await freePort()), old: server('http', await freePort()) },
-    });
-    await rig.run('start', 'old');
-    expect((await rig.json<HistoryAnswer>('history', 'web')).generations).toEqual([]);
-    rig.removeApp('old');
-    await rig.run('reload');
-    expect((await rig.json<HistoryAnswer>('history', 'old')).generations).toHaveLength(1);
-    expect((await rig.cli('history', 'nosuch')).code).toBe(2);
-    expect((await rig.cli('history', '../apps/old')).code).toBe(2);
-  });
+  test(
+    'also where the config no longer has it; an app that never ran has an empty history, an unknown one none',
+    LONG,
+    async () => {
+      await using rig = await createRig({
+        apps: { web: server('http', await freePort()), old: server('http', await freePort()) },
+      });
+      await rig.run('start', 'old');
+      expect((await rig.json<HistoryAnswer>('history', 'web')).generations).toEqual([]);
+      rig.removeApp('old');
+      await rig.run('reload');
+      expect((await rig.json<HistoryAnswer>('history', 'old')).generations).toHaveLength(1);
+      expect((await rig.cli('history', 'nosuch')).code).toBe(2);
+      expect((await rig.cli('history', '../apps/old')).code).toBe(2);
+    },
+  );
 });

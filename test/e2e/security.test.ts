@@ -20,6 +20,7 @@ import { askApi } from '../support/api-client.ts';
 import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { needsLinux, needsRoot } from '../support/needs.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
 
@@ -227,7 +228,7 @@ describe('names that try to leave their folders', () => {
 });
 
 describe('names of what every object has', () => {
-  test.each(['constructor', 'toString', 'hasOwnProperty'])('an app may be called %s', async (name) => {
+  test.each(['constructor', 'toString', 'hasOwnProperty'])('an app may be called %s', LONG, async (name) => {
     const app: AppConfig = server('http', await freePort(), { workers: 1 });
     await using rig = await createRig({ apps: { [name]: app } });
     await rig.run('start');

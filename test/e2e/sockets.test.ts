@@ -367,7 +367,7 @@ describe('no worker becomes unknown', () => {
   test.each([
     ['garbage', '{"half": '],
     ['nothing', ''],
-  ])('none of them, where cluster.json has %s', async (_what, content) => {
+  ])('none of them, where cluster.json has %s', LONG, async (_what, content) => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port) } });
     await rig.run('start');

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { needsLinux } from '../support/needs.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { connects } from '../support/refusals.ts';
@@ -391,7 +392,7 @@ describe('stop', () => {
       ],
       ['everything was stopped', (rig) => rig.run('stop'), []],
       ['the power was cut', (rig) => rig.cutPower(), []],
-    ])('where %s', async (_, end, before) => {
+    ])('where %s', LONG, async (_, end, before) => {
       await using rig = await two();
       await rig.run('start');
       await rig.run('stop', 'api');

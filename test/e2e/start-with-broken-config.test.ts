@@ -82,7 +82,7 @@ describe('start with a broken config', () => {
     expect(existsSync(rig.state.dir)).toBe(false);
   });
 
-  test('where everything was stopped starts nothing', async () => {
+  test('where everything was stopped starts nothing', LONG, async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     await rig.run('stop');

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { copyExample } from '../../support/copy-example.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
 
 /** Every number that was handed out under load, over two deploys, in their order. */
@@ -28,7 +29,7 @@ async function numbersOf(rig: Rig, editConfig: (text: string) => string = (text)
   return numbers.toSorted((one, other) => one - other);
 }
 
-test('row 12: examples/handover hands out each number once, over deploys under load', async () => {
+test('row 12: examples/handover hands out each number once, over deploys under load', LONG, async () => {
   await using rig = await createRig();
   const numbers = await numbersOf(rig);
   expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => index + 1));

@@ -6,9 +6,10 @@ import { expect, test } from 'vitest';
 import { NODE } from '../../support/cli-process.ts';
 import { copyExample } from '../../support/copy-example.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { createRig } from '../../support/rig.ts';
 
-test('row 25: examples/programmatic runs, and leaves nothing behind', async () => {
+test('row 25: examples/programmatic runs, and leaves nothing behind', LONG, async () => {
   await using rig = await createRig({ configFile: 'evenkeel.config.mjs', configText: '' });
   copyExample(rig, 'programmatic');
   const env = rig.env({ PORT: String(await freePort()) });

@@ -6,6 +6,7 @@ import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { puppet, server } from '../../support/apps.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { isAlive, processesOf } from '../../support/process-table.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../../support/rig.ts';
 import { seenBy } from '../../support/seen-by.ts';
@@ -79,7 +80,7 @@ describe('row 19: a hook before a deploy', () => {
     await eventually('what it started is gone', () => !isAlive(sleeper));
   });
 
-  test('row 19: that prints 10 MB changes nothing but what it says last', async () => {
+  test('row 19: that prints 10 MB changes nothing but what it says last', LONG, async () => {
     const scene = await running({
       before: [node('for (let n = 1; n <= 100000; n++) console.log(String(n).padEnd(100, ".")); process.exitCode = 1')],
     });
@@ -141,7 +142,7 @@ describe('row 19: a hook after a deploy', () => {
   test.each([
     ['exits with 3', node('console.log("no such channel"); process.exit(3)'), '5s', /exited with code 3/],
     ['hangs', node('setInterval(() => {}, 60000)'), '2500ms', /was ended by SIGKILL: it took longer than 2\.5 s/],
-  ])('row 19: that %s is reported, and the deploy stays done', async (_, after, timeout, reason) => {
+  ])('row 19: that %s is reported, and the deploy stays done', LONG, async (_, after, timeout, reason) => {
     const { rig, port } = await running({ after: [after], timeout });
     const { stdout } = await rig.run('deploy', 'web', '--env', 'COLOUR=red', '--json');
     const [result] = (JSON.parse(stdout) as OperationResult).apps;

@@ -122,16 +122,20 @@ describe('row 1: one script without a config', () => {
     expect((await rig.status()).apps).toHaveLength(3);
   });
 
-  test('row 1: what was started anew has its own settings, not those that scale and deploy made of the old one', async () => {
-    await using rig = await createFolder('environment.mjs');
-    const port = await freePort();
-    await rig.run('start', '--env', `PORT=${port}`, 'environment.mjs');
-    await rig.run('deploy', 'environment', '--env', 'OLD=1', '--workers', '3');
-    await rig.run('stop', 'environment');
-    await rig.run('start', '--env', `PORT=${port}`, 'environment.mjs');
-    expect(await rig.app('environment')).toMatchObject({ desired: 1, drift: false });
-    expect((await seenBy(port)).env).not.toHaveProperty('OLD');
-  });
+  test(
+    'row 1: what was started anew has its own settings, not those that scale and deploy made of the old one',
+    LONG,
+    async () => {
+      await using rig = await createFolder('environment.mjs');
+      const port = await freePort();
+      await rig.run('start', '--env', `PORT=${port}`, 'environment.mjs');
+      await rig.run('deploy', 'environment', '--env', 'OLD=1', '--workers', '3');
+      await rig.run('stop', 'environment');
+      await rig.run('start', '--env', `PORT=${port}`, 'environment.mjs');
+      expect(await rig.app('environment')).toMatchObject({ desired: 1, drift: false });
+      expect((await seenBy(port)).env).not.toHaveProperty('OLD');
+    },
+  );
 
   test('row 1: of many starts at once one wins, and those of other names all do', LONG, async () => {
     await using rig = await createFolder('http.mjs');
@@ -314,7 +318,7 @@ describe('row 18: the number of workers is computed', () => {
     ['max', availableCpus()],
     ['max-1', Math.max(1, availableCpus() - 1)],
     ['50%', Math.max(1, Math.floor(availableCpus() / 2))],
-  ])('row 18: start --workers %s, and deploy', async (workers, expected) => {
+  ])('row 18: start --workers %s, and deploy', LONG, async (workers, expected) => {
     await using rig = await createFolder('http.mjs');
     const port = await freePort();
     await rig.run('start', '--workers', workers, '--env', `PORT=${port}`, 'http.mjs');
