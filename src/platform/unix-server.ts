@@ -11,6 +11,9 @@ import { connectUnix, UnixConnectError } from './unix-client.ts';
 /** Milliseconds for a process behind an old socket to show that it lives. */
 const PROBE_TIMEOUT = 2000;
 
+/** Connections that wait to be accepted. One more is refused at once (EAGAIN), as TCP's are not; the system may allow fewer. */
+const BACKLOG = 4096;
+
 export interface SocketRules {
   /** One whose other end has said all it wants to say stays open for the answer, and is `onConnection`'s to end. */
   readonly halfOpen?: boolean;
@@ -71,7 +74,7 @@ export class UnixListener {
       };
       const onListening = (): void => end(null);
       server.once('error', end).once('listening', onListening);
-      server.listen(this.#path);
+      server.listen({ path: this.#path, backlog: BACKLOG });
     });
   }
 }

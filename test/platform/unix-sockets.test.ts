@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectUnix, UnixConnectError } from '../../src/platform/unix-client.ts';
@@ -131,6 +131,18 @@ describe('listenUnix', () => {
       code: 'LISTEN_FAILED',
     });
   });
+
+  // Elsewhere the system allows 128.
+  it.runIf(process.platform === 'linux')(
+    'lets a thousand that come at the same moment wait for their turn',
+    async () => {
+      const path = join(tempDir(), 'a.sock');
+      await listen(path, (socket) => socket.end());
+      // All in one turn of the loop: none is accepted before the last has come.
+      const sockets = Array.from({ length: 1000 }, () => net.connect(path).resume());
+      await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    },
+  );
 
   it('outlives a client that resets its connection', async () => {
     const path = join(tempDir(), 'a.sock');
