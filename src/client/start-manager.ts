@@ -9,6 +9,7 @@ import type { EcosystemSpec } from '../core/spec.ts';
 import { type DetachedStdio, spawnDetached } from '../platform/daemonize.ts';
 import { stateLayout } from '../platform/paths.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
+import { SMALL_HEAP } from '../platform/small-heap.ts';
 import type { StartBody } from '../protocol/control-api.ts';
 import { isManagerReport, readErrorBody } from '../protocol/control-guards.ts';
 import { type ManagerBoot, type ManagerReport, REPORT_FD } from '../protocol/manager-boot.ts';
@@ -65,7 +66,7 @@ export async function startManager(
   try {
     const stdio: DetachedStdio[] = ['pipe', log ?? 'inherit', log ?? 'inherit', 'pipe'];
     const boot: ManagerBoot = { ...loadRequest(context), ...config, ...rules };
-    const args = [context.program('manager')];
+    const args = [...SMALL_HEAP, context.program('manager')];
     const { child } = spawnDetached({ file: process.execPath, args, env: context.env, cwd: context.cwd, stdio });
     // One that ends before it has read this says why in its report or its output.
     child.stdin?.on('error', () => {}).end(JSON.stringify(boot));

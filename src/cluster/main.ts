@@ -3,6 +3,7 @@
 import type { EventEmitter } from 'node:events';
 import { stayAlive } from '../platform/daemonize.ts';
 import { nameProcess, titleOf } from '../platform/process-title.ts';
+import { keepHeapSmall } from '../platform/small-heap.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterProcess } from './cluster-process.ts';
 import { keepFiles } from './keep-files.ts';
@@ -11,6 +12,7 @@ import { output } from './own-output.ts';
 import { handlersFor } from './requests.ts';
 
 async function main(): Promise<void> {
+  keepHeapSmall();
   const boot = JSON.parse(process.argv[2] ?? '') as ClusterBoot;
   nameProcess(titleOf(`cluster ${boot.app}`, boot.ecosystem ?? null), `evenkeel:${boot.app}`);
   // A terminal that closes, or an operator's Ctrl-C, is the manager's business.

@@ -6,6 +6,7 @@ import { stayAlive } from '../platform/daemonize.ts';
 import { closeInherited } from '../platform/inherited-fds.ts';
 import { OwnOutput } from '../platform/own-output.ts';
 import { nameProcess, titleOf } from '../platform/process-title.ts';
+import { keepHeapSmall } from '../platform/small-heap.ts';
 import { REPORT_FD } from '../protocol/manager-boot.ts';
 import { decodeBoot } from './decode-boot.ts';
 import { reportStart } from './report.ts';
@@ -15,6 +16,7 @@ import { MANAGER_SIGNALS, type ManagerSignal, signalHandler } from './signals.ts
 const output = new OwnOutput();
 
 async function main(): Promise<void> {
+  keepHeapSmall();
   nameProcess(titleOf('manager', null), 'evenkeel');
   closeInherited([0, 1, 2, REPORT_FD]);
   // A terminal that closes, or a full disk behind manager.out, must not end what looks after everything.

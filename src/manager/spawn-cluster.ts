@@ -7,6 +7,7 @@ import { spawnDetached } from '../platform/daemonize.ts';
 import { entryPoint } from '../platform/entry-points.ts';
 import type { OwnOutput } from '../platform/own-output.ts';
 import { identify, identifyChild, killIdentity, type ProcessIdentity } from '../platform/process-identity.ts';
+import { SMALL_HEAP } from '../platform/small-heap.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { type BootSocket, type ClusterBoot, FIRST_SOCKET_FD } from '../protocol/cluster-boot.ts';
 
@@ -53,7 +54,7 @@ function spawnCluster(
   const { TZ } = process.env;
   return spawnDetached({
     file: process.execPath,
-    args: [entryPoint('cluster'), JSON.stringify(boot)],
+    args: [...SMALL_HEAP, entryPoint('cluster'), JSON.stringify(boot)],
     env: TZ === undefined ? {} : { TZ },
     cwd: '/',
     stdio: ['ignore', output, output, ...sockets.flatMap(({ fd }) => [fd, fd])],
