@@ -4,9 +4,10 @@ import type { EventEmitter } from 'node:events';
 import { stayAlive } from '../platform/daemonize.ts';
 import { nameProcess, titleOf } from '../platform/process-title.ts';
 import { keepHeapSmall } from '../platform/small-heap.ts';
+import type { UnixListener } from '../platform/unix-server.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
 import { ClusterProcess } from './cluster-process.ts';
-import { keepFiles } from './keep-files.ts';
+import { ClusterFiles } from './keep-files.ts';
 import { serveLink } from './link-server.ts';
 import { output } from './own-output.ts';
 import { handlersFor } from './requests.ts';
@@ -26,18 +27,19 @@ async function main(): Promise<void> {
   stayAlive();
   const cluster = new ClusterProcess(boot);
   await cluster.orphans.listen(boot.agentsSocket);
-  const link = await serveLink(boot.socket, handlersFor(cluster, exit), cluster.events, {
+  let link: UnixListener | null = null;
+  const files = new ClusterFiles(boot, {
+    ...{ link: () => link, agents: () => cluster.orphans.listener, hasState: () => cluster.running !== null },
+    ...{ save: () => cluster.save(), complain: note },
+  });
+  link = await serveLink(boot.socket, handlersFor(cluster, exit, files), cluster.events, {
     give: (connection, request) => cluster.traffic.give(connection, request),
     take: (connection, offer) => void cluster.traffic.take(connection, offer).catch(note),
   });
-  const letGo = keepFiles(boot, {
-    ...{ link, agents: () => cluster.orphans.listener, hasState: () => cluster.running !== null },
-    ...{ save: () => cluster.save(), complain: note },
-  });
 
   function exit(): void {
-    letGo();
-    void link.close();
+    files.close();
+    void link?.close();
     // The answer is written in this turn of the event loop.
     setImmediate(() => process.exit(0));
   }

@@ -10,11 +10,15 @@ import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
 import type { ClusterHost } from './cluster-host.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import { inProgress } from './deploys.ts';
+import type { ClusterFiles } from './keep-files.ts';
 import { type Handlers, type LinkConnection, LOG_BACKLOG } from './link-server.ts';
 import { sendToWorkers, signalWorkers } from './tell-workers.ts';
 
+/** What there is to do when a manager comes, and when it asks whether this process still answers. */
+export type ManagedFiles = Pick<ClusterFiles, 'noteManager' | 'look'>;
+
 /** `exit` is called when the app has been stopped and the answer is on its way. */
-export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers {
+export function handlersFor(cluster: ClusterProcess, exit: () => void, files: ManagedFiles): Handlers {
   const { app } = cluster.boot;
   let stopping: Promise<number> | null = null;
   let stopped = false;
@@ -23,7 +27,11 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
     if (stopping !== null || stopped) throw new EvenkeelError('SHUTTING_DOWN', `${app} is being stopped`);
   };
   return {
-    hello: async (params) => hello(cluster, params),
+    hello: async (params, connection) => {
+      const snapshot = hello(cluster, params);
+      files.noteManager(connection);
+      return snapshot;
+    },
     start: async (request) => {
       refuseAfterStop();
       const before = startOf(cluster);
@@ -58,7 +66,10 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void): Handlers
       const { model, workers } = cluster.running?.host ?? { model: IDLE_CLUSTER, workers: new Map() };
       return cluster.status.read(model, workers, cluster.generations.history);
     },
-    ping: async () => ({}),
+    ping: async () => {
+      files.look();
+      return {};
+    },
     history: async () => cluster.generations.history,
     // The name was checked where it came from; an unknown one throws here.
     signal: async ({ signal }) => ({ workers: await signalWorkers(cluster.active.host, signal) }),

@@ -6,7 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import { AppLane } from './app-lane.ts';
 import type { ClusterHandle } from './cluster-handle.ts';
 import type { ClusterOwner } from './cluster-owner.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { Heartbeat, type HeartbeatPorts } from './heartbeat.ts';
 
 /** A cluster process that stayed this long was not lost "again". */
 const SOUND_AFTER: Milliseconds = 60_000;
@@ -20,11 +20,11 @@ export class AppEntry {
   #losses = 0;
   #upSince = 0;
 
-  constructor(handle: ClusterHandle, owner: ClusterOwner, clock: Clock) {
+  constructor(handle: ClusterHandle, owner: ClusterOwner, { clock, isStopped }: Omit<HeartbeatPorts, 'kill'>) {
     this.handle = handle;
     this.owner = owner;
     this.lane = new AppLane(handle.app);
-    this.#heartbeat = new Heartbeat(handle, clock, () => owner.kill());
+    this.#heartbeat = new Heartbeat(handle, { clock, isStopped, kill: () => owner.kill() });
     this.#clock = clock;
   }
 

@@ -21,6 +21,8 @@ export interface ClusterPorts {
   offerSockets(path: string, sockets: readonly BoundSocket[]): Promise<void>;
   identify(pid: number): ProcessIdentity | null;
   isAlive(identity: ProcessIdentity): boolean;
+  /** By SIGSTOP or the like. False where the system does not tell. */
+  isStopped(identity: ProcessIdentity): boolean;
   /** SIGKILL, to this very process. */
   kill(identity: ProcessIdentity): void;
   /** True: it has ended. */

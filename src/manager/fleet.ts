@@ -6,6 +6,7 @@ import type { AppEvent } from '../core/events.ts';
 import { noSuchApp } from '../core/not-found.ts';
 import type { AppSpec, ListenAddress } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
+import { availableCpus } from '../platform/cpus.ts';
 import { overrideSpec } from '../platform/overrides.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
@@ -13,6 +14,7 @@ import type { BoundSocket } from '../platform/sockets.ts';
 import { AddressWaits } from './address-waits.ts';
 import { AppEntry } from './app-entry.ts';
 import type { AppLane, Task } from './app-lane.ts';
+import { BootTurns } from './boot-turns.ts';
 import { ClusterHandle } from './cluster-handle.ts';
 import { type ClusterContact, ClusterOwner } from './cluster-owner.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
@@ -54,6 +56,7 @@ export class Fleet {
   readonly keeper: SocketKeeper;
   readonly waits: AddressWaits;
   readonly claims = new DeployClaims();
+  readonly boots = new BootTurns(availableCpus());
   /** Of the reload under way: who is to have which address, held for it already. */
   moves: readonly AddressMove[] = [];
   readonly layout: StateLayout;
@@ -231,7 +234,7 @@ export class Fleet {
       },
       onStarted: () => this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 }),
     });
-    const entry = new AppEntry(handle, owner, ports.clock);
+    const entry = new AppEntry(handle, owner, ports);
     this.#entries.set(name, entry);
     return entry;
   }

@@ -3,25 +3,33 @@
 import { EvenkeelError } from '../core/errors.ts';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
+import type { ProcessIdentity } from '../platform/process-identity.ts';
 import type { ClusterContact } from './cluster-owner.ts';
 
 const INTERVAL: Milliseconds = 15_000;
+/** Of so many looks one asks: to ask wakes it up, and there is one for each app. That it is stopped, the system tells. */
+const ASKS_EVERY = 8;
 /** One alone may be the machine that slept. */
 const MISSES = 2;
 
+export interface HeartbeatPorts {
+  readonly clock: Clock;
+  isStopped(identity: ProcessIdentity): boolean;
+  /** Ends the cluster process. */
+  kill(): void;
+}
+
 export class Heartbeat {
   readonly #handle: ClusterContact;
-  readonly #clock: Clock;
-  readonly #kill: () => void;
+  readonly #ports: HeartbeatPorts;
   #timer: Timer | null = null;
   #misses = 0;
+  #beats = 0;
   #watching = new AbortController();
 
-  /** `kill` ends the cluster process. */
-  constructor(handle: ClusterContact, clock: Clock, kill: () => void) {
+  constructor(handle: ClusterContact, ports: HeartbeatPorts) {
     this.#handle = handle;
-    this.#clock = clock;
-    this.#kill = kill;
+    this.#ports = ports;
   }
 
   /** From now until `stop`: there is a cluster process. */
@@ -39,22 +47,32 @@ export class Heartbeat {
 
   #schedule(signal: AbortSignal): void {
     if (signal.aborted) return;
-    this.#timer = this.#clock.setTimer(this.#clock.now() + INTERVAL, () => void this.#beat(signal));
+    const { clock } = this.#ports;
+    // For all apps at the same moment: one wake-up.
+    const next = (Math.floor(clock.now() / INTERVAL) + 1) * INTERVAL;
+    this.#timer = clock.setTimer(next, () => void this.#beat(signal));
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
-    if (this.#handle.isUp) {
-      try {
-        await this.#handle.ask('ping', {}, INTERVAL);
-        this.#misses = 0;
-      } catch (error) {
-        if (error instanceof EvenkeelError && error.code === 'TIMED_OUT') this.#misses += 1;
-      }
-    }
+    this.#misses = (await this.#isSilent()) ? this.#misses + 1 : 0;
     if (!signal.aborted && this.#misses >= MISSES) {
       this.#misses = 0;
-      this.#kill();
+      this.#ports.kill();
     }
     this.#schedule(signal);
+  }
+
+  async #isSilent(): Promise<boolean> {
+    const { identity } = this.#handle;
+    if (identity === null) return false;
+    if (this.#ports.isStopped(identity)) return true;
+    this.#beats = (this.#beats + 1) % ASKS_EVERY;
+    if (this.#beats > 0 && this.#misses === 0) return false;
+    try {
+      await this.#handle.ask('ping', {}, INTERVAL);
+      return false;
+    } catch (error) {
+      return error instanceof EvenkeelError && error.code === 'TIMED_OUT';
+    }
   }
 }

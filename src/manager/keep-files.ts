@@ -2,19 +2,28 @@
 
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Milliseconds } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
 import { FileKeeper, type KeptFile } from '../platform/file-keeper.ts';
 import { fileStatus } from '../platform/file-status.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import { registerEcosystem } from '../platform/registry.ts';
 import type { ApiServer } from './api/serve-api.ts';
+import type { ClusterContact } from './cluster-owner.ts';
 import type { EventBus } from './event-bus.ts';
+import type { Fleet } from './fleet.ts';
 import type { StateStore } from './state-store.ts';
 import type { StateDirHold } from './take-state-dir.ts';
+
+/** A look costs a few system calls for each app. */
+const INTERVAL: Milliseconds = 2_000;
+/** For a cluster process to answer. */
+const ANSWER_TIMEOUT: Milliseconds = 5_000;
 
 export interface KeepOptions {
   readonly clock: Clock;
   readonly layout: StateLayout;
+  readonly fleet: Pick<Fleet, 'names' | 'handle'>;
   readonly hold: StateDirHold;
   readonly api: ApiServer;
   readonly state: StateStore;
@@ -27,7 +36,7 @@ export interface KeepOptions {
 }
 
 export function keepFiles(options: KeepOptions): FileKeeper {
-  const { clock, layout, hold, api, state, bus, others, complain } = options;
+  const { clock, layout, fleet, hold, api, state, bus, others, complain } = options;
   let { registration } = options;
   const config = (): string | null => state.ecosystem?.file ?? null;
   const files: readonly KeptFile[] = [
@@ -53,7 +62,8 @@ export function keepFiles(options: KeepOptions): FileKeeper {
   ];
   return new FileKeeper({
     clock,
-    files: () => files,
+    interval: () => INTERVAL,
+    files: () => [...files, ...fleet.names.flatMap((name) => clusterSocket(fleet.handle(name)))],
     // Where the whole project was removed there is nothing to be found for, and nothing is to be left.
     mayPutBack: () => [layout.dir, config()].some((path) => path !== null && existsSync(dirname(path))),
     onPutBack(names) {
@@ -62,4 +72,18 @@ export function keepFiles(options: KeepOptions): FileKeeper {
     },
     onProblem: complain,
   });
+}
+
+/** A cluster process looks by itself when it is asked something, and puts it back. */
+function clusterSocket(handle: ClusterContact): readonly KeptFile[] {
+  if (!handle.isUp) return [];
+  return [
+    {
+      name: `apps/${handle.app}/cluster.sock`,
+      isThere: () => fileStatus(handle.layout.socket)?.isSocket() === true,
+      putBack: async () => {
+        await handle.ask('ping', {}, ANSWER_TIMEOUT);
+      },
+    },
+  ];
 }

@@ -123,7 +123,7 @@ export async function openManager(options: ManagerOptions): Promise<Manager> {
     const api = await serveApi(layout.managerSocket, context, options.log);
     const configError = config.ok ? null : config.error.toBody();
     const keeper = keepFiles({
-      ...{ layout, hold, api, bus, registration, state: store },
+      ...{ layout, fleet, hold, api, bus, registration, state: store },
       ...{ clock: options.ports.clock, others: options.logFiles, complain: (problem) => options.complain(problem) },
     });
     const close = (reason: string) => closeManager(reason, { keeper, api, fleet, file, log: options.log, hold });

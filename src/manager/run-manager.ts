@@ -14,7 +14,7 @@ import { offerSockets, receiveSockets } from '../platform/pass-sockets.ts';
 import { type StateLayout, stateLayout } from '../platform/paths.ts';
 import { presentClusters } from '../platform/presence.ts';
 import { ensurePrivateDir } from '../platform/private-dir.ts';
-import { identify, isAlive, waitForExit } from '../platform/process-identity.ts';
+import { identify, isAlive, isStopped, waitForExit } from '../platform/process-identity.ts';
 import { bindListenSocket } from '../platform/sockets.ts';
 import { connectUnix } from '../platform/unix-client.ts';
 import type { LoadRequest } from '../protocol/config-loader.ts';
@@ -68,6 +68,7 @@ function systemPorts(layout: StateLayout, output: OwnOutput): ClusterPorts {
     },
     identify,
     isAlive,
+    isStopped,
     waitForExit,
   };
 }

@@ -14,6 +14,8 @@ export interface KeptFile {
 
 export interface FileKeeperOptions {
   readonly clock: Clock;
+  /** From one look to the next. */
+  interval(): Milliseconds;
   /** Those that others need come before them. */
   files(): readonly KeptFile[];
   /** False: the place itself is gone, and nothing is to be made in it. */
@@ -22,9 +24,6 @@ export interface FileKeeperOptions {
   /** Told once until nothing is missing again. */
   onProblem(error: unknown): void;
 }
-
-/** A look costs a few system calls. */
-const INTERVAL: Milliseconds = 2_000;
 
 export class FileKeeper {
   readonly #options: FileKeeperOptions;
@@ -46,19 +45,24 @@ export class FileKeeper {
     await this.#looking;
   }
 
-  #schedule(): void {
-    if (this.#closed) return;
-    const { clock } = this.#options;
-    this.#timer = clock.setTimer(clock.now() + INTERVAL, () => {
-      this.#looking = this.#look().then(() => {
-        this.#looking = null;
-        this.#schedule();
-      });
+  /** Now, and not only when it is time. Unless one goes on already. */
+  look(): void {
+    if (this.#closed || this.#looking !== null) return;
+    this.#timer?.cancel();
+    this.#looking = this.#putBackMissing().then(() => {
+      this.#looking = null;
+      this.#schedule();
     });
   }
 
+  #schedule(): void {
+    if (this.#closed) return;
+    const { clock, interval } = this.#options;
+    this.#timer = clock.setTimer(clock.now() + interval(), () => this.look());
+  }
+
   /** Never rejects. */
-  async #look(): Promise<void> {
+  async #putBackMissing(): Promise<void> {
     const { files, mayPutBack, onPutBack, onProblem } = this.#options;
     try {
       const kept = files();

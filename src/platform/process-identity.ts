@@ -47,6 +47,11 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
+/** By SIGSTOP or the like. False where the system does not tell. */
+export function isStopped({ pid }: ProcessIdentity): boolean {
+  return readProcStat(pid)?.state === 'T';
+}
+
 /**
  * Sends a signal to that very process, never to another one that has its pid by now. False: it was gone, or the signal
  * was not permitted. `group`: to its process group; that also reaches what outlives a leader that has ended, for its

@@ -33,7 +33,7 @@ function bootIn(dir: string): ClusterBoot {
 
 function openCluster(dir: string): { readonly cluster: ClusterProcess; readonly ask: Ask } {
   const cluster = new ClusterProcess(bootIn(dir));
-  const handlers = handlersFor(cluster, () => {});
+  const handlers = handlersFor(cluster, () => {}, { noteManager() {}, look() {} });
   const ask: Ask = (type, params) => {
     const handler = handlers[type] as (given: typeof params, from: LinkConnection) => ReturnType<Handlers[typeof type]>;
     return handler(params, NOBODY);

@@ -283,6 +283,17 @@ describe('a cluster process that is lost', () => {
     expect(hung.alive).toBe(false);
   });
 
+  it('that is stopped is ended without being asked, and replaced', async () => {
+    const rig = new ManagerRig([web]);
+    rig.clock = quickClock(50);
+    const { context } = await rig.open();
+    await start(context, null);
+    const stopped = rig.cluster('web');
+    rig.stopped.add(stopped.pid);
+    await rig.event('cluster-started', 'web', 2);
+    expect(stopped.alive).toBe(false);
+  });
+
   it('that hangs when the next manager comes is ended, and replaced', async () => {
     const { rig, manager } = await started(web);
     await manager.close('test');

@@ -35,6 +35,7 @@ function keep(...names: readonly string[]): Rig {
   });
   const keeper = new FileKeeper({
     clock,
+    interval: () => LOOK,
     files: () => names.map(file),
     mayPutBack: () => rig.place,
     onPutBack: (back) => rig.told.push([...back]),

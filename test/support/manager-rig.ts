@@ -48,6 +48,8 @@ export class ManagerRig {
   readonly present = new Map<string, ProcessIdentity>();
   /** Set to make cluster processes wait before they take connections, until it is resolved. */
   bootGate: Deferred<void> | null = null;
+  /** Pids of cluster processes of which the system says that they are stopped. */
+  readonly stopped = new Set<number>();
   /** Cluster processes end before they can be asked. */
   spawnFails: boolean = false;
   config: EcosystemSpec | EvenkeelError;
@@ -166,6 +168,7 @@ export class ManagerRig {
       },
       identify: (pid) => (this.clusters.some((cluster) => cluster.pid === pid && cluster.alive) ? identity(pid) : null),
       isAlive: (id) => find(id)?.alive === true,
+      isStopped: ({ pid }) => this.stopped.has(pid),
       kill: (id) => find(id)?.die(),
       waitForExit: async (id, timeout) => {
         const cluster = find(id);
