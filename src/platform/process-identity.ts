@@ -47,9 +47,13 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
-/** By SIGSTOP or the like. False where the system does not tell. */
+/** By SIGSTOP or the like. False where the system does not tell, also for want of a descriptor to read it from. */
 export function isStopped({ pid }: ProcessIdentity): boolean {
-  return readProcStat(pid)?.state === 'T';
+  try {
+    return readProcStat(pid)?.state === 'T';
+  } catch {
+    return false;
+  }
 }
 
 /**

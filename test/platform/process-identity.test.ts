@@ -6,11 +6,13 @@ import { parseProcStat } from '../../src/platform/proc-stat.ts';
 import {
   identify,
   isAlive,
+  isStopped,
   killIdentity,
   type ProcessIdentity,
   parsePs,
   waitForExit,
 } from '../../src/platform/process-identity.ts';
+import { eventually } from '../support/eventually.ts';
 import { needsLinux, needsProgram } from '../support/needs.ts';
 
 /** Says so when /proc shows the process as a zombie. */
@@ -186,5 +188,20 @@ describe('what the system prints', () => {
 
   it.runIf(hasProc)('tells the boots of a machine apart', () => {
     expect(identityOf(process.pid).startTime).toMatch(/^[0-9a-f-]*:\d+$/);
+  });
+});
+
+describe('isStopped', () => {
+  it('is what the system says, and of a process that is gone it says nothing', async (context) => {
+    needsLinux(context);
+    const { child, identity } = await startChild();
+    expect(isStopped(identity)).toBe(false);
+    child.kill('SIGSTOP');
+    await eventually('it is stopped', () => isStopped(identity));
+    child.kill('SIGCONT');
+    await eventually('it goes on', () => !isStopped(identity));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(isStopped(identity)).toBe(false);
   });
 });

@@ -2,7 +2,7 @@
 // written is counted and told, and all of it works again by itself.
 
 import { execFileSync } from 'node:child_process';
-import { renameSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import type { EventStream } from '../support/event-stream.ts';
@@ -94,10 +94,15 @@ describe.runIf(canMount)('a disk', LONG, () => {
   test('that is mounted read-only', async (context) => {
     const scene = await writing('size=20m');
     const { clusterPid } = await scene.rig.app('web');
-    // A bind mount over the folder: who has a file open writes on, who opens one cannot.
+    // A bind mount over the folder: who has a file open writes on, who opens one cannot. Made read-only elsewhere first,
+    // where nobody opens a file in it meanwhile.
     const folder = scene.rig.path('disk');
-    execFileSync('mount', ['--bind', folder, folder]);
-    execFileSync('mount', ['-o', 'remount,bind,ro', folder]);
+    const elsewhere = scene.rig.path('readonly');
+    mkdirSync(elsewhere);
+    execFileSync('mount', ['--bind', folder, elsewhere]);
+    execFileSync('mount', ['-o', 'remount,bind,ro', elsewhere]);
+    execFileSync('mount', ['--bind', elsewhere, folder]);
+    execFileSync('umount', [elsewhere]);
     await scene.load.more(300);
     await scene.rig.run('deploy', 'web');
     expect((await scene.rig.app('web')).clusterPid).toBe(clusterPid);
