@@ -272,26 +272,28 @@ describe('a cluster process that is lost', () => {
     expect(rig.cluster('web').asked).toEqual(['resume', 'scale 3']);
   });
 
-  it('that hangs is ended, and replaced', async () => {
+  it.each<[string, (rig: ManagerRig) => void]>([
+    [
+      'hangs',
+      (rig) => {
+        rig.cluster('web').frozen = true;
+      },
+    ],
+    [
+      'is stopped, as the system says,',
+      (rig) => {
+        rig.stopped.add(rig.cluster('web').pid);
+      },
+    ],
+  ])('that %s is ended, and replaced', async (_, disable) => {
     const rig = new ManagerRig([web]);
     rig.clock = quickClock(50);
     const { context } = await rig.open();
     await start(context, null);
-    const hung = rig.cluster('web');
-    hung.frozen = true;
+    const silent = rig.cluster('web');
+    disable(rig);
     await rig.event('cluster-started', 'web', 2);
-    expect(hung.alive).toBe(false);
-  });
-
-  it('that is stopped is ended without being asked, and replaced', async () => {
-    const rig = new ManagerRig([web]);
-    rig.clock = quickClock(50);
-    const { context } = await rig.open();
-    await start(context, null);
-    const stopped = rig.cluster('web');
-    rig.stopped.add(stopped.pid);
-    await rig.event('cluster-started', 'web', 2);
-    expect(stopped.alive).toBe(false);
+    expect(silent.alive).toBe(false);
   });
 
   it('that hangs when the next manager comes is ended, and replaced', async () => {
