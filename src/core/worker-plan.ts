@@ -48,7 +48,7 @@ export function planWorkers(model: ClusterModel, now: number): Step {
     next = step.model;
     actions.push(...step.actions);
   }
-  for (let slot = 0; slot < slotCount(next); slot += 1) {
+  for (const slot of slotsInTurn(next)) {
     for (const wanted of wantedIn(next, slot)) {
       const reason = whySpawn(next, slot, wanted, now);
       if (reason === null) continue;
@@ -58,6 +58,20 @@ export function planWorkers(model: ClusterModel, now: number): Step {
     }
   }
   return { model: next, actions };
+}
+
+/**
+ * Of those that are to be replaced, whoever has served longest comes first: where `restart.schedule` comes round before
+ * all have had their turn, the first slot would have every turn, and the last none.
+ */
+function slotsInTurn(model: ClusterModel): readonly Slot[] {
+  const waiting = new Map<Slot, number>();
+  for (const worker of model.workers) {
+    const { slot, key, leaving } = worker;
+    if (leaving !== null && isServing(worker)) waiting.set(slot, Math.min(key, waiting.get(slot) ?? key));
+  }
+  const slots = Array.from({ length: slotCount(model) }, (_, slot) => slot);
+  return slots.sort((a, b) => (waiting.get(a) ?? 0) - (waiting.get(b) ?? 0));
 }
 
 function whyDrain(model: ClusterModel, worker: Worker): string | null {

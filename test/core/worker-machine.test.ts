@@ -203,6 +203,18 @@ describe('recycling (memory, schedule)', () => {
     expect(world.model.slots).toEqual({});
   });
 
+  it('gives every worker its turn, however often the time of the schedule comes', () => {
+    const world = new Simulator().online();
+    world.send(SCHEDULE);
+    world.ready('0@1');
+    world.send(SCHEDULE);
+    world.exit('0@1 draining');
+    expect(world.shown).toEqual(['0@1 ready', '1@1 ready', '1@1 booting']);
+    world.ready('1@1');
+    world.exit('1@1 draining');
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
+  });
+
   it('says why', () => {
     const world = new Simulator().online();
     world.leave('0@1', MEMORY);

@@ -224,10 +224,13 @@ describe('a restart that does not succeed says so, and leaves what ran', () => {
     ['was aborted', '4m', (rig: Rig) => rig.run('abort', 'web'), 1],
   ] as const)('where it %s', async (_how, timeout, end, exit) => {
     const port = await freePort();
-    await using rig = await createRig({ apps: { web: puppet({ deploy: { settle: 0, timeout } }) } });
+    await using rig = await createRig({ apps: { web: puppet({ deploy: { settle: 0 } }) } });
     const start = rig.spawnCli(['start']);
     await (await rig.puppets.next()).listen(port);
     expect((await start.ended).code).toBe(0);
+    // Not before: it holds for the first start, too.
+    rig.editApp('web', { deploy: { settle: 0, timeout } });
+    await rig.run('reload');
     const restart = rig.spawnCli(['restart', 'web']);
     // The new one does not listen; the old generation comes back.
     await rig.puppets.next(({ generation }) => generation === 2);
