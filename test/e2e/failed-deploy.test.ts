@@ -95,7 +95,7 @@ describe('a deploy is refused', () => {
   });
 
   test('when it takes longer than its timeout: exit 4', async () => {
-    const { rig, deploy, old, next } = await deployUnderWay({ timeout: '700ms' });
+    const { rig, deploy, old, next } = await deployUnderWay({ timeout: '3s' });
     expect((await deploy.ended).code).toBe(4);
     await next.closed;
     await expectOldServes(rig, old, 'timed-out');
@@ -211,10 +211,10 @@ interface UnderWay {
 /** A deploy whose new worker waits to be told to listen. The rig ends with the test. */
 async function deployUnderWay({ settle = '50ms', timeout = '5m' }): Promise<UnderWay> {
   const port = await freePort();
-  const rig = await createRig({ apps: { web: puppet({ env: { PORT: port }, deploy: { settle, timeout } }) } });
+  const rig = await createRig({ apps: { web: puppet({ env: { PORT: port }, deploy: { settle } }) } });
   await rig.run('start');
   const old = await rig.puppets.next();
-  const deploy = rig.spawnCli(['deploy', 'web', '--env', 'PORT=', '--env', 'VERSION=2']);
+  const deploy = rig.spawnCli(['deploy', 'web', '--env', 'PORT=', '--env', 'VERSION=2', '--timeout', timeout]);
   const next = await rig.puppets.next();
   return { rig, deploy, old, next, port };
 }

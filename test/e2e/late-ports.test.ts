@@ -47,7 +47,7 @@ test('one that the app has closed long ago is not waited for', async () => {
 
 test('one that is not opened any more is told, and fails nothing', async () => {
   const [port, second] = [await freePort(), await freePort()];
-  const app = server('two-ports', port, { env: { SECOND: second, GO: 'go' }, workers: 1, ready: { timeout: '2s' } });
+  const app = server('two-ports', port, { env: { SECOND: second, GO: 'go' }, workers: 1, ready: { timeout: '6s' } });
   await using rig = await createRig({ apps: { web: app }, files: { go: '' } });
   await rig.run('start');
   await eventually('it listens on both', () => ask(second).catch(() => false));

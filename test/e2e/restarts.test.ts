@@ -220,7 +220,7 @@ describe('a restart that does not succeed says so, and leaves what ran', () => {
   });
 
   test.each([
-    ['timed out', '1s', () => Promise.resolve(), 4],
+    ['timed out', '4s', () => Promise.resolve(), 4],
     ['was aborted', '4m', (rig: Rig) => rig.run('abort', 'web'), 1],
   ] as const)('where it %s', async (_how, timeout, end, exit) => {
     const port = await freePort();

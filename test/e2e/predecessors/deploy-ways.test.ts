@@ -84,7 +84,7 @@ describe('row 9: all at once', () => {
   ] as const)(
     'row 9: a timeout while it is %s ends the new workers and keeps the old: exit 4',
     async (name, settings, reach) => {
-      const scene = await underWay(settings, '--timeout', '2s');
+      const scene = await underWay(settings, '--timeout', '4s');
       await reach(scene);
       await phase(scene.rig, name);
       const { code, stderr } = await scene.deploy.ended;
@@ -119,7 +119,7 @@ describe('row 9: all at once', () => {
     'row 9: while the old ones retire there is no way back: %s finishes it by force, and says what that cut',
     async (what) => {
       const port = await freePort();
-      const stop = { timeout: what === 'abort' ? '60s' : '500ms' };
+      const stop = { timeout: what === 'abort' ? '60s' : '2s' };
       await using rig = await createRig({
         apps: { web: puppet({ env: { PORT: port }, stop, deploy: { settle: '50ms' } }) },
       });

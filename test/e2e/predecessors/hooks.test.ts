@@ -219,10 +219,10 @@ describe('row 19: hooks.beforeFork', () => {
     await using rig = await createRig({ apps: { web: puppet({ env }) } });
     await rig.run('start');
     const old = await rig.puppets.next();
-    rig.editApp('web', { hooks: { beforeFork: [hang] }, ready: { on: 'listening', timeout: '1s' } });
+    rig.editApp('web', { hooks: { beforeFork: [hang] }, ready: { on: 'listening', timeout: '3s' } });
     await rig.run('reload');
     const { code, stderr } = await rig.cli('deploy', 'web');
-    expect([code, stderr]).toEqual([4, expect.stringMatching(/worker 0 was not ready within 1 s/)]);
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/worker 0 was not ready within 3 s/)]);
     expect(stderr).toMatch(/waiting for a lock\n {4}\(hook hooks\.beforeFork\[0\] is still running\)/);
     rig.editApp('web', { ready: { on: 'listening', timeout: '60s' } });
     await rig.run('reload');
