@@ -6,9 +6,10 @@ import { nameProcess, titleOf } from '../platform/process-title.ts';
 import { keepHeapSmall } from '../platform/small-heap.ts';
 import type { UnixListener } from '../platform/unix-server.ts';
 import type { ClusterBoot } from '../protocol/cluster-boot.ts';
+import { HANG_UP_TIMEOUT } from '../protocol/cluster-link.ts';
 import { ClusterProcess } from './cluster-process.ts';
 import { ClusterFiles } from './keep-files.ts';
-import { serveLink } from './link-server.ts';
+import { type LinkConnection, serveLink } from './link-server.ts';
 import { output } from './own-output.ts';
 import { handlersFor } from './requests.ts';
 
@@ -37,11 +38,13 @@ async function main(): Promise<void> {
     take: (connection, offer) => void cluster.traffic.take(connection, offer).catch(note),
   });
 
-  function exit(): void {
+  /** As soon as whoever asked has hung up: what it writes to a process that is gone costs it the answer that is on its way. */
+  function exit(asker: LinkConnection): void {
     files.close();
     void link?.close();
-    // The answer is written in this turn of the event loop.
-    setImmediate(() => process.exit(0));
+    const leave = (): void => process.exit(0);
+    asker.onClose(leave);
+    setTimeout(leave, HANG_UP_TIMEOUT);
   }
 }
 

@@ -17,8 +17,12 @@ import { sendToWorkers, signalWorkers } from './tell-workers.ts';
 /** What there is to do when a manager comes, and when it asks whether this process still answers. */
 export type ManagedFiles = Pick<ClusterFiles, 'noteManager' | 'look'>;
 
-/** `exit` is called when the app has been stopped and the answer is on its way. */
-export function handlersFor(cluster: ClusterProcess, exit: () => void, files: ManagedFiles): Handlers {
+/** `exit` is called when the app has been stopped, before that is answered: with whoever asked for it. */
+export function handlersFor(
+  cluster: ClusterProcess,
+  exit: (asker: LinkConnection) => void,
+  files: ManagedFiles,
+): Handlers {
   const { app } = cluster.boot;
   let stopping: Promise<number> | null = null;
   let stopped = false;
@@ -51,7 +55,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void, files: Ma
       cluster.applyLive(spec, keys);
       return {};
     },
-    stop: async ({ timeout }) => {
+    stop: async ({ timeout }, connection) => {
       // Asked again, by the manager after the one that asked first, or with less time.
       if (stopping !== null && timeout !== null) cluster.running?.host.dispatch({ type: 'stop', timeout });
       stopping ??= stop(cluster, timeout).finally(() => {
@@ -59,7 +63,7 @@ export function handlersFor(cluster: ClusterProcess, exit: () => void, files: Ma
       });
       const killed = await stopping;
       stopped = true;
-      exit();
+      exit(connection);
       return { killed };
     },
     status: async () => {

@@ -36,6 +36,8 @@ export interface Leaving {
   readonly kind: 'upkeep' | 'sick' | 'asked' | 'crashed';
 }
 
+export const URGENCY = { upkeep: 0, sick: 1, asked: 2, crashed: 3 } as const satisfies Record<Leaving['kind'], number>;
+
 interface WorkerBase {
   readonly key: WorkerKey;
   readonly slot: Slot;

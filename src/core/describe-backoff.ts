@@ -13,7 +13,9 @@ export function describeBackoff(model: ClusterModel, now: number): string | null
     .filter(({ slot, record }) => record.failures > 0 && !model.workers.some((worker) => isThere(worker, slot)))
     .sort((a, b) => Number(b.record.gaveUp) - Number(a.record.gaveUp) || a.record.notBefore - b.record.notBefore);
   if (next === undefined) return null;
-  return `worker ${next.slot} has failed (${failures(next.record.failures)}); ${describeNextTry(next.record, now)}`;
+  const { slot, record } = next;
+  const what = `worker ${slot} ${record.why ?? 'has failed'}`;
+  return `${what} (${failures(record.failures)}); ${describeNextTry(record, now)}`;
 }
 
 export function describeNextTry({ gaveUp, notBefore }: SlotRecord, now: number): string {

@@ -12,9 +12,11 @@ export interface SlotRecord {
   readonly notBefore: number;
   /** The restart limit is reached: the slot stays empty. */
   readonly gaveUp: boolean;
+  /** What became of the last one, as in `worker 0 exited with code 1`; null: not known here. */
+  readonly why: string | null;
 }
 
-export const CLEAN_SLOT: SlotRecord = { failures: 0, restarts: 0, notBefore: 0, gaveUp: false };
+export const CLEAN_SLOT: SlotRecord = { failures: 0, restarts: 0, notBefore: 0, gaveUp: false, why: null };
 
 /**
  * The record after an unasked end. `readyFor`: how long the worker was ready, null if it never was.
@@ -26,6 +28,7 @@ export function recordFailure(
   readyFor: Milliseconds | null,
   now: number,
   random: number,
+  why: string | null = null,
 ): SlotRecord {
   const quick = readyFor === null || readyFor < policy.resetAfter;
   const failures = quick ? record.failures + 1 : 0;
@@ -34,6 +37,7 @@ export function recordFailure(
     restarts: record.restarts + 1,
     notBefore: now + restartDelay(policy, failures, random),
     gaveUp: policy.limit > 0 && failures >= policy.limit,
+    why,
   };
 }
 
@@ -46,6 +50,7 @@ export function recordRefusal(record: SlotRecord, policy: RestartSpec, now: numb
   return {
     ...{ failures, restarts: record.restarts, notBefore: now + restartDelay(policy, failures + 1, random) },
     gaveUp: policy.limit > 0 && failures >= policy.limit,
+    why: null,
   };
 }
 

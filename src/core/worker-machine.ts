@@ -13,6 +13,7 @@ import {
   type Step,
   settingsOf,
   slotRecord,
+  URGENCY,
   type Verdict,
   type Worker,
   type WorkerKey,
@@ -67,8 +68,6 @@ export function newlyLeaving(before: ClusterModel, after: ClusterModel): readonl
   });
 }
 
-const URGENCY = { upkeep: 0, sick: 1, asked: 2, crashed: 3 } as const;
-
 /** An exception was not caught in it: it goes as if it had ended, only later and gracefully. */
 export function crash(model: ClusterModel, key: WorkerKey, reason: string, now: number, random: number): Step {
   const worker = find(model, key);
@@ -81,7 +80,7 @@ export function crash(model: ClusterModel, key: WorkerKey, reason: string, now: 
   const isNeeded = worker.state === 'ready' && !isOnTrial(model, worker);
   // What nobody depends on yet need not wait for a successor.
   if (!isNeeded) return fail(left, { key, reason, random }, 'failed', now);
-  return recordRestart(left, worker, now, random);
+  return recordRestart(left, worker, reason, now, random);
 }
 
 /** A worker's process is gone. */
@@ -90,8 +89,8 @@ export function exit(model: ClusterModel, event: ClusterEvent & { type: 'worker-
   if (worker === undefined) return { model, actions: [] };
   const rest = countLoss({ ...model, workers: model.workers.filter((other) => other !== worker) }, worker, event);
   if (!isServing(worker) || worker.orphan || hasFailed(worker)) return { model: rest, actions: [] };
-  const reason = `worker ${worker.slot} ${event.how}${whenIn(worker, event, now)}`;
-  return afterFailure(rest, worker, { outcome: 'failed', reason, culprit: worker.key }, now, event.random);
+  const reason = `${event.how}${whenIn(worker, event, now)}`;
+  return afterFailure(rest, worker, reason, 'failed', now, event.random);
 }
 
 function whenIn(worker: Worker, { neverRan }: ClusterEvent & { type: 'worker-exited' }, now: number): string {
@@ -106,10 +105,9 @@ export function fail(model: ClusterModel, event: Failed, outcome: Exclude<Deploy
   const { key, reason, random } = event;
   const worker = find(model, key);
   if (worker === undefined || !isServing(worker) || worker.orphan) return { model, actions: [] };
-  const verdict = { outcome, reason: `worker ${worker.slot} ${reason}`, culprit: key };
   if (worker.state === 'ready' && !isOnTrial(model, worker)) return fallSick(model, worker, event, now);
   const drained = drainWorker(model, worker, now, reason);
-  const failed = afterFailure(drained.model, worker, verdict, now, random);
+  const failed = afterFailure(drained.model, worker, reason, outcome, now, random);
   return { model: failed.model, actions: [...drained.actions, ...failed.actions] };
 }
 
@@ -117,7 +115,7 @@ export function fail(model: ClusterModel, event: Failed, outcome: Exclude<Deploy
 function fallSick(model: ClusterModel, worker: Worker, { reason, random, sickFor = 0 }: Failed, now: number): Step {
   const left = leave(model, [worker.key], reason, 'sick');
   const isNew = !hasFailed(worker) && find(left, worker.key)?.leaving?.kind === 'sick';
-  return isNew ? recordRestart(left, worker, now, random, sickFor) : { model: left, actions: [] };
+  return isNew ? recordRestart(left, worker, reason, now, random, sickFor) : { model: left, actions: [] };
 }
 
 /** What deadlines bring: a boot that took too long, a drain that took too long. */
@@ -178,22 +176,38 @@ function isOnTrial(model: ClusterModel, worker: Worker): boolean {
   return model.deploy !== null && canFail(model.deploy) && worker.generation === model.deploy.generation;
 }
 
-function afterFailure(model: ClusterModel, worker: Worker, verdict: Verdict, now: number, random: number): Step {
+/** `why`: what it did, as in `exited with code 1`. */
+function afterFailure(
+  model: ClusterModel,
+  worker: Worker,
+  why: string,
+  outcome: Verdict['outcome'],
+  now: number,
+  random: number,
+): Step {
   const { deploy } = model;
-  if (deploy === null || !isOnTrial(model, worker)) return recordRestart(model, worker, now, random);
-  const failed = failDeploy(model, deploy, verdict);
+  if (deploy === null || !isOnTrial(model, worker)) return recordRestart(model, worker, why, now, random);
+  const { key: culprit, slot } = worker;
+  const failed = failDeploy(model, deploy, { outcome, reason: `worker ${slot} ${why}`, culprit });
   if (failed.model.current !== worker.generation) return failed;
   // A failed start is committed all the same, and its workers come back by the restart policy.
-  const recorded = recordRestart(failed.model, worker, now, random);
+  const recorded = recordRestart(failed.model, worker, why, now, random);
   return { model: recorded.model, actions: [...failed.actions, ...recorded.actions] };
 }
 
-function recordRestart(model: ClusterModel, worker: Worker, now: number, random: number, sickFor = 0): Step {
+function recordRestart(
+  model: ClusterModel,
+  worker: Worker,
+  why: string,
+  now: number,
+  random: number,
+  sickFor = 0,
+): Step {
   const { slot, generation } = worker;
   if (generation !== model.current || slot >= model.desired) return { model, actions: [] };
   const policy = settingsOf(model, generation).restart;
   const readyFor = worker.state === 'ready' ? Math.max(0, now - worker.since - sickFor) : null;
-  const record = recordFailure(slotRecord(model, slot), policy, readyFor, now, random);
+  const record = recordFailure(slotRecord(model, slot), policy, readyFor, now, random, why);
   const { failures } = record;
   const next = { ...model, slots: { ...model.slots, [slot]: record } };
   const reason = `${failures} quick failures in a row`;

@@ -17,6 +17,7 @@ import {
   settingsOf,
   slotRecord,
   startsAlone,
+  URGENCY,
   type Worker,
 } from './cluster-model.ts';
 import {
@@ -61,18 +62,20 @@ export function planWorkers(model: ClusterModel, now: number): Step {
 }
 
 /**
- * Of those that are to be replaced, whoever has served longest comes first: where `restart.schedule` comes round before
- * all have had their turn, the first slot would have every turn, and the last none.
+ * Of those that are to be replaced, the most urgent come first, and among them whoever has served longest: where
+ * `restart.schedule` comes round before all have had their turn, the first slot would have every turn, and the last none.
  */
 function slotsInTurn(model: ClusterModel): readonly Slot[] {
-  const waiting = new Map<Slot, number>();
-  for (const worker of model.workers) {
-    const { slot, key, leaving } = worker;
-    if (leaving !== null && isServing(worker)) waiting.set(slot, Math.min(key, waiting.get(slot) ?? key));
-  }
-  const slots = Array.from({ length: slotCount(model) }, (_, slot) => slot);
-  return slots.sort((a, b) => (waiting.get(a) ?? 0) - (waiting.get(b) ?? 0));
+  const leaving = model.workers.filter((worker) => isServing(worker) && worker.leaving !== null).sort(compareTurns);
+  const others = Array.from({ length: slotCount(model) }, (_, slot) => slot);
+  return [...new Set([...leaving.map(({ slot }) => slot), ...others])].filter((slot) => slot < others.length);
 }
+
+function compareTurns(a: Worker, b: Worker): number {
+  return urgencyOf(b) - urgencyOf(a) || a.key - b.key;
+}
+
+const urgencyOf = ({ leaving }: Worker): number => (leaving === null ? -1 : URGENCY[leaving.kind]);
 
 function whyDrain(model: ClusterModel, worker: Worker): string | null {
   if (!isServing(worker)) return null;

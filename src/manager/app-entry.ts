@@ -20,11 +20,16 @@ export class AppEntry {
   #losses = 0;
   #upSince = 0;
 
-  constructor(handle: ClusterHandle, owner: ClusterOwner, { clock, isStopped }: Omit<HeartbeatPorts, 'kill'>) {
+  constructor(
+    handle: ClusterHandle,
+    owner: ClusterOwner,
+    { clock, isStopped }: Pick<HeartbeatPorts, 'clock' | 'isStopped'>,
+    complain: (problem: unknown) => void,
+  ) {
     this.handle = handle;
     this.owner = owner;
     this.lane = new AppLane(handle.app);
-    this.#heartbeat = new Heartbeat(handle, { clock, isStopped, kill: () => owner.kill() });
+    this.#heartbeat = new Heartbeat(handle, { clock, isStopped, complain, kill: () => owner.kill() });
     this.#clock = clock;
   }
 

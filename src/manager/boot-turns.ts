@@ -1,54 +1,45 @@
-// Manager: how many apps boot at a time. Of a hundred that boot at once none is ready before nearly all are, and
+// Manager: how many apps are brought up at a time. Of a hundred that boot at once none is ready before nearly all are, and
 // `ready.timeout` of each goes on meanwhile.
 
+import type { Milliseconds } from '../core/spec.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Task } from './app-lane.ts';
+import { Turns } from './turns.ts';
 
-/** So many that apps which wait for something else than a CPU rarely wait for each other. */
 const APPS_PER_CPU = 8;
+/** An app that takes longer waits for something, and perhaps for one that has not had its turn. */
+const TURN: Milliseconds = 5_000;
+
+export type BootStage = 'waiting' | 'booting';
 
 export class BootTurns {
-  readonly #waiting = new Set<() => void>();
-  #free: number;
+  readonly #clock: Clock;
+  readonly #turns: Turns;
+  readonly #stages = new Map<string, BootStage>();
 
-  constructor(cpus: number) {
-    this.#free = APPS_PER_CPU * cpus;
+  constructor(cpus: number, clock: Clock) {
+    this.#turns = new Turns(APPS_PER_CPU * cpus);
+    this.#clock = clock;
   }
 
   /** Settles as the work does. Throws Superseded where a stop comes before its turn. */
-  async take<T>(task: Task, work: () => Promise<T>): Promise<T> {
-    const hasTurn = await this.#wait(task.signal);
+  async take<T>(app: string, task: Task, work: () => Promise<T>): Promise<T> {
+    this.#stages.set(app, 'waiting');
+    const end = await this.#turns.take(task.signal);
+    const timer = this.#clock.setTimer(this.#clock.now() + TURN, end);
     try {
       task.goOn();
+      this.#stages.set(app, 'booting');
       return await work();
     } finally {
-      if (hasTurn) this.#pass();
+      this.#stages.delete(app);
+      timer.cancel();
+      end();
     }
   }
 
-  /** False: aborted before its turn. */
-  #wait(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return Promise.resolve(false);
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return Promise.resolve(true);
-    }
-    return new Promise((resolve) => {
-      const end = (hasTurn: boolean): void => {
-        this.#waiting.delete(begin);
-        signal.removeEventListener('abort', giveUp);
-        resolve(hasTurn);
-      };
-      const begin = (): void => end(true);
-      const giveUp = (): void => end(false);
-      this.#waiting.add(begin);
-      signal.addEventListener('abort', giveUp, { once: true });
-    });
-  }
-
-  /** To whoever has waited longest. */
-  #pass(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#free += 1;
-    else next();
+  /** null: it is not being brought up. */
+  stageOf(app: string): BootStage | null {
+    return this.#stages.get(app) ?? null;
   }
 }

@@ -71,6 +71,16 @@ export class ClusterHandle {
     return this.#connection.kind === 'up';
   }
 
+  /** It was asked to stop, and takes its files away when it has. */
+  get isLeaving(): boolean {
+    return this.#leaving !== null;
+  }
+
+  /** It has not answered a request in time, nor any since. */
+  get isDoubtful(): boolean {
+    return this.#connection.kind === 'up' && this.#connection.link.isDoubtful;
+  }
+
   get identity(): ProcessIdentity | null {
     return this.#connection.kind === 'up' ? this.#connection.identity : null;
   }
@@ -178,7 +188,6 @@ export class ClusterHandle {
   /** Resolves when the cluster process has these sockets. Throws TIMED_OUT. */
   async passSockets(sockets: readonly BoundSocket[]): Promise<void> {
     if (sockets.length === 0) return;
-    const addresses = sockets.map(({ address }) => address);
     let cause: unknown = null;
     await this.#ports.offerSockets(this.layout.socket, sockets).catch((error) => {
       cause = error;
@@ -187,9 +196,9 @@ export class ClusterHandle {
     const { clock } = this.#ports;
     for (const until = clock.now() + QUICK; cause === null && clock.now() < until; await pause(clock, PAUSE)) {
       const { held } = await this.refresh();
-      if (addresses.every((address) => held.includes(address))) return;
+      if (sockets.every(({ address }) => held.includes(address))) return;
     }
-    const message = `${this.app}: its cluster process did not take ${addresses.join(', ')}`;
+    const message = `${this.app}: its cluster process did not take ${sockets.map(({ address }) => address).join(', ')}`;
     throw new EvenkeelError('TIMED_OUT', message, { cause });
   }
 
@@ -259,10 +268,8 @@ export class ClusterHandle {
       this.#connection = { kind: 'up', link, identity: owner };
       this.whyDown = null;
       this.#listener.onProcess(this.app, owner);
-      this.#listener.onMissed(
-        this.app,
-        snapshot.missed.map(({ event }) => event),
-      );
+      const missed = snapshot.missed.map(({ event }) => event);
+      this.#listener.onMissed(this.app, missed);
       this.#learn(snapshot);
     } catch (error) {
       link.close();
@@ -285,8 +292,8 @@ export class ClusterHandle {
   }
 
   #lose(link: LinkClient): void {
-    if (this.#connection.kind === 'down' || this.#connection.link !== link) return;
     const lost = this.#connection;
+    if (lost.kind === 'down' || lost.link !== link) return;
     this.#connection = { kind: 'down' };
     if (lost !== this.#leaving) this.#listener.onLost(this.app, lost.identity);
   }

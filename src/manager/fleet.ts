@@ -56,7 +56,7 @@ export class Fleet {
   readonly keeper: SocketKeeper;
   readonly waits: AddressWaits;
   readonly claims = new DeployClaims();
-  readonly boots = new BootTurns(availableCpus());
+  readonly boots: BootTurns;
   /** Of the reload under way: who is to have which address, held for it already. */
   moves: readonly AddressMove[] = [];
   readonly layout: StateLayout;
@@ -73,6 +73,7 @@ export class Fleet {
     this.warnings = options.warnings;
     this.layout = options.layout;
     this.sockets = new DeclaredSockets(options.bind);
+    this.boots = new BootTurns(availableCpus(), options.ports.clock);
     this.waits = new AddressWaits(options.ports.clock, options.bus);
     this.keeper = new SocketKeeper({
       ...{ ports: options.ports, sockets: this.sockets, complain: (problem) => this.complain(problem) },
@@ -234,7 +235,7 @@ export class Fleet {
       },
       onStarted: () => this.bus.emit({ type: 'cluster-started', app: name, pid: handle.identity?.pid ?? 0 }),
     });
-    const entry = new AppEntry(handle, owner, ports);
+    const entry = new AppEntry(handle, owner, ports, (problem) => this.complain(problem));
     this.#entries.set(name, entry);
     return entry;
   }

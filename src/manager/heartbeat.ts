@@ -17,6 +17,7 @@ export interface HeartbeatPorts {
   isStopped(identity: ProcessIdentity): boolean;
   /** Ends the cluster process. */
   kill(): void;
+  complain(error: unknown): void;
 }
 
 export class Heartbeat {
@@ -24,7 +25,8 @@ export class Heartbeat {
   readonly #ports: HeartbeatPorts;
   #timer: Timer | null = null;
   #misses = 0;
-  #beats = 0;
+  /** Not all are asked at the same beat. */
+  #beats = Math.floor(Math.random() * ASKS_EVERY);
   #watching = new AbortController();
 
   constructor(handle: ClusterContact, ports: HeartbeatPorts) {
@@ -48,18 +50,25 @@ export class Heartbeat {
   #schedule(signal: AbortSignal): void {
     if (signal.aborted) return;
     const { clock } = this.#ports;
-    // For all apps at the same moment: one wake-up.
-    const next = (Math.floor(clock.now() / INTERVAL) + 1) * INTERVAL;
+    // For all apps at the same moment: one wake-up. Not soon after this one, which may have come late.
+    const next = (Math.round(clock.now() / INTERVAL) + 1) * INTERVAL;
     this.#timer = clock.setTimer(next, () => void this.#beat(signal));
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
     this.#misses = (await this.#isSilent()) ? this.#misses + 1 : 0;
-    if (!signal.aborted && this.#misses >= MISSES) {
-      this.#misses = 0;
-      this.#ports.kill();
-    }
+    if (!signal.aborted && this.#misses >= MISSES) this.#replace();
     this.#schedule(signal);
+  }
+
+  #replace(): void {
+    try {
+      this.#ports.kill();
+      this.#misses = 0;
+    } catch (error) {
+      // For want of a file descriptor, as at the next beat perhaps no more.
+      this.#ports.complain(error);
+    }
   }
 
   async #isSilent(): Promise<boolean> {
@@ -67,7 +76,7 @@ export class Heartbeat {
     if (identity === null) return false;
     if (this.#ports.isStopped(identity)) return true;
     this.#beats = (this.#beats + 1) % ASKS_EVERY;
-    if (this.#beats > 0 && this.#misses === 0) return false;
+    if (this.#beats > 0 && this.#misses === 0 && !this.#handle.isDoubtful) return false;
     try {
       await this.#handle.ask('ping', {}, INTERVAL);
       return false;

@@ -1,7 +1,7 @@
 // Manager: puts back the files by which it is found and asked, when somebody removes them while it runs.
 
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Milliseconds } from '../core/spec.ts';
 import type { Clock } from '../platform/clock.ts';
 import { FileKeeper, type KeptFile } from '../platform/file-keeper.ts';
@@ -63,7 +63,7 @@ export function keepFiles(options: KeepOptions): FileKeeper {
   return new FileKeeper({
     clock,
     interval: () => INTERVAL,
-    files: () => [...files, ...fleet.names.flatMap((name) => clusterSocket(fleet.handle(name)))],
+    files: () => [...files, ...fleet.names.flatMap((name) => clusterFiles(fleet.handle(name)))],
     // Where the whole project was removed there is nothing to be found for, and nothing is to be left.
     mayPutBack: () => [layout.dir, config()].some((path) => path !== null && existsSync(dirname(path))),
     onPutBack(names) {
@@ -74,16 +74,15 @@ export function keepFiles(options: KeepOptions): FileKeeper {
   });
 }
 
-/** A cluster process looks by itself when it is asked something, and puts it back. */
-function clusterSocket(handle: ClusterContact): readonly KeptFile[] {
-  if (!handle.isUp) return [];
-  return [
-    {
-      name: `apps/${handle.app}/cluster.sock`,
-      isThere: () => fileStatus(handle.layout.socket)?.isSocket() === true,
-      putBack: async () => {
-        await handle.ask('ping', {}, ANSWER_TIMEOUT);
-      },
-    },
-  ];
+/** A cluster process that is asked whether it answers looks by itself, and puts back what is missing. */
+function clusterFiles(handle: ClusterContact): readonly KeptFile[] {
+  if (!handle.isUp || handle.isLeaving) return [];
+  const { socket, agentsSocket, stateFile } = handle.layout;
+  const paths = [socket, agentsSocket, ...(handle.snapshot?.started === true ? [stateFile] : [])];
+  return paths.map((path) => ({
+    name: `apps/${handle.app}/${basename(path)}`,
+    isThere: () => fileStatus(path) !== null,
+    // One that does not answer holds up nobody; the next look tells whether it has.
+    putBack: () => void handle.ask('ping', {}, ANSWER_TIMEOUT).catch(() => {}),
+  }));
 }

@@ -45,6 +45,7 @@ export class LinkClient {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   readonly #closed = new AbortController();
+  #isDoubtful: boolean = false;
 
   constructor(app: string, socket: Socket, clock: Clock, handlers: LinkHandlers) {
     this.#app = app;
@@ -67,6 +68,11 @@ export class LinkClient {
     return this.#closed.signal.aborted;
   }
 
+  /** It has not answered a request in time, nor any since. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful;
+  }
+
   /** Throws what the cluster process answers, TIMED_OUT after `timeout`, or CLUSTER_LOST when the connection ends. */
   async request<T extends ClusterRequestType>(
     type: T,
@@ -80,6 +86,7 @@ export class LinkClient {
     const result = new Promise<unknown>((resolve, reject) => {
       const timer = this.#clock.setTimer(this.#clock.now() + timeout, () => {
         this.#pending.delete(id);
+        this.#isDoubtful = true;
         const message = `${this.#app}: its cluster process did not answer "${type}" within ${humanDuration(timeout)}`;
         reject(new EvenkeelError('TIMED_OUT', message, { hint: SILENT }));
       });
@@ -119,6 +126,7 @@ export class LinkClient {
   }
 
   #settle(answer: Extract<LinkMessage, { readonly id: number }>): void {
+    this.#isDoubtful = false;
     const pending = this.#pending.get(answer.id);
     // Too late: its deadline has passed.
     if (pending === undefined) return;

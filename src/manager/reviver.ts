@@ -118,7 +118,7 @@ export class Reviver {
 
   async #bringUp(app: string, task: Task): Promise<void> {
     const { restarting } = this.#fleet.state.app(app);
-    if (restarting === null) return await this.#resume(app, task);
+    if (restarting === null) return await this.#fleet.boots.take(app, task, () => this.#resume(app, task));
     try {
       const { ok, message } = await finishRestart(this.#fleet, app, restarting, task);
       if (!ok) this.#fleet.complain(`${app}: ${message}`);

@@ -68,6 +68,8 @@ export class FileKeeper {
       const kept = files();
       const lost = kept.filter((file) => !file.isThere());
       if (lost.length > 0 && !mayPutBack()) return;
+      // Of what is not kept any more nothing is to be told.
+      for (const name of this.#missing) if (!kept.some((file) => file.name === name)) this.#missing.delete(name);
       for (const { name } of lost) this.#missing.add(name);
       for (const file of lost) if (!this.#closed) await file.putBack();
       const back = kept.filter((file) => this.#missing.has(file.name) && file.isThere()).map(({ name }) => name);

@@ -27,6 +27,8 @@ export const OLDEST_LINK_VERSION = 1;
 export const CLOSING = { leftovers: 7_000, logs: 5_000, state: 2_000 } as const satisfies Record<string, Milliseconds>;
 /** All of it, with counting the lines that are lost by then. */
 export const LONGEST_CLOSING: Milliseconds = CLOSING.leftovers + CLOSING.logs + CLOSING.state + 2_000;
+/** For whoever has its answer to hang up: the cluster process ends then. */
+export const HANG_UP_TIMEOUT: Milliseconds = 1_000;
 
 /** A generation as it was deployed: what its workers always come back from. */
 export interface PinnedSpec {

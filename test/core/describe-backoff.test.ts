@@ -7,7 +7,7 @@ import { CLEAN_SLOT, type SlotRecord } from '../../src/core/restart-policy.ts';
 
 const NOW = 1_000_000;
 const failed = (failures: number, delay: number): SlotRecord => ({
-  ...{ failures, restarts: failures, notBefore: NOW + delay, gaveUp: false },
+  ...{ failures, restarts: failures, notBefore: NOW + delay, gaveUp: false, why: null },
 });
 
 function problemOf(slots: readonly SlotRecord[], changes: Partial<ClusterModel> = {}): string | null {
@@ -24,6 +24,11 @@ test.each<[string, readonly SlotRecord[], string | null]>([
     'the one that comes first',
     [failed(2, 900), failed(1, 200)],
     'worker 1 has failed (1 quick failure); tried again in 200 ms',
+  ],
+  [
+    'it is known what it did',
+    [{ ...failed(2, 900), why: 'exited with code 1 before it was ready' }],
+    'worker 0 exited with code 1 before it was ready (2 quick failures in a row); tried again in 900 ms',
   ],
   ['one is due', [failed(1, -5)], 'worker 0 has failed (1 quick failure); being tried again'],
   [

@@ -67,7 +67,7 @@ describe('what a slot remembers', () => {
     ['a long life among quick ones', [null, null, 10_000], { failures: 0, restarts: 3, notBefore: NOW }],
     ['a quick crash after a long life', [null, 10_000, 1], { failures: 1, restarts: 3, notBefore: NOW }],
   ])('%s', (_situation, lives, record) => {
-    expect(recordAfter(lives)).toEqual({ ...record, gaveUp: false });
+    expect(recordAfter(lives)).toEqual({ ...record, gaveUp: false, why: null });
   });
 
   it.each<[string, number, (number | null)[], boolean]>([
@@ -95,7 +95,7 @@ describe('a start for which an address cannot be had', () => {
     [10, 30_000],
     [1000, 30_000],
   ])('after %i in a row, is tried again in %i ms', (times, delay) => {
-    expect(refused(times)).toEqual({ failures: times, restarts: 0, notBefore: NOW + delay, gaveUp: false });
+    expect(refused(times)).toEqual({ failures: times, restarts: 0, notBefore: NOW + delay, gaveUp: false, why: null });
   });
 
   it('is given up at the limit', () => {

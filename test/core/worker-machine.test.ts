@@ -215,6 +215,17 @@ describe('recycling (memory, schedule)', () => {
     expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready']);
   });
 
+  it('does not make one that is sick wait for all the others', () => {
+    const world = new Simulator().online({ workers: 3 });
+    world.send(SCHEDULE);
+    world.ready('0@1');
+    world.exit('0@1 draining');
+    world.ready('1@1');
+    world.fail('0@1');
+    world.exit('1@1 draining');
+    expect(world.shown).toEqual(['0@1 ready', '0@1 booting', '1@1 ready', '2@1 ready']);
+  });
+
   it('says why', () => {
     const world = new Simulator().online();
     world.leave('0@1', MEMORY);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -329,6 +330,29 @@ describe('stop', () => {
     const { code, stderr } = await scale.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/scale failed: aborted: the app was stopped/);
+  });
+
+  test('a cluster process that has answered ends when whoever asked hangs up, and answers until then', async () => {
+    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
+    await rig.run('start');
+    const clusterPid = (await rig.app('web')).clusterPid ?? 0;
+    await rig.kill9((await rig.status()).manager.pid);
+    const socket = net.connect(rig.state.app('web').socket);
+    const answers: unknown[] = [];
+    const answered = (id: number): Promise<unknown> =>
+      eventually(`answer ${id}`, () => answers.some((answer) => (answer as { id?: number }).id === id));
+    frames(
+      socket,
+      (answer) => answers.push(answer),
+      () => {},
+    );
+    sendFrame(socket, { id: 1, type: 'stop', params: { timeout: null } });
+    await answered(1);
+    sendFrame(socket, { id: 2, type: 'ping', params: {} });
+    await answered(2);
+    socket.destroy();
+    await eventually('it has ended', () => !isAlive(clusterPid));
+    await rig.run('start');
   });
 
   test('with less time overtakes one that leaves the workers more', async () => {

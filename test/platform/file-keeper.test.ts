@@ -5,6 +5,8 @@ import { FakeClock } from '../support/fake-clock.ts';
 const LOOK = 2_000;
 
 interface Rig {
+  /** What is to be there. */
+  readonly kept: Set<string>;
   /** What is there. */
   readonly there: Set<string>;
   readonly told: (readonly string[])[];
@@ -21,7 +23,13 @@ interface Rig {
 function keep(...names: readonly string[]): Rig {
   const clock = new FakeClock();
   const rig = {
-    ...{ there: new Set(names), told: [] as string[][], problems: [] as string[], asked: [] as string[] },
+    ...{
+      kept: new Set(names),
+      there: new Set(names),
+      told: [] as string[][],
+      problems: [] as string[],
+      asked: [] as string[],
+    },
     ...{ broken: new Set<string>(), place: true },
   };
   const file = (name: string): KeptFile => ({
@@ -36,7 +44,7 @@ function keep(...names: readonly string[]): Rig {
   const keeper = new FileKeeper({
     clock,
     interval: () => LOOK,
-    files: () => names.map(file),
+    files: () => [...rig.kept].map(file),
     mayPutBack: () => rig.place,
     onPutBack: (back) => rig.told.push([...back]),
     onProblem: (error) => rig.problems.push(String(error)),
@@ -102,6 +110,19 @@ describe('FileKeeper', () => {
     rig.place = true;
     await rig.look();
     expect(rig.told).toEqual([['dir']]);
+  });
+
+  it('tells nothing of what it no longer keeps', async () => {
+    const rig = keep('sock');
+    rig.there.clear();
+    rig.broken.add('sock');
+    await rig.look();
+    rig.kept.clear();
+    await rig.look();
+    rig.kept.add('sock');
+    rig.there.add('sock');
+    await rig.look();
+    expect(rig.told).toEqual([]);
   });
 
   it('puts nothing back once it is closed', async () => {

@@ -40,12 +40,12 @@ describe('load counts an answer', () => {
 });
 
 describe('load counts a failure', () => {
-  const cases: readonly [string, RequestListener, RegExp][] = [
+  const cases: readonly [string, RequestListener, RegExp, number?][] = [
     ['another status than 2xx', (_request, response) => response.writeHead(503).end(body('1')), /status 503/],
     ['a body that is not what it should be', (_request, response) => response.end('{"pid":1}'), /unexpected body/],
     ['a body that is not JSON', (_request, response) => response.end('oops'), /JSON/],
     ['a connection that is reset', (request) => request.socket.resetAndDestroy(), /ECONNRESET/],
-    ['no answer in time', () => undefined, /no answer for 100 ms/],
+    ['no answer in time', () => undefined, /no answer for 100 ms/, 100],
     [
       'a body that ends early',
       (request, response) => {
@@ -55,8 +55,8 @@ describe('load counts a failure', () => {
       /ECONNRESET|ended early/,
     ],
   ];
-  test.each(cases)('for %s', async (_name, answer, cause) => {
-    const report = await loadAgainst(answer, 100);
+  test.each(cases)('for %s', async (_name, answer, cause, timeout) => {
+    const report = await loadAgainst(answer, timeout);
     expect(report.answered).toBe(0);
     expect(report.failed).toBeGreaterThanOrEqual(6);
     for (const error of Object.keys(report.errors)) expect(error).toMatch(cause);

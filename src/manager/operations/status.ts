@@ -3,9 +3,13 @@
 import { describeNextTry } from '../../core/describe-backoff.ts';
 import type { AppStatus, Status } from '../../core/status.ts';
 import { isDrift } from '../../platform/overrides.ts';
+import type { AddressWait } from '../address-waits.ts';
+import type { ClusterContact } from '../cluster-owner.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
 
+/** As in `boots`: a hundred that did would all be slow. */
+const TURN = 'waits until fewer apps boot';
 /** A cluster process that is slower shows its last status instead. */
 const PATIENCE = 2_000;
 
@@ -28,31 +32,41 @@ export async function status({ fleet, about }: ManagerContext, name: string | nu
 
 async function appStatus(fleet: Fleet, name: string): Promise<AppStatus> {
   const drift = isDrift(fleet.fileSpec(name), fleet.state.app(name).override);
-  const handle = fleet.handle(name);
-  if (!handle.isUp) return { ...downStatus(fleet, name), drift };
+  const told = await toldStatus(fleet.handle(name));
+  // A cluster process that has just been started does not know yet of what.
+  const isAhead = told?.state === 'stopped' && fleet.boots.stageOf(name) !== null;
+  return { ...(told === null || isAhead ? downStatus(fleet, name) : told), drift };
+}
+
+/** null: there is no cluster process, or it has never said anything. */
+async function toldStatus(handle: ClusterContact): Promise<AppStatus | null> {
+  if (!handle.isUp) return null;
   try {
     const now = await handle.ask('status', {}, PATIENCE);
     // A cluster process of an earlier version says nothing of problems.
-    return { ...now, drift, problem: now.problem ?? null };
+    return { ...now, problem: now.problem ?? null };
   } catch {
-    return { ...(handle.snapshot?.status ?? downStatus(fleet, name)), drift, problem: null };
+    const last = handle.snapshot?.status ?? null;
+    return last === null ? null : { ...last, problem: null };
   }
 }
 
 function downStatus(fleet: Fleet, name: string): AppStatus {
-  const { handle, wanted } = { handle: fleet.handle(name), wanted: fleet.state.app(name).wanted };
+  const handle = fleet.handle(name);
+  const { wanted } = fleet.state.app(name);
   const last = handle.snapshot?.status;
   // Its workers may serve on while the cluster process is brought back; they cannot be seen.
   const wait = fleet.waits.of(name);
   const { whyDown } = handle;
   const comesBack = handle.revival !== null || wait?.record.gaveUp === false;
-  const state = !wanted ? 'stopped' : comesBack ? 'backoff' : 'failed';
+  const stage = fleet.boots.stageOf(name);
+  const state = !wanted ? 'stopped' : comesBack ? 'backoff' : stage !== null ? 'starting' : 'failed';
   return {
     ...{
       name,
       state,
       drift: false,
-      problem: wait === null ? whyDown : `${wait.reason}; ${describeNextTry(wait.record, fleet.now())}`,
+      problem: stage === 'waiting' ? TURN : wait === null ? whyDown : describeWait(wait, fleet.now()),
       deploy: null,
       workers: [],
       ready: 0,
@@ -62,4 +76,8 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
     desired: wanted ? (fleet.fileSpec(name)?.workers ?? 0) : 0,
     lastDeploy: last?.lastDeploy ?? null,
   };
+}
+
+function describeWait({ reason, record }: AddressWait, now: number): string {
+  return `${reason}; ${describeNextTry(record, now)}`;
 }

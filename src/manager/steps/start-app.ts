@@ -61,7 +61,7 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
   // A start that an earlier manager asked for may have ended by now.
   if (handle.isUp && fleet.runningSpec(name) === null) await handle.refresh();
   if (fleet.runningSpec(name) !== null) return await wake(handle);
-  return await fleet.boots.take(task, () => boot(fleet, spec, reasons, task));
+  return await fleet.boots.take(name, task, () => boot(fleet, spec, reasons, task));
 }
 
 async function boot(fleet: Fleet, spec: AppSpec, reasons: readonly string[], task: Task): Promise<Outcome> {
