@@ -27,6 +27,7 @@ describe('a worker that crashes', () => {
     ] as const) {
       world.exit('0@1');
       expect(world.actions.at(-1)).toMatchObject({ do: 'backoff', slot: 0, delay, failures });
+      expect(world.model.slots[0]?.why).toBe('exited with code 1 before it was ready');
       world.advance(delay - 1);
       expect(world.shown).toEqual(['1@1 ready']);
       world.advance(1);
@@ -113,7 +114,7 @@ describe('a worker that fails its health checks soon after it was ready', () => 
       expect(world.shown).toEqual(['0@1 draining', '0@1 ready', '1@1 ready']);
       world.exit('0@1 draining');
     }
-    expect(world.model.slots[0]).toMatchObject({ restarts: 4, failures: 4 });
+    expect(world.model.slots[0]).toMatchObject({ restarts: 4, failures: 4, why: expect.stringMatching(/./) });
   });
 
   it('shows as backoff where no other is well', () => {
