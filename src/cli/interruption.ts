@@ -1,5 +1,6 @@
 // CLI: what Ctrl-C does while an operation runs: the first one has the manager abort what the operation has begun, and waits
-// until that is done; a second one leaves at once. The manager finishes by itself what is left.
+// until that is done, but not for what is too late to abort; a second one leaves at once. The manager finishes by itself
+// what is left.
 
 import { EvenkeelError } from '../core/errors.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
@@ -28,8 +29,11 @@ export class Interruption {
   #operation: number | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #presses = 0;
-  /** Apps whose new workers serve for good, while the last old ones retire. */
+  readonly #deploying = new Set<string>();
+  /** Of these, apps whose new workers serve for good, while the last old ones retire. */
   readonly #committed = new Set<string>();
+  /** The manager has given up what it could. */
+  #aborted = false;
 
   constructor(context: Context, client: ControlClient, rule: OnInterrupt, progress: ProgressDisplay) {
     this.#client = client;
@@ -60,6 +64,9 @@ export class Interruption {
   hear(event: EvenkeelEvent): void {
     if (event.type === 'deploy-phase' && event.committed) this.#committed.add(event.app);
     if (event.type === 'deploy-started' || event.type === 'deploy-finished') this.#committed.delete(event.app);
+    if (event.type === 'deploy-started' || event.type === 'deploy-phase') this.#deploying.add(event.app);
+    if (event.type === 'deploy-finished') this.#deploying.delete(event.app);
+    if (this.#aborted) this.#leaveIfLate();
   }
 
   end(): void {
@@ -76,15 +83,21 @@ export class Interruption {
       this.#leave.abort(new Error('interrupted'));
       return;
     }
-    this.#progress.note(`${this.#describeAbort()}; Ctrl-C again leaves at once`);
+    if (!this.#isTooLate) this.#progress.note('aborting; Ctrl-C again leaves at once');
     this.#deadline = setTimeout(() => this.#leave.abort(new Error('the abort took too long')), ABORT_TIMEOUT);
     if (this.#operation !== null) void this.#abort(this.#operation);
   }
 
-  #describeAbort(): string {
-    if (this.#committed.size === 0) return 'aborting';
+  get #isTooLate(): boolean {
+    return this.#committed.size > 0 && this.#committed.size === this.#deploying.size;
+  }
+
+  /** Nothing else is under way: there is nothing to wait for, and old workers are not hurried for somebody who leaves. */
+  #leaveIfLate(): void {
+    if (!this.#isTooLate || this.left) return;
     const apps = [...this.#committed].join(', ');
-    return `aborting; too late for ${apps}, whose new workers serve: the old ones have one more second to finish`;
+    this.#progress.note(`too late for ${apps}: the new workers serve, and the old ones finish by themselves`);
+    this.#leave.abort(new Error('interrupted'));
   }
 
   async #abort(operation: number): Promise<void> {
@@ -95,5 +108,7 @@ export class Interruption {
       const isOver = error instanceof EvenkeelError && error.code === 'NO_DEPLOY';
       if (!isOver && !this.left) this.#progress.note(error instanceof Error ? error.message : String(error));
     }
+    this.#aborted = true;
+    this.#leaveIfLate();
   }
 }

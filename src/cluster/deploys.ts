@@ -3,6 +3,7 @@
 
 import type { ClusterAction } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
+import { isCommitted } from '../core/deploy-machine.ts';
 import { EvenkeelError } from '../core/errors.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { DeployRecord, DeployResult, Generation, LossReport, WorkerFailure } from '../core/status.ts';
@@ -94,9 +95,13 @@ export class Deploys {
     return promise;
   }
 
-  abort(reason: string, app: string): Promise<DeployResult> {
+  /** `hurry` false: only where there is a way back. Throws NO_DEPLOY. */
+  abort(reason: string, app: string, hurry: boolean): Promise<DeployResult> {
     const running = this.#running ?? [...this.#ending].at(-1) ?? null;
     if (running === null) throw new EvenkeelError('NO_DEPLOY', `${app}: no deploy is under way`);
+    const { deploy } = this.#host.model;
+    if (!hurry && (deploy === null || isCommitted(deploy)))
+      throw new EvenkeelError('NO_DEPLOY', `${app}: generation ${running.generation} serves: it is too late to abort`);
     this.#host.dispatch({ type: 'abort', reason });
     running.cutAfter.abort();
     return running.result;

@@ -48,7 +48,7 @@ export function handlersFor(
       return resume(cluster);
     },
     deploy: async (request) => cluster.active.deploys.begin(request),
-    abort: async ({ reason }) => cluster.active.deploys.abort(reason, app),
+    abort: async ({ reason, hurry = true }) => cluster.active.deploys.abort(reason, app, hurry),
     scale: async ({ workers }) => scale(cluster, workers),
     restart: async () => restart(cluster),
     'apply-live': async ({ spec, keys }) => {

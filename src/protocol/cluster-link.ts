@@ -63,8 +63,11 @@ export interface ClusterRequests {
   /** After the death of a predecessor: boots its committed generation, then retires the workers it left. */
   resume: { params: Record<string, never>; result: ResumeResult };
   deploy: { params: DeployRequest; result: DeployResult };
-  /** Answers when the deploy has ended, with how it ended. */
-  abort: { params: { readonly reason: string }; result: DeployResult };
+  /**
+   * Answers when the deploy has ended, with how it ended. `hurry`: where it is too late, for the new workers serve for good, the
+   * old ones are to finish now; false: they finish by themselves, and the answer is NO_DEPLOY. Absent (an older manager): true.
+   */
+  abort: { params: { readonly reason: string; readonly hurry?: boolean }; result: DeployResult };
   /** Answers when the new workers are ready, or the surplus ones are gone. */
   scale: { params: { readonly workers: number }; result: ScaleResult };
   /** Keys of the change class `live`, taken from `spec`; touches no worker. */

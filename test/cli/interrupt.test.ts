@@ -13,6 +13,10 @@ const began = (app: string): EvenkeelEvent => ({
   reason: 'deploy',
   strategy: 'rolling',
 });
+const retiring = (app: string, committed: boolean): EvenkeelEvent => ({
+  ...{ time: samples.TIME, app, generation: 4, ready: 2, desired: 2 },
+  ...{ type: 'deploy-phase', phase: 'retiring', committed },
+});
 const aborted: OperationResult = samples.operationResult(
   samples.appResult({
     ok: false,
@@ -24,6 +28,32 @@ const aborted: OperationResult = samples.operationResult(
 interface Scene {
   readonly manager: FakeManager;
   readonly cli: RunningCli;
+}
+
+/** A deploy that tells `events`, and when its abort has been asked for, `after`; it does not end. */
+async function lateScene(events: readonly EvenkeelEvent[], after: readonly EvenkeelEvent[] = []): Promise<Scene> {
+  const cwd = folderWithConfig();
+  let goOn = (): void => {};
+  const operation: Reply = {
+    stream: (send) => {
+      send({ type: 'accepted', operation: 7 });
+      for (const event of events) send({ type: 'event', event });
+      goOn = () => {
+        for (const event of after) send({ type: 'event', event });
+      };
+    },
+  };
+  const abort: Reply = {
+    stream: (send, close) => {
+      send({ type: 'result', result: samples.operationResult() });
+      close();
+      goOn();
+    },
+  };
+  const status = { json: samples.statusOf(samples.appStatus(), samples.appStatus({ name: 'api' })) };
+  const replies = { 'POST /v1/deploy': operation, 'POST /v1/abort': abort, 'GET /v1/status': status };
+  const manager = await new FakeManager(replies).listen(cwd);
+  return { manager, cli: startCli(['deploy', 'web', 'api'], { cwd }) };
 }
 
 /** An operation on `path` that tells `events`, and ends with `result` only when its abort has been asked for. */
@@ -144,19 +174,37 @@ describe('Ctrl-C', () => {
     expect(manager.lines.filter((line) => line.startsWith('POST'))).toEqual([`POST ${path}`]);
   });
 
-  it.each([
-    [true, 'aborting; too late for web, whose new workers serve: the old ones have one more second'],
-    // Of a batch that is not the last one, or where the old ones finish first: they may have to come back.
-    [false, 'aborting; Ctrl-C again'],
-  ])('while old workers retire (for good: %s) says what comes of that', async (committed, text) => {
-    const retiring: EvenkeelEvent = {
-      ...{ time: samples.TIME, app: 'web', generation: 4, ready: 2, desired: 2 },
-      ...{ type: 'deploy-phase', phase: 'retiring', committed },
-    };
-    const { cli } = await scene('/v1/deploy', ['deploy', 'web'], [retiring]);
+  // Of a batch that is not the last one, or where the old ones finish first: they may have to come back.
+  it('while old workers retire that may have to come back aborts', async () => {
+    const { cli } = await scene('/v1/deploy', ['deploy', 'web'], [retiring('web', false)]);
     await cli.wrote('retiring');
     cli.interrupt();
-    expect((await cli.done).err).toContain(text);
+    const { code, err } = await cli.done;
+    expect([code, err]).toEqual([130, expect.stringContaining('aborting; Ctrl-C again')]);
+  });
+
+  it('while the last old workers retire leaves them to finish by themselves', async () => {
+    const { manager, cli } = await lateScene([retiring('web', true)]);
+    await cli.wrote('retiring');
+    cli.interrupt();
+    const { code, err } = await cli.done;
+    expect(code).toBe(130);
+    expect(err).toContain('too late for web: the new workers serve, and the old ones finish by themselves');
+    expect(err).not.toContain('aborting');
+    expect(manager.calls.at(-1)).toEqual({ line: 'POST /v1/abort', body: { operation: 7 } });
+  });
+
+  it('while the last old workers of one app retire waits for the abort of the other only', async () => {
+    const ended: EvenkeelEvent = {
+      ...{ time: samples.TIME, app: 'api', generation: 4, type: 'deploy-finished', outcome: 'aborted' },
+      ...{ reason: 'interrupted', durationMs: 5, loss: { finished: 0, cut: 0, killed: 0 } },
+    };
+    const { cli } = await lateScene([retiring('web', true), began('api')], [ended]);
+    await cli.wrote('generation 4 begins');
+    cli.interrupt();
+    const { code, err } = await cli.done;
+    expect(code).toBe(130);
+    expect(err).toMatch(/aborting[\s\S]*too late for web/);
   });
 
   it('ends what only follows', async () => {

@@ -177,6 +177,25 @@ describe('abort', () => {
     await expectOldServes(rig, old, 'aborted');
   });
 
+  test('by Ctrl-C while the old workers retire: it leaves, and cuts nobody', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: puppet({ env: { PORT: port }, stop: { timeout: '60s' }, deploy: { settle: '50ms' } }) },
+    });
+    await rig.run('start');
+    const old = await rig.puppets.next();
+    const answer = fetch(`http://127.0.0.1:${port}/held`).then((response) => response.status);
+    const held = await old.heldRequest();
+    const deploy = rig.spawnCli(['deploy', 'web']);
+    await rig.appWhere('web', 'retires', ({ deploy: now }) => now?.phase === 'retiring');
+    deploy.kill('SIGINT');
+    expect(await deploy.ended).toMatchObject({ code: 130, stderr: expect.stringContaining('too late for web') });
+    await old.end(held, 'late');
+    expect(await answer).toBe(200);
+    await rig.appWhere('web', 'is deployed', ({ deploy: now }) => now === null);
+    expect((await rig.app('web')).lastDeploy).toMatchObject({ outcome: 'done' });
+  });
+
   test('a client that just leaves changes nothing', async () => {
     const { rig, deploy, next, port } = await deployUnderWay({});
     deploy.kill('SIGKILL');

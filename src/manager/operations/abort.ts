@@ -15,14 +15,14 @@ export async function abort({ fleet }: ManagerContext, name: string): Promise<Op
   const startedAt = fleet.now();
   const result = isStarting(fleet, name)
     ? await abortStart(fleet, name)
-    : await abortDeploy(fleet, name, 'aborted by a command');
+    : await abortDeploy(fleet, name, 'aborted by a command', true);
   throwRefusal(result);
   return operationResult(fleet, startedAt, [result]);
 }
 
 /**
  * `id`: what the stream of the operation began with. Where a part has been done already, or cannot be aborted, that is told
- * by the result of the operation itself. Throws NO_DEPLOY where it is over.
+ * by the result of the operation itself: old workers that retire finish as they would. Throws NO_DEPLOY where it is over.
  */
 export async function abortOperation({ fleet, underWay }: ManagerContext, id: number): Promise<OperationResult> {
   const startedAt = fleet.now();
@@ -31,7 +31,7 @@ export async function abortOperation({ fleet, underWay }: ManagerContext, id: nu
   const results = await operation.abort((name) =>
     fleet.runningSpec(name) === null
       ? stopApp(fleet, name, null, ['its start was interrupted'])
-      : abortDeploy(fleet, name, 'interrupted'),
+      : abortDeploy(fleet, name, 'interrupted', false),
   );
   return operationResult(
     fleet,
@@ -52,11 +52,11 @@ async function abortStart(fleet: Fleet, name: string): Promise<AppResult> {
   return { ...stopped, action: 'abort', reasons: [], message };
 }
 
-function abortDeploy(fleet: Fleet, name: string, reason: string): Promise<AppResult> {
+function abortDeploy(fleet: Fleet, name: string, reason: string, hurry: boolean): Promise<AppResult> {
   return attempt(fleet, name, 'abort', [], async () => {
     const spec = requireRunning(fleet, name);
     if (fleet.claims.of(name)?.abort() === true) return { ok: true, message: 'the deploy had not begun, and will not' };
-    const deploy = await fleet.handle(name).request('abort', { reason }, deployDeadline(spec, null, 0));
+    const deploy = await fleet.handle(name).request('abort', { reason, hurry }, deployDeadline(spec, null, 0));
     const { generation, outcome } = deploy;
     const message =
       outcome === 'done'
