@@ -148,7 +148,10 @@ export class ClusterProcess {
     return this.#running;
   }
 
-  /** Takes over from a predecessor that was killed: its committed generation, and the workers it left. */
+  /**
+   * Takes over from a predecessor that was killed: its committed generation, and the workers it left. Throws APP_STOPPED where
+   * it left nothing, and LISTEN_FAILED.
+   */
   async resume(): Promise<number> {
     const record = this.predecessor;
     if (record?.current === null || record === null) {
@@ -165,6 +168,8 @@ export class ClusterProcess {
     if (lost !== null) host.tell(deployFinished(lost.record, lost.loss));
     this.adoptOrphans();
     await this.#regainSockets(spec);
+    // Nobody is left who could pass on what is missing, so no worker would ever have it.
+    if (this.orphans.workers.length === 0) this.sockets.check(spec.listen.map(formatAddress));
     this.#resuming = null;
     host.dispatch({ type: 'resume', generation, workers: record.desired, settings: settingsFrom(spec) });
     this.#applyLive();

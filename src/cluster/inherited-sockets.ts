@@ -77,7 +77,7 @@ export class InheritedSockets {
     const held = this.#held.get(address);
     if (held !== undefined) return held.fd;
     throw new Error(
-      `workers of a cluster process that was killed have ${address} and cannot pass it on; restart the app`,
+      `is not started: workers of a cluster process that was killed have ${address} and cannot pass it on; restart the app`,
     );
   }
 }

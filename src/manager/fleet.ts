@@ -57,6 +57,8 @@ export class Fleet {
   readonly waits: AddressWaits;
   readonly claims = new DeployClaims();
   readonly boots: BootTurns;
+  /** Apps that an earlier manager has left dead and this one has brought back, until a start tells of it. */
+  readonly cameBack = new Set<string>();
   /** Of the reload under way: who is to have which address, held for it already. */
   moves: readonly AddressMove[] = [];
   readonly layout: StateLayout;

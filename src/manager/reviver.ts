@@ -5,7 +5,7 @@
 // One thing at a time for an app, in its lane before everything but a stop, until it runs or is not meant to any more.
 
 import { EvenkeelError, toErrorBody } from '../core/errors.ts';
-import type { Milliseconds } from '../core/spec.ts';
+import type { AppSpec, Milliseconds } from '../core/spec.ts';
 import { UNWANTED } from '../platform/manager-record.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import { Superseded, type Task, type Work } from './app-lane.ts';
@@ -39,6 +39,7 @@ export class Reviver {
   /** An app whose cluster process is gone, or did not answer when it was to be adopted. null: nobody knows which it was. */
   recover(app: string, lost: ProcessIdentity | null): void {
     this.#fleet.state.update(app, { wanted: true });
+    this.#fleet.cameBack.add(app);
     void this.#revive(app, lost, 'end');
   }
 
@@ -136,13 +137,24 @@ export class Reviver {
     // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
     if (spec !== null) this.#fleet.sockets.holdPossible(app, spec);
     await owner.ensure();
-    if (await resumeCluster(handle, spec, task)) {
+    if (await this.#resumed(app, spec, task)) {
       // The file may declare others by now than what runs.
       return this.#fleet.sockets.release(app, handle.snapshot?.current?.spec.listen);
     }
     // Nobody knows what ran, and it is not in the config: what is left of it ends.
     this.#fleet.state.update(app, UNWANTED);
     await owner.stop(null, stopDeadline(null, null));
+  }
+
+  async #resumed(app: string, spec: AppSpec | null, task: Task): Promise<boolean> {
+    try {
+      return await resumeCluster(this.#fleet.handle(app), spec, task);
+    } catch (error) {
+      // Tells who has it.
+      if (spec !== null && error instanceof EvenkeelError && error.code === 'LISTEN_FAILED')
+        this.#fleet.sockets.hold(app, spec);
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // The manager is killed: nothing that runs notices, and the next one adopts it all (P5); the same for the files it left.
 
+import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/core/plan.ts';
@@ -10,6 +12,7 @@ import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { LONG } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
+import { connects } from '../support/refusals.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 describe('kill -9 of the manager', () => {
@@ -269,8 +272,42 @@ describe('what a dead manager left', () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     for (const { pid } of processesOf(rig.dir)) await killIfThere(rig, pid);
-    await rig.run('start');
+    expect((await rig.run('start')).stdout).toMatch(/web +start: came back as it ran: generation 1/);
     expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 2 });
+    expect((await rig.run('start')).stdout).toBe('nothing to do\n');
+  });
+
+  test('it comes back as it ran, and a start says that the file has changed since', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port) } });
+    await rig.run('start');
+    await rig.cutPower();
+    rig.editEnv('web', { VERSION: '2' });
+    const { stdout, stderr } = await rig.run('start');
+    expect(stdout + stderr).toContain('web runs as it did before, and the file has changed since');
+    expect((await rig.run('reload')).stdout).toMatch(/web +deploy .*generation 2 serves/);
+  });
+
+  test('a stranger has the port by now: start and status say who, and it comes back when that has gone', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+    await rig.run('start');
+    await rig.cutPower();
+    await eventually('its port refuses', async () => !(await connects(port)));
+    const other = createServer().listen(port);
+    await once(other, 'listening');
+    const { code, stderr } = await rig.cli('start');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`cannot listen on ${port}: it is in use by node (pid ${process.pid})`),
+    ]);
+    expect(await rig.app('web')).toMatchObject({
+      state: 'backoff',
+      ready: 0,
+      problem: expect.stringContaining('it is in use'),
+    });
+    other.close();
+    await rig.appWhere('web', 'is online', ({ state, ready }) => state === 'online' && ready === 2);
   });
 
   test.each([

@@ -25,7 +25,7 @@ export async function start(
   const startedAt = fleet.now();
   const apps = await chooseApps(context, names);
   const kept = keepStopped && names === null ? stoppedByName(fleet, apps) : [];
-  const results = await runInOrder(
+  const found = await runInOrder(
     apps,
     async (name) => {
       if (kept.includes(name)) return staysStopped(name);
@@ -41,12 +41,21 @@ export async function start(
     },
     (name, failed) => (kept.includes(name) ? staysStopped(name) : skipDependent(name, failed)),
   );
+  const results = found.map((result) => withReturn(fleet, result));
   const late = operation.aborted ? [] : results.filter(({ action }) => action === 'skipped');
   for (const { app } of late) context.lateStarts.add(app);
   const stopped = kept.map((name) => `${name} ${STAYS_STOPPED}; \`evenkeel start ${name}\` starts it`);
   const begun = results.filter(({ action }) => action === 'start');
   const drift = begun.flatMap(({ app }) => driftNotice(fleet, app) ?? []);
   return operationResult(fleet, startedAt, results, [...context.takeNotices(), ...stopped, ...drift]);
+}
+
+/** Whoever asks after a power cut finds that it runs already, or rather again. */
+function withReturn(fleet: Fleet, result: AppResult): AppResult {
+  const { app, ok, action } = result;
+  if (!ok || action !== 'none' || !fleet.cameBack.delete(app) || fleet.runningSpec(app) === null) return result;
+  const generation = fleet.handle(app).snapshot?.current?.generation;
+  return { ...result, action: 'start', reasons: ['start'], message: `came back as it ran: generation ${generation}` };
 }
 
 const STAYS_STOPPED = 'stays stopped: it was stopped by name';
