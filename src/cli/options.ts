@@ -87,6 +87,17 @@ export function workerCount(flags: string, description: string): Option<number |
   return { flags, description, repeatable: false, decode };
 }
 
+/** One of these words. */
+export function choice<W extends string>(flags: string, words: readonly W[], description: string): Option<W | null> {
+  const decode = (raw: unknown): W | null => {
+    const given = textOf(raw);
+    const found = words.find((word) => word === given) ?? null;
+    if (given !== null && found === null) throw wrongValue(flags, given, `is none of ${words.join(', ')}`);
+    return found;
+  };
+  return { flags, description, repeatable: false, decode };
+}
+
 /** "512K", "10M", or bytes. */
 export function size(flags: string, description: string): Option<Bytes | null> {
   const decode = (raw: unknown): Bytes | null => {

@@ -27,7 +27,7 @@ const HEAD = [
 ];
 
 function appLines(folder: string, { spec, workers, maxLogSize, env, inherits }: RunningApp): readonly string[] {
-  const { name, args, node, cwd, logs } = spec;
+  const { name, args, node, cwd, ready, logs } = spec;
   const script = spec.script === null ? null : from(cwd, spec.script);
   const targets = (['stdout', 'stderr'] as const).flatMap((stream) => logLine(folder, name, stream, logs[stream]));
   const size = maxLogSize === null ? [] : [`maxSize: ${text(maxLogSize)}`];
@@ -42,6 +42,8 @@ function appLines(folder: string, { spec, workers, maxLogSize, env, inherits }: 
     ...(node.args.length === 0 ? [] : ['    node:', `      args: ${list(node.args)}`]),
     ...(cwd === folder ? [] : [`    cwd: ${text(from(folder, cwd))}`]),
     `    workers: ${text(workers)}`,
+    // As `start --ready` says it.
+    ...(ready.on === 'message' || ready.on === 'delay' ? [`    ready: { on: ${ready.on} }`] : []),
     ...(inherits ? INHERITED : ['    inheritEnv: false # all that it has is below']),
     ...(variables.length === 0 ? [] : ['    env:', ...variables]),
     ...(logLines.length === 0 ? [] : ['    logs:', ...logLines.map((line) => `      ${line}`)]),

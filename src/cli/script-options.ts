@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { EvenkeelError } from '../core/errors.ts';
 import { definedOf } from '../platform/defined-env.ts';
-import type { ScriptStart } from '../protocol/script-starts.ts';
+import type { ScriptReady, ScriptStart } from '../protocol/script-starts.ts';
 import type { Context } from './context.ts';
 import { kindOf } from './given-path.ts';
 
@@ -14,6 +14,7 @@ export interface ScriptOptions {
   readonly cwd: string | null;
   readonly workers: number | string | null;
   readonly nodeArgs: readonly string[];
+  readonly ready: ScriptReady | null;
   readonly env: Readonly<Record<string, string>>;
   readonly stdout: string | null;
   readonly stderr: string | null;
@@ -32,7 +33,7 @@ export function namedStart(
   args: readonly string[],
   options: ScriptOptions,
 ): NamedStart {
-  const { workers, nodeArgs, stdout, stderr, maxLogSize } = options;
+  const { workers, nodeArgs, ready, stdout, stderr, maxLogSize } = options;
   const given = options.name === null ? null : requireName(options.name);
   const cwd = requireFolder(here, options.cwd);
   const found = requireScript(here, script, cwd);
@@ -43,6 +44,7 @@ export function namedStart(
     args: args[0] === '--' ? args.slice(1) : args,
     nodeArgs: nodeArgs.flatMap(splitWords),
     ...(workers === null ? {} : { workers }),
+    ...(ready === null ? {} : { ready }),
     ...(stdout === null ? {} : { stdout: logTarget(here, stdout) }),
     ...(stderr === null ? {} : { stderr: logTarget(here, stderr) }),
     ...(maxLogSize === null ? {} : { maxLogSize }),
@@ -74,6 +76,11 @@ function requireFolder(here: string, given: string | null): string {
 /** As Node does, it finds a script whose extension was left out. */
 function requireScript(here: string, given: string, cwd: string): string {
   const script = resolve(here, given);
+  if (isOfPm2(basename(script))) {
+    throw new EvenkeelError('BAD_USAGE', `${basename(script)} is a config of PM2, and not a script`, {
+      hint: '`evenkeel init` writes a config; docs/from-pm2.md of the package says what becomes of each key.',
+    });
+  }
   if (['', '.js', '.cjs', '.mjs'].some((extension) => kindOf(script + extension) === 'file')) return script;
   if (kindOf(script) === 'directory') {
     throw new EvenkeelError('BAD_USAGE', `${script} is a directory`, { hint: 'Name the file in it that is to run.' });
@@ -83,6 +90,10 @@ function requireScript(here: string, given: string, cwd: string): string {
   throw new EvenkeelError('BAD_USAGE', `the script ${script} does not exist`, {
     hint: `A script is looked for from where you are, also with --cwd.${meant}`,
   });
+}
+
+function isOfPm2(file: string): boolean {
+  return /^(ecosystem|pm2)(\.[\w-]+)*\.([cm]?js|json|ya?ml)$/.test(file);
 }
 
 function logTarget(here: string, given: string): string {

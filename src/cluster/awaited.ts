@@ -63,6 +63,6 @@ function describeSilence(expected: readonly string[], { declared, elsewhere }: S
   const missing = expected.filter((address) => !declared.includes(address));
   const others = elsewhere.length === 0 ? '' : `, but on ${elsewhere.join(', ')}`;
   return missing.length === 0
-    ? 'it does not listen on anything'
+    ? 'it does not listen on anything (one that is no server needs `ready: { on: delay }`, or `start --ready delay SCRIPT`)'
     : `it does not listen on ${missing.join(', ')}${others}`;
 }

@@ -19,11 +19,12 @@ export function readScripts(file: string, folder: string): ReadResult {
 }
 
 function asConfig(start: ScriptStart): object {
-  const { script, args, cwd, nodeArgs, workers, stdout, stderr, maxLogSize, env, shellEnv } = start;
+  const { script, args, cwd, nodeArgs, workers, stdout, stderr, maxLogSize, ready, env, shellEnv } = start;
   const given = (key: string, value: unknown): object => (value === undefined ? {} : { [key]: value });
   return {
     ...{ script, args, cwd, node: { args: nodeArgs } },
     ...given('workers', workers),
+    ...(ready === undefined ? {} : { ready: { on: ready } }),
     logs: { ...given('stdout', stdout), ...given('stderr', stderr), ...given('maxSize', maxLogSize) },
     // What the app may inherit is noted here, and not what the manager happens to have when it reads this.
     ...{ inheritEnv: false, env: { ...shellEnv, ...env } },

@@ -4,6 +4,9 @@
 
 import { isRecord } from '../core/is-record.ts';
 
+export const SCRIPT_READY = ['listening', 'message', 'delay'] as const;
+export type ScriptReady = (typeof SCRIPT_READY)[number];
+
 /** One app, as the command line and the shell of its start had it. Paths are absolute, symlinks unresolved. */
 export interface ScriptStart {
   readonly script: string;
@@ -15,6 +18,7 @@ export interface ScriptStart {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly maxLogSize?: string | number;
+  readonly ready?: ScriptReady;
   /** Named with --env. */
   readonly env: Readonly<Record<string, string>>;
   /** The environment of the shell in which it was started. */
@@ -57,13 +61,14 @@ export function decodeScriptStarts(data: unknown): ScriptStarts | null {
 
 function isScriptStart(value: unknown): value is ScriptStart {
   if (!isRecord(value)) return false;
-  const { script, cwd, args, nodeArgs, workers, stdout, stderr, maxLogSize, env, shellEnv } = value;
+  const { script, cwd, args, nodeArgs, workers, stdout, stderr, maxLogSize, ready, env, shellEnv } = value;
   return (
     isText(script) &&
     isText(cwd) &&
     [args, nodeArgs].every((list) => Array.isArray(list) && list.every(isText)) &&
     [stdout, stderr].every((target) => target === undefined || isText(target)) &&
     [workers, maxLogSize].every((amount) => amount === undefined || isText(amount) || typeof amount === 'number') &&
+    [undefined, ...SCRIPT_READY].some((way) => way === ready) &&
     [env, shellEnv].every((variables) => isRecord(variables) && Object.values(variables).every(isText))
   );
 }

@@ -63,6 +63,7 @@ it('describes several apps, with all that `start` can say', async () => {
       args: ['--', 'a b', '', 'true', '1', `\${HOME}`, '-'],
       node: { bin: 'node', args: ['--no-warnings'] },
     },
+    ready: { on: 'delay', delay: 1_000, timeout: 30_000 },
     ...{ cwd: join(folder, 'sub'), workers: 4, env: { A: '$$', 'odd.name%%': 'line 1\nline 2' } },
     logs: { ...spec.logs, stdout: { kind: 'off' }, stderr: { kind: 'inherit' }, maxSize: 5 * 1024 ** 2 },
   };

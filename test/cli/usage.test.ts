@@ -75,6 +75,8 @@ describe('a wrong command line', () => {
     [['start', '--env', 'KEY=secret', 'web'], "option '--env' belongs to a script", ''],
     [['start', '--workers', 'many', './server.js'], '"many" is not a number of workers', ''],
     [['start', '--max-log-size', 'big', './server.js'], '"big" is not a size', ''],
+    [['start', '--ready', 'soon', './server.js'], '"soon" is none of listening, message, delay', ''],
+    [['start', 'ecosystem.config.js'], 'ecosystem.config.js is a config of PM2', '`evenkeel init`'],
     [['start', '--name', 'a.b', './server.js'], '"a.b" is not a name for an app', ''],
     [['start', '--cwd', 'nowhere', './server.js'], "option '--cwd': there is no directory", ''],
     [['init', '--show-env'], "'--show-env' is only for --from-running", ''],

@@ -53,7 +53,7 @@ describe('scripts.json', () => {
       workers: '50%',
       stdout: '/dev/null',
       stderr: '-',
-      maxLogSize: 1_000_000,
+      ...{ maxLogSize: 1_000_000, ready: 'message' as const },
       env: { A: '1', B: 'named' },
       shellEnv: { B: 'of the shell', C: '3' },
     };
@@ -64,7 +64,7 @@ describe('scripts.json', () => {
     expect(plain).toEqual((await load(folder, 'other.yaml')).apps[0]);
     expect(server).toMatchObject({
       ...{ args: ['-v', ''], node: { bin: 'node', args: ['--no-warnings'] }, workers: 4 },
-      env: { A: '1', B: 'named', C: '3' },
+      ...{ env: { A: '1', B: 'named', C: '3' }, ready: { on: 'message' } },
       logs: { stdout: { kind: 'off' }, stderr: { kind: 'inherit' }, maxSize: 1_000_000 },
     });
     expect(server?.env).not.toHaveProperty('SHELL_OF');

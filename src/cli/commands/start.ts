@@ -13,13 +13,13 @@ import type { EcosystemSpec } from '../../core/spec.ts';
 import { ControlClient } from '../../platform/control-client.ts';
 import { stateLayout } from '../../platform/paths.ts';
 import type { StartBody } from '../../protocol/control-api.ts';
-import { folderOfScripts } from '../../protocol/script-starts.ts';
+import { folderOfScripts, SCRIPT_READY } from '../../protocol/script-starts.ts';
 import { defineCommand, type Outcome } from '../command.ts';
 import type { Context } from '../context.ts';
 import { describeError } from '../describe-error.ts';
 import { type Operation, operate } from '../operate.ts';
 import { withManager } from '../operation-view.ts';
-import { assignments, flag, type OptionValues, size, text, texts, workerCount } from '../options.ts';
+import { assignments, choice, flag, type OptionValues, size, text, texts, workerCount } from '../options.ts';
 import { describeUpgrade } from '../upgrade.ts';
 import { tellOfConfig, tellOfProfile, tellOfUnused } from '../use-manager.ts';
 
@@ -28,6 +28,11 @@ const scriptOptions = {
   cwd: text('--cwd <path>', "a script's working directory; default: this one"),
   workers: workerCount('--workers <count>', 'how many processes run a script: 4, max, max-1 or 50%; default: 1'),
   nodeArgs: texts('--node-args <args>', 'options of Node for a script; may be given more than once'),
+  ready: choice(
+    '--ready <when>',
+    SCRIPT_READY,
+    'when a script is ready: listening (default), message (it sends "ready"), or delay, for one that is no server: it has lived for 1 s',
+  ),
   env: assignments('--env <name=value>', 'a variable for a script; may be given more than once'),
   stdout: text('--stdout <file>', 'where a script prints to; default: logs/NAME.out.log; /dev/null: nowhere'),
   stderr: text('--stderr <file>', 'the same for its stderr; default: logs/NAME.err.log'),
@@ -68,6 +73,7 @@ export const command = defineCommand({
     { line: 'evenkeel start --profile production', does: 'start with a profile of the config' },
     { line: 'evenkeel start server.js --verbose', does: 'start a script, with an argument' },
     { line: 'evenkeel start --workers max --env PORT=80 web.js', does: 'one for each CPU, with a variable' },
+    { line: 'evenkeel start --ready delay queue.js', does: 'a script that does not listen' },
     { line: 'exec evenkeel start --foreground', does: 'in a container or a systemd unit' },
   ],
   run: async (context, args, values) => {

@@ -23,6 +23,17 @@ async function createFolder(...fixtures: readonly string[]): Promise<Rig> {
 const jsonOf = (rig: Rig, file: string) => JSON.parse(rig.read(file));
 
 describe('row 1: one script without a config', () => {
+  test('row 1: that is no server needs --ready, and is told so; it stays so over init --from-running', async () => {
+    await using rig = await createFolder('environment.mjs');
+    rig.write('tick.js', 'setInterval(() => console.log("tick"), 100);');
+    await rig.run('start', '--ready', 'delay', 'tick.js');
+    expect(await rig.app('tick')).toMatchObject({ state: 'online', ready: 1 });
+    await rig.run('deploy', 'tick');
+    await rig.run('init', '--from-running');
+    expect(rig.read('evenkeel.config.yaml')).toContain('    ready: { on: delay }\n');
+    expect((await rig.run('plan')).stdout).toBe('nothing to do\n');
+  });
+
   test('row 1: is started as a daemon, with its arguments as they are, its options and the whole environment of the caller', async () => {
     await using rig = await createFolder('environment.mjs');
     const port = await freePort();
