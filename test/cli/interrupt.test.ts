@@ -154,7 +154,7 @@ describe('Ctrl-C', () => {
       ...{ type: 'deploy-phase', phase: 'retiring', committed },
     };
     const { cli } = await scene('/v1/deploy', ['deploy', 'web'], [retiring]);
-    await cli.wrote('retiring');
+    await cli.wrote('the old workers retire');
     cli.interrupt();
     expect((await cli.done).err).toContain(text);
   });
