@@ -13,7 +13,7 @@ const STATE_COLORS: Readonly<Record<AppState | WorkerState, StyleName>> = {
 };
 
 /** A command has changed what the file says; how is the plan's to tell, which reads the file. */
-const DRIFT = 'not as in the config: see `evenkeel plan`';
+const DRIFT = 'changed by a command: see `evenkeel plan`';
 
 /** `now`: milliseconds since the epoch. */
 export function viewStatus({ manager, apps }: Status, now: number, rules: TableRules): string {

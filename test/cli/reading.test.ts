@@ -40,7 +40,7 @@ describe('status', () => {
       'shop  manager 9.8.7, pid 4321, up 3 h, /srv/shop/evenkeel.config.yaml',
       'app  state  generation  ready  restarts  cpu  memory  connections  requests  note',
       'web  deploying  3  2/2  0  20%  100 M  8  200  generation 4 booting, 1 of 2 ready',
-      'api  online  3  2/2  0  20%  100 M  8  200  not as in the config: see `evenkeel plan`',
+      'api  online  3  2/2  0  20%  100 M  8  200  changed by a command: see `evenkeel plan`',
       'old  stopped  3  0/0  -  -  -  -  -',
       '',
     ]);
