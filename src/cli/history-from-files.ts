@@ -33,7 +33,7 @@ export async function historyFromFiles(context: Context, app: string, showEnv: b
   throw noManager();
 }
 
-function namesIn(dir: string): readonly string[] {
+export function namesIn(dir: string): readonly string[] {
   try {
     return readdirSync(dir);
   } catch {

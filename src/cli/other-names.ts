@@ -38,6 +38,20 @@ export function hintForCommand(word: string): string | null {
   return Object.hasOwn(COMMANDS, word) ? (COMMANDS[word] ?? null) : null;
 }
 
+/** By the option of PM2: the one of ours, of a command that has it. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  ...{ '-i': '--workers', '--instances': '--workers', '-n': '--name' },
+  ...{ '-o': '--stdout', '--output': '--stdout', '--out': '--stdout' },
+  ...{ '-e': '--stderr', '--error': '--stderr', '--err': '--stderr' },
+  ...{ '--update-env': '--shell-env', '--no-daemon': '--foreground', '--interpreter-args': '--node-args' },
+};
+
+/** `known`: the options of the command. null: none of them is called so. */
+export function optionFor(word: string, known: readonly string[]): string | null {
+  const ours = Object.hasOwn(OPTIONS, word) ? OPTIONS[word] : undefined;
+  return ours !== undefined && known.includes(ours) ? ours : null;
+}
+
 /** For a command that takes no names, and got some. */
 export function hintForNames(command: string, name: string): string | null {
   if (command !== 'reload') return null;

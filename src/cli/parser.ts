@@ -6,7 +6,7 @@ import { EvenkeelError } from '../core/errors.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { CommandDefinition } from './command.ts';
 import type { GlobalOptions } from './context.ts';
-import { hintForCommand, hintForNames } from './other-names.ts';
+import { hintForCommand, hintForNames, optionFor } from './other-names.ts';
 import { nextOperand, splitArguments } from './split-arguments.ts';
 
 export type Parsed =
@@ -163,8 +163,10 @@ function meantBy(error: CommanderError, args: readonly string[], program: Comman
       const command = commandIn(args, program);
       const options = [...program.options, ...(command?.options ?? [])];
       const shorts = [...options.flatMap(({ short }) => short ?? []), '-h'];
+      const longs = [...options.flatMap(({ long }) => long ?? []), '--help'];
       const otherCase = shorts.find((short) => short.toLowerCase() === word.toLowerCase());
-      return otherCase ?? nearest(word, [...options.flatMap(({ long }) => long ?? []), '--help']);
+      const [name = ''] = word.split('=');
+      return optionFor(name, longs) ?? otherCase ?? nearest(name, longs);
     }
     default:
       return null;

@@ -1,6 +1,7 @@
 // CLI, pure: the progress of an operation as the lines of a live display.
 
 import { describeLoss } from '../core/describe-loss.ts';
+import { describePhase } from '../core/describe-phase.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { AppProgress, ProgressModel, WorkerProgress } from './progress-model.ts';
 import type { Style, StyleName } from './style.ts';
@@ -15,11 +16,16 @@ function appLines(progress: AppProgress, width: number, now: number, style: Styl
   const name = style('bold', progress.app.padEnd(width));
   if (progress.end !== null) return [`${endLine(progress.end, name, style)}`];
   const elapsed = style('dim', humanDuration(now - progress.startedAt));
-  const generation = progress.generation === null ? '' : ` generation ${progress.generation}`;
-  const count = progress.desired === 0 ? '' : `, ${progress.ready} of ${progress.desired} ready`;
-  const head = `${style('cyan', '›')} ${name}  ${progress.phase}${generation}${count}  ${elapsed}`;
+  const head = `${style('cyan', '›')} ${name}  ${howFar(progress)}  ${elapsed}`;
   const hook = progress.hookLine === null ? [] : [style('dim', `    ${progress.hookLine}`)];
   return [head, ...hook, ...progress.workers.map((worker) => workerLine(worker, now, style))];
+}
+
+/** Before there is a deploy it has no generation, and before the first phase nobody knows how many workers. */
+function howFar({ phase, generation, ready, desired }: AppProgress): string {
+  if (generation === null) return phase;
+  if (desired === 0) return `generation ${generation} ${phase}`;
+  return describePhase({ generation, phase, ready, desired });
 }
 
 function endLine(end: NonNullable<AppProgress['end']>, name: string, style: Style): string {

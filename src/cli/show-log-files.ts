@@ -1,4 +1,4 @@
-// CLI: `logs` without a manager: from the files that the config names. Who of the workers wrote a line is not in them.
+// CLI: `logs` without a manager, or of apps that were: from the files that the config names, or named. Who of the workers wrote a line is not in them.
 
 import { stat } from 'node:fs/promises';
 import { loadEcosystem } from '../client/load-ecosystem.ts';
@@ -10,6 +10,7 @@ import { lastLinesOfFile } from '../logs/tail.ts';
 import type { Outcome } from './command.ts';
 import type { Context } from './context.ts';
 import { followStream } from './follow-stream.ts';
+import { formerApps, tellOfFormer } from './former-apps.ts';
 import { LogPrinter } from './log-printer.ts';
 
 export interface FileWish {
@@ -27,19 +28,43 @@ interface Source {
 /** Throws what is wrong with the config, and NO_SUCH_APP. */
 export async function showLogFiles(context: Context, names: readonly string[], wish: FileWish): Promise<Outcome> {
   const { apps } = await loadEcosystem(context);
-  const known = apps.map((app) => app.name);
-  requireApps(names, known);
-  const chosen = names.length === 0 ? apps : apps.filter((app) => names.includes(app.name));
-  const printer = new LogPrinter(
-    context,
-    chosen.map((app) => app.name),
+  const others = names.filter((name) => !apps.some((app) => app.name === name));
+  const former = await formerApps(context, others);
+  const known = [...apps, ...former];
+  requireApps(
+    names,
+    known.map((app) => app.name),
   );
   if (wish.follow && !context.globals.quiet) {
     context.err.write('no manager is running: the log files are followed, until Ctrl-C\n');
   }
+  tellOfFormer(context, former);
+  return showFilesOf(context, names.length === 0 ? apps : known.filter((app) => names.includes(app.name)), wish);
+}
+
+/**
+ * Of apps that the manager does not know: they were taken out of the config, and nobody writes there any more. null: they
+ * have not all run here.
+ */
+export async function showFormerApps(
+  context: Context,
+  names: readonly string[],
+  wish: FileWish,
+): Promise<Outcome | null> {
+  const former = await formerApps(context, names);
+  if (!names.every((name) => former.some((app) => app.name === name))) return null;
+  tellOfFormer(context, former);
+  return showFilesOf(context, former, { ...wish, follow: false });
+}
+
+function showFilesOf(context: Context, apps: readonly AppSpec[], wish: FileWish): Promise<Outcome> {
+  const printer = new LogPrinter(
+    context,
+    apps.map((app) => app.name),
+  );
   return followStream(context, async (end) => {
     const following = [];
-    for (const source of chosen.flatMap((app) => sourcesOf(app, wish.streams))) {
+    for (const source of apps.flatMap((app) => sourcesOf(app, wish.streams))) {
       const size = await sizeOf(source.path);
       await printLast(printer, source, wish.count, size);
       const print = (line: string): void => printer.print(source.app, { slot: null, stream: source.stream, line });

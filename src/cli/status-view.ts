@@ -1,5 +1,6 @@
 // CLI: the status for people: a row for each app, or one app with a row for each worker.
 
+import { describePhase } from '../core/describe-phase.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { AppState, AppStatus, Status, WorkerState, WorkerStatus } from '../core/status.ts';
 import { formatBytes, formatCount, formatCpu } from './format-amount.ts';
@@ -12,7 +13,7 @@ const STATE_COLORS: Readonly<Record<AppState | WorkerState, StyleName>> = {
 };
 
 /** A command has changed what the file says; how is the plan's to tell, which reads the file. */
-const DRIFT = 'not as in the config: see `evenkeel plan`';
+const DRIFT = 'changed by a command: see `evenkeel plan`';
 
 /** `now`: milliseconds since the epoch. */
 export function viewStatus({ manager, apps }: Status, now: number, rules: TableRules): string {
@@ -74,8 +75,7 @@ function generationOf({ generation }: AppStatus): string {
 
 function appRemark({ deploy, drift, problem }: AppStatus): string {
   if (problem !== null) return problem;
-  if (deploy !== null)
-    return `generation ${deploy.generation} ${deploy.phase}, ${deploy.ready}/${deploy.desired} ready`;
+  if (deploy !== null) return describePhase(deploy);
   return drift ? DRIFT : '';
 }
 
@@ -104,11 +104,7 @@ function workerRow(worker: WorkerStatus, now: number, style: Style): readonly st
 function remarks({ deploy, lastDeploy, drift, problem }: AppStatus, now: number): readonly string[] {
   return [
     ...(problem === null ? [] : [problem]),
-    ...(deploy === null
-      ? []
-      : [
-          `deploy: generation ${deploy.generation} ${deploy.phase}, ${deploy.ready} of ${deploy.desired} ready, for ${since(deploy.startedAt, now)}`,
-        ]),
+    ...(deploy === null ? [] : [`deploy: ${describePhase(deploy)}, for ${since(deploy.startedAt, now)}`]),
     ...(lastDeploy === null
       ? []
       : [

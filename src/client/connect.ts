@@ -6,6 +6,7 @@ import { noManager } from '../platform/control-http.ts';
 import { entryPoint } from '../platform/entry-points.ts';
 import { EvenkeelClient } from './evenkeel-client.ts';
 import { findManager, managerIn } from './find-manager.ts';
+import { forPrograms } from './for-programs.ts';
 import { type OptionNames, requireKnown } from './known-options.ts';
 import { type Logger, logEvents } from './log-events.ts';
 import type { Whereabouts } from './whereabouts.ts';
@@ -30,7 +31,9 @@ export async function connect(options: ConnectOptions): Promise<EvenkeelClient> 
   requireKnown('connect', options, OPTIONS);
   const where = whereaboutsOf(options, process.env);
   const { stateDir } = options;
-  const found = await (stateDir === undefined ? findManager(where) : managerIn(resolve(where.cwd, stateDir)));
+  const found = await (stateDir === undefined
+    ? forPrograms(findManager(where))
+    : managerIn(resolve(where.cwd, stateDir)));
   if (found === null) throw noManager();
   // Tells what is wrong with one that does not answer.
   await found.version();

@@ -14,7 +14,7 @@ import { identify } from '../platform/process-identity.ts';
 import type { HistoryAnswer, OperationResult, VersionAnswer } from '../protocol/control-api.ts';
 import { untilGone } from './await-manager.ts';
 import { countWorkers } from './count-workers.ts';
-import { type OptionNames, requireEnv, requireKnown } from './known-options.ts';
+import { type OptionNames, requireEnv, requireKnown, requireNames } from './known-options.ts';
 import { requireSuccess } from './operation-outcome.ts';
 import { type LogEntry, type LogOptions, readLogs } from './read-logs.ts';
 
@@ -127,6 +127,7 @@ export class EvenkeelClient {
 
   /** Replaces apps by new generations, losing no request. What the options set stays until the next reload. */
   async deploy(apps: Names, options: DeployOptions = {}): Promise<OperationResult> {
+    requireNames('deploy', apps, 'deployAll');
     return this.#operate('/v1/deploy', { apps: listOf(apps), options: this.#deployBody('deploy', options) }, options);
   }
 

@@ -26,3 +26,11 @@ export function requireEnv(method: string, option: string, given: unknown): void
     hint: `For example: ${option}: { LEVEL: 'debug' }.`,
   });
 }
+
+/** Throws BAD_USAGE where no apps are named. `other`: the method that is for all of them. */
+export function requireNames(method: string, given: unknown, other: string): void {
+  if (typeof given === 'string' || Array.isArray(given)) return;
+  throw new EvenkeelError('BAD_USAGE', `${method}: the first argument must be the name of an app, or a list of names`, {
+    hint: `${other}() is for every app that runs.`,
+  });
+}

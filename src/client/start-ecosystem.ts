@@ -7,6 +7,7 @@ import { untilAnswered } from './await-manager.ts';
 import { type ConnectOptions, clientOf, whereaboutsOf } from './connect.ts';
 import type { EvenkeelClient, OperationOptions } from './evenkeel-client.ts';
 import { findAnsweringManager, managerIn } from './find-manager.ts';
+import { forPrograms } from './for-programs.ts';
 import { type OptionNames, requireEnv, requireKnown } from './known-options.ts';
 import { loadEcosystem } from './load-ecosystem.ts';
 import { requireSuccess } from './operation-outcome.ts';
@@ -40,7 +41,7 @@ export async function startEcosystem(options: StartOptions): Promise<EvenkeelCli
   signal?.throwIfAborted();
   const since = new Date().toISOString();
   const where = whereaboutsOf(options, options.env ?? process.env);
-  const found = await findAnsweringManager(where);
+  const found = await forPrograms(findAnsweringManager(where));
   const { control, isNew } = found === null ? await startNew(where, options) : { control: found, isNew: false };
   const client = clientOf(control, where, options, since);
   if (apps?.length === 0) return client;
@@ -57,7 +58,7 @@ interface Found {
 }
 
 async function startNew(where: Whereabouts, { apps, signal }: StartOptions): Promise<Found> {
-  const spec = await loadEcosystem(where, { forManager: true });
+  const spec = await forPrograms(loadEcosystem(where, { forManager: true }));
   requireApps(
     apps ?? [],
     spec.apps.map((app) => app.name),

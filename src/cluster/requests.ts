@@ -199,7 +199,7 @@ function failureOfSlot(host: ClusterHost, slot: number): WorkerFailure {
 function setWorkers(cluster: ClusterProcess, workers: number): void {
   const { host } = cluster.active;
   const { current, desired } = host.model;
-  host.tell({ type: 'scaled', from: desired, to: workers });
+  if (desired !== workers) host.tell({ type: 'scaled', from: desired, to: workers });
   const { spec } = cluster.generations.pinned(current);
   cluster.generations.amend(current, { ...spec, workers });
   host.dispatch({ type: 'scale', workers });

@@ -1,6 +1,7 @@
 // Pure: an event as one line for people, without its time. Used by the CLI and by a manager in the foreground.
 
 import { describeLoss } from './describe-loss.ts';
+import { describePhase } from './describe-phase.ts';
 import type { EvenkeelEvent } from './events.ts';
 import { humanDuration } from './human-duration.ts';
 
@@ -22,7 +23,7 @@ function describeAppEvent(event: OfApp): string {
     case 'deploy-started':
       return `generation ${event.generation} begins (${event.strategy}): ${event.reason}`;
     case 'deploy-phase':
-      return `generation ${event.generation} ${event.phase}, ${event.ready} of ${event.desired} ready`;
+      return describePhase(event);
     case 'deploy-finished':
       return describeFinish(event);
     case 'hook-output':

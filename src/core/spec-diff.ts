@@ -19,7 +19,7 @@ function compare(path: string, before: unknown, after: unknown, changes: KeyChan
     }
     return;
   }
-  if (isSame(before, after)) return;
+  if (path === 'env.PATH' ? isSamePath(before, after) : isSame(before, after)) return;
   const kind = isAbsent(before) ? 'added' : isAbsent(after) ? 'removed' : 'changed';
   changes.push({ path, kind, class: changeClassOf(path), reason: describeChange(path, kind, before, after) });
 }
@@ -41,4 +41,17 @@ function isAbsent(value: unknown): boolean {
 /** Both come from JSON, and the loader writes keys in one order. */
 function isSame(before: unknown, after: unknown): boolean {
   return before === after || (isAbsent(before) ? isAbsent(after) : JSON.stringify(before) === JSON.stringify(after));
+}
+
+/** npm puts folders first that depend on where it was called: what it runs is not another app for that. */
+function isSamePath(before: unknown, after: unknown): boolean {
+  return isSame(withoutNpm(before), withoutNpm(after));
+}
+
+function withoutNpm(path: unknown): unknown {
+  if (typeof path !== 'string') return path;
+  return path
+    .split(':')
+    .filter((folder) => !/\/(node_modules\/\.bin|node-gyp-bin)\/?$/.test(folder))
+    .join(':');
 }

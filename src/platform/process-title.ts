@@ -17,3 +17,11 @@ export function nameProcess(title: string, name: string): void {
 export function titleOf(role: string, ecosystem: string | null): string {
   return `evenkeel ${role}${ecosystem === null ? '' : ` of ${ecosystem}`}`;
 }
+
+/** What has it give up an address, from the title of a manager or of a cluster process; null: it is neither. */
+export function releaseOf(title: string): string | null {
+  const found = /^evenkeel (?:manager|cluster (\S+))(?: of (.+))?$/.exec(title);
+  if (found === null) return null;
+  const [, app = 'APP', ecosystem] = found;
+  return `\`evenkeel stop ${app}\` in the folder of ${ecosystem ?? 'its project'}`;
+}

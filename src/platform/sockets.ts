@@ -11,6 +11,7 @@ import { formatAddress, type ListenAddress } from '../core/spec.ts';
 import { fileStatus } from './file-status.ts';
 import { type BindResult, bindTcp, bindUnix, type NodeHandle } from './node-handles.ts';
 import { socketPathLimit } from './paths.ts';
+import { releaseOf } from './process-title.ts';
 import { isUnixBound, portHolder, type SocketHolder, unixHolder } from './socket-holder.ts';
 import { resolveAccount } from './users.ts';
 
@@ -170,11 +171,10 @@ function inUse(address: string, holder: SocketHolder | null): EvenkeelError {
   if (holder === null)
     return failure(address, 'it is in use by another process', 'Stop that process, or declare another address.');
   const { command, pid } = holder;
-  return failure(
-    address,
-    `it is in use by ${command} (pid ${pid})`,
-    `Stop that process (ps -fp ${pid} shows it), or declare another address.`,
-  );
+  // Whoever ends a manager stops all of its apps.
+  const release = releaseOf(command);
+  const way = release === null ? `Stop that process (ps -fp ${pid} shows it)` : `Free it by ${release}`;
+  return failure(address, `it is in use by ${command} (pid ${pid})`, `${way}, or declare another address.`);
 }
 
 function failure(address: string, reason: string, hint: string): EvenkeelError {

@@ -177,7 +177,7 @@ describe('Ctrl-C', () => {
   // Of a batch that is not the last one, or where the old ones finish first: they may have to come back.
   it('while old workers retire that may have to come back aborts', async () => {
     const { cli } = await scene('/v1/deploy', ['deploy', 'web'], [retiring('web', false)]);
-    await cli.wrote('retiring');
+    await cli.wrote('old workers');
     cli.interrupt();
     const { code, err } = await cli.done;
     expect([code, err]).toEqual([130, expect.stringContaining('aborting; Ctrl-C again')]);
@@ -185,7 +185,7 @@ describe('Ctrl-C', () => {
 
   it('while the last old workers retire leaves them to finish by themselves', async () => {
     const { manager, cli } = await lateScene([retiring('web', true)]);
-    await cli.wrote('retiring');
+    await cli.wrote('old workers');
     cli.interrupt();
     const { code, err } = await cli.done;
     expect(code).toBe(130);

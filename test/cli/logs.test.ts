@@ -1,8 +1,9 @@
 // `logs` and `events`: what they show, with a manager and without.
 
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { writeStateFile } from '../../src/platform/state-file.ts';
 import type { LogLine } from '../../src/protocol/cluster-link.ts';
 import type { LogMessage } from '../../src/protocol/control-api.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -123,6 +124,50 @@ describe('logs', () => {
     const cwd = folderWithConfig();
     await new FakeManager(apps).listen(cwd);
     expect(await run(['logs', 'nope'], { cwd })).toMatchObject({ code: 2, out: '' });
+  });
+
+  describe('of an app that was taken out of the config', () => {
+    const said = 'old: not among the apps any more; this is what the log files have\n';
+
+    async function formerly(cwd: string): Promise<void> {
+      const folder = join(cwd, '.evenkeel/apps/old');
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const stdout = { kind: 'file', path: join(cwd, 'old.log') } as const;
+      const spec = appSpec('old', { logs: { ...appSpec('old').logs, stdout } });
+      const pinned = { generation: 1, spec, realCwd: '/srv', realScript: '/srv/server.js' };
+      const record = {
+        ...{ app: 'old', lastGeneration: 1, desired: 1, started: false, cluster: null, unfinished: null, workers: [] },
+        ...{ current: null, generations: [pinned], history: [samples.historyEntry({ pinned })] },
+      };
+      await writeStateFile(join(folder, 'cluster.json'), record);
+      writeFileSync(stdout.path, 'one\ntwo\n');
+    }
+
+    it('reads its files, with nothing to follow', async () => {
+      const cwd = folderWithConfig();
+      await new FakeManager(apps).listen(cwd);
+      await formerly(cwd);
+      expect(await run(['logs', 'old', '-n', '1', '-f'], { cwd })).toEqual({
+        code: 0,
+        out: 'old   │ two\n',
+        err: said,
+      });
+      expect((await run(['logs', 'old', 'nope'], { cwd })).err).toBe(
+        'error: there is no app named "old"\nhint: There are: web, api.\n',
+      );
+    });
+
+    it('reads them without a manager too, but only where it is named', async () => {
+      const cwd = folderWithConfig();
+      await formerly(cwd);
+      const program = () => fakeLoader({ ok: true, ecosystem: ecosystem(cwd, appSpec('silent')) });
+      expect(await run(['logs', 'old'], { cwd, program })).toEqual({
+        code: 0,
+        out: 'old   │ one\nold   │ two\n',
+        err: said,
+      });
+      expect((await run(['logs'], { cwd, program })).out).toBe('');
+    });
   });
 
   it('without a manager reads the files that the config names', async () => {

@@ -44,14 +44,14 @@ describe('the live display', () => {
 
   it('shows the last line of a hook while it runs', () => {
     expect(show(DEPLOY.slice(0, 3), 150)).toEqual([
-      '› web  preparing generation 4, 0 of 2 ready  150 ms',
+      '› web  generation 4 preparing, 0 of 2 ready  150 ms',
       '    migrating',
     ]);
   });
 
   it('shows which workers boot and which are ready, with what has passed', () => {
     expect(show(DEPLOY, 1200)).toEqual([
-      '› web  booting generation 4, 0 of 2 ready  1.2 s',
+      '› web  generation 4 booting, 0 of 2 ready  1.2 s',
       '    generation 4  worker 0  ready     pid 20  after 300 ms',
       '    generation 4  worker 1  booting   pid 21  1 s',
     ]);
@@ -59,7 +59,7 @@ describe('the live display', () => {
 
   it('shows the old workers that drain, and no longer those that have gone', () => {
     expect(show(SUCCESS, 1700)).toEqual([
-      '› web  retiring generation 4, 2 of 2 ready  1.7 s',
+      '› web  generation 4 serves, the old workers retire  1.7 s',
       '    generation 4  worker 0  ready     pid 20  after 300 ms',
       '    generation 4  worker 1  ready     pid 21  after 400 ms',
       '    generation 3  worker 0  draining  pid 10  1 s  replaced',
@@ -115,7 +115,7 @@ describe('the live display', () => {
       previous: 'stopped',
     };
     expect(show([...DEPLOY.slice(0, 1), other], 1010)).toEqual([
-      '› web     preparing generation 4  1.0 s',
+      '› web     generation 4 preparing  1.0 s',
       '› worker  starting  1 s',
     ]);
   });

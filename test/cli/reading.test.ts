@@ -39,11 +39,20 @@ describe('status', () => {
     expect(out.split('\n').map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
       'shop  manager 9.8.7, pid 4321, up 3 h, /srv/shop/evenkeel.config.yaml',
       'app  state  generation  ready  restarts  cpu  memory  connections  requests  note',
-      'web  deploying  3  2/2  0  20%  100 M  8  200  generation 4 booting, 1/2 ready',
-      'api  online  3  2/2  0  20%  100 M  8  200  not as in the config: see `evenkeel plan`',
+      'web  deploying  3  2/2  0  20%  100 M  8  200  generation 4 booting, 1 of 2 ready',
+      'api  online  3  2/2  0  20%  100 M  8  200  changed by a command: see `evenkeel plan`',
       'old  stopped  3  0/0  -  -  -  -  -',
       '',
     ]);
+  });
+
+  it('says who retires in a deploy: not the new generation', async () => {
+    const deploy = { ...progress, phase: 'retiring' as const, ready: 2 };
+    const app = samples.appStatus({ deploy, state: 'deploying' });
+    const { cwd } = await withManager({ 'GET /v1/status': { json: samples.statusOf(app) } });
+    const text = 'generation 4 serves, the old workers retire';
+    expect((await run(['status'], { cwd })).out).toContain(`  ${text}\n`);
+    expect((await run(['status', 'web'], { cwd })).out).toContain(`\ndeploy: ${text}, for 2 s\n`);
   });
 
   it('has no number for an app of which no generation has ever served', async () => {

@@ -33,6 +33,11 @@ describe('a wrong command line', () => {
     [['kill'], "unknown command 'kill'", 'Did you mean `evenkeel stop`?'],
     [['-v'], "unknown option '-v'", 'Did you mean -V?'],
     [['logs', '-F'], "unknown option '-F'", 'Did you mean -f?'],
+    [['start', '-i', '4', 'server.js'], "unknown option '-i'", 'Did you mean --workers? `evenkeel help start`'],
+    [['start', '--instances=max', 'server.js'], "unknown option '--instances=max'", 'Did you mean --workers?'],
+    [['logs', '--err'], "unknown option '--err'", 'Did you mean --stderr?'],
+    [['deploy', 'web', '--update-env'], "unknown option '--update-env'", 'Did you mean --shell-env?'],
+    [['restart', 'web', '--update-env'], "unknown option '--update-env'", 'hint: `evenkeel help restart`'],
     [['status', '-c', '.'], 'is a directory, and no config file', 'Look at --config and EVENKEEL_CONFIG.'],
     [
       ['check', '-c', 'nope.yaml'],

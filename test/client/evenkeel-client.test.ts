@@ -65,3 +65,24 @@ it.each<[string, (evenkeel: EvenkeelClient) => Promise<unknown>]>([
 ])('%s is understood as on the command line', async (_what, call) => {
   await expect(call(client())).rejects.toMatchObject({ code: 'NO_MANAGER' });
 });
+
+it.each<[string, (evenkeel: EvenkeelClient) => Promise<unknown>]>([
+  ['no app', (c) => c.deploy(undefined as unknown as string)],
+  ['its options alone', (c) => c.deploy({ env: { A: 'b' } } as unknown as string)],
+])('a deploy of %s says what deploys all', async (_what, call) => {
+  await expect(call(client())).rejects.toMatchObject({
+    code: 'BAD_USAGE',
+    message: 'deploy: the first argument must be the name of an app, or a list of names',
+    hint: 'deployAll() is for every app that runs.',
+  });
+});
+
+it.each<[string, object, (where: { cwd: string }) => Promise<unknown>, string]>([
+  ['connects', { config: 'nope.yaml' }, connect, 'Look at the option `config` and EVENKEEL_CONFIG.'],
+  ['starts one, and names none', {}, startManager, '; the option `config` names one elsewhere;'],
+])('a config that is not there is told in the words of a program: who %s', async (_who, options, call, hint) => {
+  await expect(call({ ...options, cwd: '/' })).rejects.toMatchObject({
+    code: 'NO_CONFIG',
+    hint: expect.stringContaining(hint),
+  });
+});

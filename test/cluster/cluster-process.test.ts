@@ -62,6 +62,17 @@ it('scales an app one slot of which has given up', async () => {
   expect(await ask('scale', { workers: 2 })).toEqual({ outcome: 'done', cause: null, from: 1, to: 2, failure: null });
 });
 
+it('tells of a scale, but not where there are as many workers already', async () => {
+  const dir = tempDir();
+  const { cluster, ask } = openCluster(dir);
+  await ask('start', request(shellApp(dir, SERVE)));
+  const { last } = cluster.events;
+  expect(await ask('scale', { workers: 1 })).toMatchObject({ outcome: 'done', from: 1, to: 1 });
+  await ask('scale', { workers: 2 });
+  const scales = cluster.events.after(last).filter(({ event }) => event.type === 'scaled');
+  expect(scales).toMatchObject([{ event: { from: 1, to: 2 } }]);
+});
+
 it.each([
   ['ends', 'exit 1', { code: 1 }],
   [

@@ -84,6 +84,30 @@ describe('the reasons and the action of a change', () => {
   });
 });
 
+describe('what npm puts into PATH', () => {
+  const direct = '/usr/local/bin:/usr/bin';
+  const npx = `/srv/shop/node_modules/.bin:/srv/node_modules/.bin:/usr/lib/node_modules/npm/lib/node-gyp-bin:${direct}`;
+  const nested = `/srv/shop/api/node_modules/.bin:${npx}`;
+  it.each([
+    ['a direct call, then npx', direct, npx],
+    ['npx, then a direct call', npx, direct],
+    ['npx in one folder, then in another', npx, nested],
+  ])('is no change: %s', (_what, before, after) => {
+    const change = planOne(appSpec({ env: { PATH: before } }), appSpec({ env: { PATH: after } }));
+    expect(change).toMatchObject({ action: 'none', keys: [] });
+  });
+
+  it.each([
+    ['another folder beside it', { PATH: direct }, { PATH: `${npx}:/opt/bin` }, ['env.PATH changed']],
+    ['another order', { PATH: '/usr/bin:/usr/local/bin' }, { PATH: npx }, ['env.PATH changed']],
+    ['a new PATH', {}, { PATH: npx }, ['env.PATH added']],
+    ['a removed one', { PATH: npx }, {}, ['env.PATH removed']],
+    ['another variable', { NODE_PATH: direct }, { NODE_PATH: npx }, ['env.NODE_PATH changed']],
+  ])('hides nothing else: %s', (_what, before, after, reasons) => {
+    expect(planOne(appSpec({ env: { ...before } }), appSpec({ env: { ...after } })).reasons).toEqual(reasons);
+  });
+});
+
 function health(http: string) {
   return { http, interval: 1, timeout: 1, failures: 1 };
 }

@@ -1,13 +1,24 @@
 // The package as it would be published: packed, unpacked into an empty folder, and used from there.
 
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODE, scrubbedEnv } from '../support/cli-process.ts';
 import { LONG } from '../support/long.ts';
+import { localLinks } from '../support/markdown.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MODULES = join(ROOT, 'node_modules');
@@ -38,6 +49,26 @@ function node(name: string, text: string): string {
   writeFileSync(join(folder, name), text);
   return run(NODE, [name]);
 }
+
+describe('what is said of it', () => {
+  test('is there where the README, the changelog and hints say so, but for what only a clone has', () => {
+    const read = (file: string): string => readFileSync(join(installed, file), 'utf8');
+    const named = ['README.md', 'CHANGELOG.md'].flatMap((file) =>
+      localLinks(read(file)).map((link) => link.split('#')[0] ?? ''),
+    );
+    const { stderr } = spawnSync(NODE, ['node_modules/evenkeel/dist/cli/main.cjs', 'startup'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    const hinted = /docs\/\S+\.md/.exec(stderr)?.[0];
+    expect(hinted).toBe('docs/systemd.md');
+    const files = [
+      ...named.filter((link) => !/^(?:|(?:examples|test|bench)\b.*|CONTRIBUTING\.md)$/.test(link)),
+      hinted ?? '',
+    ];
+    expect(files.filter((file) => !existsSync(join(installed, file)))).toEqual([]);
+  });
+});
 
 const API = ['EvenkeelError', 'OperationError', 'connect', 'defineConfig', 'startManager'];
 const WORKER = ['onShutdown', 'onTakedown', 'ready', 'readyFor', 'requestReplacement'];

@@ -140,6 +140,8 @@ describe('row 25: startManager', () => {
     const misspelt = { path: 'apps.web.scrip', line: 1, hint: expect.stringContaining('script') };
     if (code === 'CONFIG_INVALID')
       expect(error).toMatchObject({ problems: expect.arrayContaining([expect.objectContaining(misspelt)]) });
+    if (code === 'NO_CONFIG')
+      expect(error).toMatchObject({ hint: expect.stringMatching(/^Look at the option `config` /) });
     expect(await failure(connect({ cwd: rig.dir }))).toMatchObject({ code: 'NO_MANAGER' });
   });
 

@@ -157,15 +157,20 @@ describe('bindListenSocket: ports', () => {
     expect(error.hint).not.toBeNull();
   });
 
-  it.runIf(hasProc)('names one of our processes by its whole title', async () => {
+  it.runIf(hasProc).each([
+    ['evenkeel cluster web of shop', 'evenkeel stop web', 'shop'],
+    ['evenkeel manager of the shop', 'evenkeel stop APP', 'the shop'],
+    ['evenkeel manager', 'evenkeel stop APP', 'its project'],
+  ])('names one of our processes by its whole title, and what frees the port: %s', async (title, command, folder) => {
     const child = start(
-      `process.title = 'evenkeel cluster web of shop';
+      `process.title = '${title}';
        const server = require('net').createServer().listen(0, () => console.log(server.address().port))`,
     );
     const port = Number(String((await once(child.stdout, 'data'))[0]));
-    expect(refusalOf(tcp(null, port)).message).toBe(
-      `cannot listen on ${port}: it is in use by evenkeel cluster web of shop (pid ${child.pid})`,
-    );
+    expect(refusalOf(tcp(null, port))).toMatchObject({
+      message: `cannot listen on ${port}: it is in use by ${title} (pid ${child.pid})`,
+      hint: `Free it by \`${command}\` in the folder of ${folder}, or declare another address.`,
+    });
   });
 
   it.each([

@@ -39,6 +39,7 @@ export const command = defineCommand({
     'rotated ones, and name the app alone. Without a manager all come from the files: then -n counts',
     'for each file, as nothing tells in which order the lines of two were written. With --json, one',
     'JSON object per line. -f ends with the apps: exit code 0, or 3 where the manager was killed.',
+    'Of an app that there is no more its files are shown.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel logs -f', does: 'follow all apps' },
@@ -56,6 +57,11 @@ export const command = defineCommand({
     }
     await tellOfProfile(context, client);
     const known = (await client.status()).apps.map((app) => app.name);
+    if (apps.length > 0 && !apps.some((app) => known.includes(app))) {
+      const { showFormerApps } = await import('../show-log-files.ts');
+      const shown = await showFormerApps(context, apps, wish);
+      if (shown !== null) return shown;
+    }
     requireApps(apps, known);
     return followStream(context, (end) => show(context, client, apps.length === 0 ? known : apps, wish, end));
   },

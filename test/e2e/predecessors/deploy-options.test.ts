@@ -84,7 +84,7 @@ describe('row 14: the environment', () => {
       // A shell has many more variables: for people they are one line.
       expect((await rig.run('plan')).stdout).toMatch(/env: \d+ keys changed \(COLOUR, /);
       expect(stdout).not.toContain('hunter2');
-      expect((await rig.run('status')).stdout).toContain('not as in the config: see `evenkeel plan`');
+      expect((await rig.run('status')).stdout).toContain('changed by a command: see `evenkeel plan`');
     };
     await holds();
     await rig.run('stop', 'web');
