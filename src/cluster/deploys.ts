@@ -12,7 +12,7 @@ import { settingsFrom } from './generation-settings.ts';
 import type { Generations } from './generations.ts';
 import { HookLines } from './hook-output.ts';
 import { runHooks } from './hooks.ts';
-import { pinSpec } from './pin-spec.ts';
+import { hintOfGone, pinSpec } from './pin-spec.ts';
 import type { Told } from './told.ts';
 
 interface Running {
@@ -30,6 +30,8 @@ interface Running {
   readonly cutAfter: AbortController;
   readonly result: Promise<DeployResult>;
   settle(result: DeployResult): void;
+  /** What to do about why it could not be prepared. */
+  hint: string | null;
 }
 
 export class Deploys {
@@ -81,6 +83,7 @@ export class Deploys {
       cutAfter: new AbortController(),
       result: promise,
       settle,
+      hint: null,
     };
     if (this.#host.model.mode === 'idle') this.#start = { generation, result: promise };
     const { spec, reason } = request;
@@ -119,7 +122,10 @@ export class Deploys {
     });
     if (!hooks.ok) return this.#host.dispatch({ type: 'hooks-failed', generation, reason: hooks.reason });
     const pinning = await pinSpec(spec, generation, hooks, pinned);
-    if (!pinning.ok) return this.#host.dispatch({ type: 'hooks-failed', generation, reason: pinning.reason });
+    if (!pinning.ok) {
+      if (pinning.isGone) running.hint = hintOfGone(spec.name, this.#start?.generation !== generation);
+      return this.#host.dispatch({ type: 'hooks-failed', generation, reason: pinning.reason });
+    }
     this.#generations.pin(pinning.pinned);
     this.#host.dispatch({ type: 'hooks-passed', generation });
   }
@@ -156,6 +162,7 @@ export class Deploys {
       failure,
       hookOutput: running.hookLines.last,
       afterFailure,
+      hint: running.hint,
     });
   }
 
