@@ -2,7 +2,8 @@
 
 import { describeLoss } from '../core/describe-loss.ts';
 import { humanDuration } from '../core/human-duration.ts';
-import type { DeployOutcome } from '../core/status.ts';
+import { placesOf } from '../core/release.ts';
+import type { DeployOutcome, Generation } from '../core/status.ts';
 import type { HistoryEntry } from '../protocol/cluster-link.ts';
 import { formatTime } from './format-time.ts';
 import type { Style, StyleName } from './style.ts';
@@ -14,6 +15,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'when', spare: 2 },
   { title: 'outcome' },
   { title: 'took', align: 'right', spare: 1 },
+  { title: 'release' },
   { title: 'why' },
   { title: 'loss', spare: 3 },
 ];
@@ -29,11 +31,30 @@ export function viewHistory(entries: readonly HistoryEntry[], rules: TableRules)
   if (entries.length === 0) return 'no generations yet\n';
   const done = entries.filter(({ outcome }) => outcome === 'done').map(({ generation }) => generation);
   const first = isWhole(entries) ? Math.min(...done) : 0;
+  const releases = namesOfReleases(entries);
   return renderTable(
     COLUMNS,
-    [...entries].sort(newestFirst).map((entry) => row(entry, first, rules.style)),
+    [...entries].sort(newestFirst).map((entry) => row(entry, first, releases.get(entry.generation) ?? '', rules.style)),
     rules,
   );
+}
+
+/** Folders or scripts, for which releases are most often named; empty where all generations ran at the same place. */
+function namesOfReleases(entries: readonly HistoryEntry[]): ReadonlyMap<Generation, string> {
+  const pins = entries.flatMap(({ pinned }) => (pinned === null ? [] : [pinned]));
+  const names = withoutShared(placesOf(pins) ?? []);
+  return new Map(names.map((name, index) => [pins[index]?.generation ?? 0, name]));
+}
+
+/** Without the folders that all of them are in: "/srv/releases/1" and "/srv/releases/2" as "1" and "2". */
+function withoutShared(paths: readonly string[]): readonly string[] {
+  const parts = paths.map((path) => path.split('/'));
+  const [first = []] = parts;
+  const fork = first.findIndex((part, depth) =>
+    parts.some((other) => other[depth] !== part || depth === other.length - 1),
+  );
+  // All have the root.
+  return fork <= 1 ? paths : parts.map((path) => path.slice(fork).join('/'));
 }
 
 /** Variables by name; their values only where the answer has them (--show-env). */
@@ -73,13 +94,14 @@ function shorten(reason: string): string {
   return reason.length <= WHY_WIDTH ? reason : `${reason.slice(0, WHY_WIDTH - 1).trimEnd()}…`;
 }
 
-function row(entry: HistoryEntry, first: number, style: Style): readonly string[] {
+function row(entry: HistoryEntry, first: number, release: string, style: Style): readonly string[] {
   return [
     entry.current ? style('green', '*') : '',
     String(entry.generation),
     formatTime(entry.startedAt),
     style(OUTCOME_COLORS[entry.outcome], entry.outcome),
     humanDuration(entry.durationMs),
+    release,
     shorten(entry.reason),
     entry.outcome === 'done' && hasReplaced(entry, first) ? describeLoss(entry.loss) : '',
   ];

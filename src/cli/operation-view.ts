@@ -79,13 +79,14 @@ function failureLines(result: AppResult, { err: style, together, holderOf }: Vie
 
 function reasonLines(result: AppResult, style: Style, holderOf: ViewRules['holderOf']): readonly string[] {
   const failure = result.failure ?? result.deploy?.failure ?? null;
+  const hint = result.error?.hint ?? result.deploy?.hint ?? failure?.hint ?? null;
   return [
     ...(failure === null || result.message.includes(failure.reason)
       ? []
       : [`  worker ${failure.slot} ${failure.reason}`]),
     ...quote('the hooks wrote', result.deploy?.hookOutput ?? [], style),
     ...quote(failure === null ? '' : lastWords(failure), failure?.lastLines ?? [], style),
-    ...(result.error?.hint == null ? [] : [`  hint: ${result.error.hint}`]),
+    ...(hint === null ? [] : [`  hint: ${hint}`]),
     ...(failure === null ? [] : takenPortHint(result, failure.lastLines, holderOf)),
   ];
 }

@@ -48,5 +48,6 @@ function workerLine(worker: WorkerProgress, now: number, style: Style): string {
   const place = `generation ${worker.generation}  worker ${worker.slot}`;
   const waiting = worker.state === 'booting' || worker.state === 'draining' ? humanDuration(now - worker.since) : '';
   const note = [waiting, worker.note].filter((part) => part !== '').join('  ');
-  return `    ${place}  ${state}  pid ${worker.pid}  ${style('dim', note)}`.trimEnd();
+  const pid = worker.pid === 0 ? '' : `pid ${worker.pid}  `;
+  return `    ${place}  ${state}  ${pid}${style('dim', note)}`.trimEnd();
 }

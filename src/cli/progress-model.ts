@@ -7,6 +7,7 @@ import type { Generation, Slot } from '../core/status.ts';
 export interface WorkerProgress {
   readonly slot: Slot;
   readonly generation: Generation;
+  /** 0: it has no process. */
   readonly pid: number;
   readonly state: 'booting' | 'ready' | 'draining' | 'failed';
   /** When it came into this state; milliseconds since the epoch. */
@@ -75,7 +76,7 @@ function advance(before: AppProgress, event: AppEvent, at: number): AppProgress 
     case 'worker-draining':
       return withWorker(before, { ...identify(event), state: 'draining', since: at, note: event.reason });
     case 'worker-exited':
-      if (event.expected) return { ...before, workers: before.workers.filter((worker) => worker.pid !== event.pid) };
+      if (event.expected) return { ...before, workers: before.workers.filter((worker) => !isSame(worker, event)) };
       return withWorker(before, { ...identify(event), state: 'failed', since: at, note: event.reason });
     default:
       return before;
@@ -88,10 +89,16 @@ function identify({ slot, generation, pid }: OfWorker): Pick<WorkerProgress, 'sl
   return { slot, generation, pid };
 }
 
+type Identity = ReturnType<typeof identify>;
+
+function isSame(one: Identity, other: Identity): boolean {
+  return one.pid === other.pid && (one.pid !== 0 || (one.slot === other.slot && one.generation === other.generation));
+}
+
 /** In the place of the same process, or of a failed one that it succeeds. */
 function withWorker(before: AppProgress, worker: WorkerProgress): AppProgress {
   const others = before.workers.filter((other) => {
-    if (other.pid === worker.pid) return false;
+    if (isSame(other, worker)) return false;
     return other.state !== 'failed' || other.slot !== worker.slot || other.generation !== worker.generation;
   });
   const workers = [...others, worker].sort((a, b) => b.generation - a.generation || a.slot - b.slot);

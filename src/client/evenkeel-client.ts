@@ -52,7 +52,7 @@ export interface ReloadOptions extends OperationOptions {
 }
 
 export interface RollbackOptions extends OperationOptions {
-  /** Default: the generation before. */
+  /** Default: the newest earlier generation that ran something else than what serves. */
   readonly to?: Generation;
   readonly timeout?: Duration;
 }

@@ -59,7 +59,7 @@ export class ClusterHost {
       dispatch: (event) => this.dispatch(event),
       tell: (event) => this.tell(event),
       onReady: (worker) => this.#ready(worker),
-      onStillborn: (spawn, message) => this.#stillborn(spawn, message),
+      onStillborn: (spawn, message, hint) => this.#stillborn(spawn, message, hint),
     });
   }
 
@@ -170,10 +170,13 @@ export class ClusterHost {
   }
 
   /** A worker that cannot be started ends at once, so that policy and reports are the same. */
-  #stillborn({ key, slot }: Spawn, message: string): void {
+  #stillborn({ key, slot, generation }: Spawn, message: string, hint: string | null): void {
+    const reason = `could not be started: ${message}`;
     this.#workers.delete(key);
-    this.#obituaries.add(key, { slot, pid: null, reason: message, code: null, signal: null, lastLines: [] });
-    this.#exited(key, `could not be started: ${message}`);
+    this.#obituaries.add(key, { slot, pid: null, reason, code: null, signal: null, lastLines: [], hint });
+    const end = { code: null, signal: null, expected: false, reason };
+    this.tell({ type: 'worker-exited', slot, pid: 0, generation, ...end });
+    this.#exited(key, reason);
   }
 
   /** The model knows a worker that there is not: nobody else would ever tell it so. */

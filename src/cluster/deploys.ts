@@ -13,7 +13,7 @@ import { settingsFrom } from './generation-settings.ts';
 import type { Generations } from './generations.ts';
 import { HookLines } from './hook-output.ts';
 import { runHooks } from './hooks.ts';
-import { pinSpec } from './pin-spec.ts';
+import { hintOfGone, pinSpec } from './pin-spec.ts';
 import type { Told } from './told.ts';
 
 interface Running {
@@ -31,6 +31,8 @@ interface Running {
   readonly cutAfter: AbortController;
   readonly result: Promise<DeployResult>;
   settle(result: DeployResult): void;
+  /** What to do about why it could not be prepared. */
+  hint: string | null;
 }
 
 export class Deploys {
@@ -82,6 +84,7 @@ export class Deploys {
       cutAfter: new AbortController(),
       result: promise,
       settle,
+      hint: null,
     };
     if (this.#host.model.mode === 'idle') this.#start = { generation, result: promise };
     const { spec, reason } = request;
@@ -124,7 +127,10 @@ export class Deploys {
     });
     if (!hooks.ok) return this.#host.dispatch({ type: 'hooks-failed', generation, reason: hooks.reason });
     const pinning = await pinSpec(spec, generation, hooks, pinned);
-    if (!pinning.ok) return this.#host.dispatch({ type: 'hooks-failed', generation, reason: pinning.reason });
+    if (!pinning.ok) {
+      if (pinning.isGone) running.hint = hintOfGone(spec.name, this.#start?.generation !== generation);
+      return this.#host.dispatch({ type: 'hooks-failed', generation, reason: pinning.reason });
+    }
     this.#generations.pin(pinning.pinned);
     this.#host.dispatch({ type: 'hooks-passed', generation });
   }
@@ -161,6 +167,7 @@ export class Deploys {
       failure,
       hookOutput: running.hookLines.last,
       afterFailure,
+      hint: running.hint,
     });
   }
 

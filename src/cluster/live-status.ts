@@ -5,7 +5,15 @@ import { appState, readyOfDeploy, shownPhase, workerCounts } from '../core/app-s
 import { type ClusterModel, slotRecord, type Worker, type WorkerKey } from '../core/cluster-model.ts';
 import { describeBackoff } from '../core/describe-backoff.ts';
 import type { Milliseconds } from '../core/spec.ts';
-import type { AppStatus, DeployProgress, DeployRecord, WorkerState, WorkerStatus } from '../core/status.ts';
+import type {
+  AppStatus,
+  DeployProgress,
+  DeployRecord,
+  Slot,
+  WorkerFailure,
+  WorkerState,
+  WorkerStatus,
+} from '../core/status.ts';
 import { systemClock } from '../platform/clock.ts';
 import { cpuMicrosOf, rssOf } from '../platform/proc-stats.ts';
 import type { HistoryEntry } from '../protocol/cluster-link.ts';
@@ -31,12 +39,13 @@ export class LiveStatus {
     model: ClusterModel,
     live: ReadonlyMap<WorkerKey, LiveWorker>,
     history: readonly HistoryEntry[],
+    failureOf: (slot: Slot) => WorkerFailure | null,
   ): Promise<AppStatus> {
     const known = model.workers.filter((worker) => live.has(worker.key));
     const shown = await Promise.all(known.map((worker) => this.#worker(model, worker, live.get(worker.key))));
     for (const key of this.#samples.keys()) if (!live.has(key)) this.#samples.delete(key);
     const workers = [...shown, ...waitingSlots(model)].sort((a, b) => a.slot - b.slot || a.generation - b.generation);
-    return { ...this.plain(model, history), problem: describeBackoff(model, systemClock.now()), workers };
+    return { ...this.plain(model, history), problem: describeBackoff(model, systemClock.now(), failureOf), workers };
   }
 
   /** Without workers: nobody is asked. */

@@ -67,8 +67,10 @@ export function handlersFor(
       return { killed };
     },
     status: async () => {
-      const { model, workers } = cluster.running?.host ?? { model: IDLE_CLUSTER, workers: new Map() };
-      return cluster.status.read(model, workers, cluster.generations.history);
+      const host = cluster.running?.host;
+      const { model, workers } = host ?? { model: IDLE_CLUSTER, workers: new Map() };
+      const failureOf = (slot: Slot) => host?.failureOfSlot(slot) ?? null;
+      return cluster.status.read(model, workers, cluster.generations.history, failureOf);
     },
     ping: async () => {
       files.look();

@@ -2,12 +2,14 @@
 
 import type { ClusterEvent } from '../core/cluster-event.ts';
 import type { ClusterAction } from '../core/cluster-model.ts';
+import { EvenkeelError } from '../core/errors.ts';
 import type { Slot } from '../core/status.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Generations } from './generations.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { OwnWorker } from './own-worker.ts';
+import { requirePinned } from './pin-spec.ts';
 import type { Told } from './told.ts';
 import { WaitingWorker } from './waiting-worker.ts';
 import type { LaunchContext } from './worker-launch.ts';
@@ -31,8 +33,8 @@ export interface SpawnListener {
   dispatch(event: ClusterEvent): void;
   tell(event: Told): void;
   onReady(worker: OwnWorker): void;
-  /** Its user is unknown, say. */
-  onStillborn(spawn: Spawn, message: string): void;
+  /** Its user is unknown, say, or its folder is gone. */
+  onStillborn(spawn: Spawn, message: string, hint: string | null): void;
 }
 
 export class Spawner {
@@ -63,6 +65,7 @@ export class Spawner {
     const { clock, generations, logs, launch, spawned } = this.#means;
     const { adopt, dispatch, tell, onReady } = this.#listener;
     const pinned = generations.pinned(generation);
+    requirePinned(pinned);
     const fail = (reason: string, sickFor = 0): void =>
       dispatch({ type: 'worker-failed', key, reason, sickFor, random: Math.random() });
     const worker = new OwnWorker(key, slot, pinned, clock.wallNow(), {
@@ -91,7 +94,8 @@ export class Spawner {
     try {
       start();
     } catch (error) {
-      this.#listener.onStillborn(action, error instanceof Error ? error.message : String(error));
+      const hint = error instanceof EvenkeelError ? error.hint : null;
+      this.#listener.onStillborn(action, error instanceof Error ? error.message : String(error), hint);
     }
   }
 }

@@ -4,10 +4,14 @@ import { type ClusterModel, slotRecord } from './cluster-model.ts';
 import { failures } from './describe-event.ts';
 import { humanDuration } from './human-duration.ts';
 import type { SlotRecord } from './restart-policy.ts';
-import type { Slot } from './status.ts';
+import type { Slot, WorkerFailure } from './status.ts';
 
-/** Of the worker that comes next, or is given up; null: none has failed. */
-export function describeBackoff(model: ClusterModel, now: number): string | null {
+/** Of the worker that comes next, or is given up; null: none has failed. `failureOf`: how a slot's worker failed last. */
+export function describeBackoff(
+  model: ClusterModel,
+  now: number,
+  failureOf: (slot: Slot) => WorkerFailure | null,
+): string | null {
   if (model.mode !== 'running' || model.deploy !== null) return null;
   const [next] = Array.from({ length: model.desired }, (_, slot) => ({ slot, record: slotRecord(model, slot) }))
     .filter(({ slot, record }) => record.failures > 0 && !model.workers.some((worker) => isThere(worker, slot)))
@@ -15,7 +19,10 @@ export function describeBackoff(model: ClusterModel, now: number): string | null
   if (next === undefined) return null;
   const { slot, record } = next;
   const what = `worker ${slot} ${record.why ?? 'has failed'}`;
-  return `${what} (${failures(record.failures)}); ${describeNextTry(record, now)}`;
+  const failure = failureOf(slot);
+  // A deploy in the meantime may have failed in that slot, for another reason.
+  const hint = failure?.hint != null && failure.reason === record.why ? `. ${failure.hint}` : '';
+  return `${what} (${failures(record.failures)}); ${describeNextTry(record, now)}${hint}`;
 }
 
 export function describeNextTry({ gaveUp, notBefore }: SlotRecord, now: number): string {

@@ -54,20 +54,20 @@ type OfSlot = Extract<OfApp, { readonly slot: number }>;
 function describeWorkerEvent(event: OfSlot): string {
   switch (event.type) {
     case 'worker-started':
-      return `started (pid ${event.pid}, generation ${event.generation})`;
+      return `started${facts(event, `generation ${event.generation}`)}`;
     case 'worker-ready':
-      return `ready (pid ${event.pid}, ${humanDuration(event.bootMs)})`;
+      return `ready${facts(event, humanDuration(event.bootMs))}`;
     case 'addresses-missing':
-      return `does not listen on ${event.addresses.join(', ')} (pid ${event.pid}), as the worker does that it replaces`;
+      return `does not listen on ${event.addresses.join(', ')}${facts(event)}, as the worker does that it replaces`;
     case 'worker-adopted':
-      return `adopted (pid ${event.pid}, generation ${event.generation})`;
+      return `adopted${facts(event, `generation ${event.generation}`)}`;
     case 'worker-draining':
-      return `draining (pid ${event.pid}): ${event.reason}`;
+      return `draining${facts(event)}: ${event.reason}`;
     case 'worker-exited':
       // The reason of one that was not asked for is how it ended: "exited with code 1".
-      return event.expected ? `stopped (${endOf(event)}): ${event.reason}` : `${event.reason} (pid ${event.pid})`;
+      return event.expected ? `stopped${endOf(event)}: ${event.reason}` : `${event.reason}${facts(event)}`;
     case 'worker-recycle':
-      return `is to be replaced (pid ${event.pid}): ${event.reason}`;
+      return `is to be replaced${facts(event)}: ${event.reason}`;
     case 'worker-backoff':
       return `starts again in ${humanDuration(event.delayMs)} (${failures(event.failures)})`;
     case 'worker-gave-up':
@@ -75,8 +75,14 @@ function describeWorkerEvent(event: OfSlot): string {
   }
 }
 
-function endOf({ pid, code }: Extract<OfApp, { readonly type: 'worker-exited' }>): string {
-  return code === null || code === 0 ? `pid ${pid}` : `pid ${pid}, exit code ${code}`;
+function endOf(event: Extract<OfApp, { readonly type: 'worker-exited' }>): string {
+  return event.code === null || event.code === 0 ? facts(event) : facts(event, `exit code ${event.code}`);
+}
+
+/** " (pid 123, 240 ms)"; one that has no process has no pid. */
+function facts({ pid }: { readonly pid: number }, ...others: readonly string[]): string {
+  const known = pid === 0 ? others : [`pid ${pid}`, ...others];
+  return known.length === 0 ? '' : ` (${known.join(', ')})`;
 }
 
 function describeFinish(event: Extract<OfApp, { readonly type: 'deploy-finished' }>): string {

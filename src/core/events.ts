@@ -11,6 +11,7 @@ interface OfApp extends Base {
 }
 interface OfWorker extends OfApp {
   readonly slot: Slot;
+  /** 0: it has no process, for it could not be started, or is about to be. */
   readonly pid: number;
   readonly generation: Generation;
 }

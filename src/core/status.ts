@@ -108,6 +108,8 @@ export interface WorkerFailure {
   readonly signal: string | null;
   /** At most 20, oldest first. */
   readonly lastLines: readonly string[];
+  /** What to do about it, where that is known. */
+  readonly hint?: string | null;
 }
 
 /** A worker that was sent a signal or a message. */
@@ -135,4 +137,6 @@ export interface DeployResult extends DeployRecord, ChangeResult {
   readonly hookOutput: readonly string[];
   /** Why a hook failed that ran after it: the new generation serves all the same. */
   readonly afterFailure: string | null;
+  /** What to do about the cause, where that is known and no worker's. */
+  readonly hint?: string | null;
 }

@@ -53,13 +53,19 @@ export function describeChange({ outcome, cause, failure }: ChangeResult, done: 
   return { ok: false, message, failure };
 }
 
-/** `word`: what it was, where "deploy" does not say it. */
-export function describeDeploy(result: DeployResult, word: 'restarted' | 'up again' | null = null): Outcome {
+export interface Wording {
+  /** What it was, where "deploy" does not say it. */
+  readonly word?: 'restarted' | 'up again';
+  readonly place?: string | null;
+}
+
+export function describeDeploy(result: DeployResult, { word, place = null }: Wording = {}): Outcome {
   const { outcome, generation, cause, failure, afterFailure } = result;
   const ok = outcome === 'done';
   // A cluster process of an earlier version says nothing of hooks.
   const after = (afterFailure ?? null) === null ? '' : `; but then ${afterFailure}`;
-  const serves = `${word === null ? '' : `${word}: `}generation ${generation} serves${after}`;
+  const from = place === null ? '' : ` from ${place}`;
+  const serves = `${word === undefined ? '' : `${word}: `}generation ${generation} serves${from}${after}`;
   return { ok, message: ok ? serves : `generation ${generation} ${outcome}: ${cause}`, deploy: result, failure };
 }
 

@@ -334,6 +334,24 @@ describe('how it went', () => {
     expect(terminal.err).not.toContain('failed');
   });
 
+  it.each([
+    ['of the deploy', { deploy: samples.deployResult({ outcome: 'failed', hint: 'Put it back.' }) }],
+    ['of the worker', { failure: samples.workerFailure({ hint: 'Put it back.' }) }],
+    [
+      'of the worker that failed the deploy',
+      {
+        deploy: samples.deployResult({
+          outcome: 'failed',
+          hint: null,
+          failure: samples.workerFailure({ hint: 'Put it back.' }),
+        }),
+      },
+    ],
+  ])('what to do about a failure %s is said', async (_whose, change) => {
+    const failed = samples.appResult({ ok: false, message: 'no', ...change });
+    expect((await deploy(samples.operationResult(failed))).err).toContain('  hint: Put it back.\n');
+  });
+
   it('an app that was to be left as it is, and does not run: a line, the reason and the last lines', async () => {
     const down = samples.appResult({
       ...{

@@ -87,6 +87,24 @@ describe('the live display', () => {
     ]);
   });
 
+  it('shows each worker that could not be started, and no pid, for it has none', () => {
+    const exited = (slot: number, expected: boolean): EvenkeelEvent => ({
+      ...{
+        ...at(600),
+        type: 'worker-exited',
+        ...worker(slot, 0, 4),
+        code: null,
+        signal: null,
+        expected,
+        reason: 'was gone',
+      },
+    });
+    const failed = [...DEPLOY.slice(0, 4), exited(0, false), exited(1, false)];
+    const line = (slot: number) => `    generation 4  worker ${slot}  failed    was gone`;
+    expect(show(failed, 700).slice(1)).toEqual([line(0), line(1)]);
+    expect(show([...failed, exited(1, true)], 700).slice(1)).toEqual([line(0)]);
+  });
+
   it.each([
     ['done', '✓ web  generation 4 done in 1 s: drained 3 requests, cut 0, killed 0'],
     ['failed', '✗ web  generation 4 failed after 1 s: why'],

@@ -332,6 +332,28 @@ describe('history', () => {
     expect(out).not.toContain('hunter2');
   });
 
+  it.each([
+    ['folders', ['/srv/shop/r10', '/srv/shop/r10/a.js'], ['/srv/shop/r2', '/srv/shop/r2/a.js'], ['r10', 'r2']],
+    ['scripts', ['/srv', '/srv/a.js'], ['/srv', '/srv/new/a.js'], ['a.js', 'new/a.js']],
+    ['folders, which share none', ['/home/shop', '/home/shop/a.js'], ['/srv', '/srv/a.js'], ['/home/shop', '/srv']],
+  ] as const)('names those %s in which releases differ, without what they share', async (_kind, old, now, names) => {
+    const [first, second] = [old, now].map(([realCwd, realScript], index) => {
+      const generation = index + 1;
+      return samples.historyEntry({
+        generation,
+        pinned: { generation, spec, realCwd, realScript },
+        current: index === 1,
+      });
+    });
+    const failed = samples.historyEntry({ generation: 3, outcome: 'failed', current: false });
+    const json = { app: 'web', generations: [first, second, failed] };
+    const { cwd } = await withManager({ 'GET /v1/apps/web/history': { json } });
+    const [head, ...rows] = (await run(['history', 'web'], { cwd })).out.trimEnd().split('\n');
+    const column = head?.indexOf('release') ?? 0;
+    const shown = rows.map((row) => row.slice(column, row.indexOf('deploy')).trim());
+    expect(shown.toReversed()).toEqual([...names, '']);
+  });
+
   it('cuts a reason that is too long for a table', async () => {
     const long = [samples.historyEntry({ reason: `deploy ${'--env NAME '.repeat(20)}` })];
     const { cwd } = await withManager({ 'GET /v1/apps/web/history': { json: { app: 'web', generations: long } } });

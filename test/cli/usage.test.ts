@@ -125,6 +125,11 @@ describe('help', () => {
     expect(out).toContain('Exit codes: 0 done, 1 failed');
   });
 
+  it('of restart says that a switched symlink is not followed, and what follows it', async () => {
+    const { out } = await run(['help', 'restart']);
+    expect(out).toMatch(/symlink has been switched comes with `evenkeel deploy`/);
+  });
+
   it.each(CATALOG.map(({ name }) => name))('%s: `help` and --help say the same, with an example', async (name) => {
     const help = await run(['help', name]);
     expect(help.code).toBe(0);

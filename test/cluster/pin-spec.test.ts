@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { pinSpec } from '../../src/cluster/pin-spec.ts';
+import { pinSpec, requirePinned } from '../../src/cluster/pin-spec.ts';
 import type { AppSpec } from '../../src/core/spec.ts';
 import { appSpec } from '../support/spec.ts';
 
@@ -49,7 +49,21 @@ it('finds a script that is written without its extension', async () => {
 
 it('names what is missing', async () => {
   const pinned = await pin(appSpec({ cwd: root, script: join(root, 'gone.js') }), 1);
-  expect(pinned).toEqual({ ok: false, reason: `${join(root, 'gone.js')} does not exist` });
+  expect(pinned).toEqual({ ok: false, reason: `${join(root, 'gone.js')} does not exist`, isGone: false });
+});
+
+it('names a release that is gone, for a rollback and for a worker that comes back, and says what to do', async () => {
+  const pinning = await pin(current(), 1);
+  if (!pinning.ok) throw new Error(pinning.reason);
+  const { pinned } = pinning;
+  expect(() => requirePinned(pinned)).not.toThrow();
+  const hint = 'Put it back, or deploy what is there now: `evenkeel deploy web`.';
+  for (const gone of [join(root, 'one', 'server.js'), join(root, 'one')]) {
+    rmSync(gone, { recursive: true });
+    const told = { message: `${gone} does not exist`, hint };
+    expect(() => requirePinned(pinned)).toThrow(expect.objectContaining({ code: 'SPAWN_FAILED', ...told }));
+    expect(await pin(current(), 2, pinned)).toEqual({ ok: false, reason: told.message, isGone: true });
+  }
 });
 
 it('goes by the release that a hook has named, and leaves the spec as the file has it', async () => {

@@ -36,7 +36,9 @@ describe('the API', () => {
       ok: true,
       apps: [{ app: 'web', action: 'scale' }],
     });
-    expect(await ask<OperationResult>('/v1/deploy', { all: true })).toMatchObject({ ok: true });
+    expect(await ask<OperationResult>('/v1/deploy', { all: true, options: { env: { VERSION: '2' } } })).toMatchObject({
+      ok: true,
+    });
     expect(await ask<OperationResult>('/v1/apps/web/rollback', {})).toMatchObject({ ok: true });
     expect(await ask<OperationResult>('/v1/apps/web/restart', {})).toMatchObject({ ok: true });
     expect(await ask('/v1/plan')).toMatchObject({ changes: [{ app: 'web' }] });

@@ -179,7 +179,7 @@ describe('--json', () => {
     await note('status', 'status', 'web');
     await note('plan', 'plan');
     await note('result', 'scale', 'web=1');
-    await note('result', 'deploy', 'web');
+    await note('result', 'deploy', 'web', '--env', 'VERSION=2');
     await note('result', 'rollback', 'web');
     await note('result', 'restart', 'api');
     await note('result', 'reload');

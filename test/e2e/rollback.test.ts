@@ -10,7 +10,7 @@ import { createRig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
 
 describe('rollback', () => {
-  test('deploys the settings of the generation before, or of the one that is named', async () => {
+  test('deploys the settings of before, or those of the generation that is named', async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server('environment', port, { workers: 1 }) } });
     await rig.run('start');
@@ -55,6 +55,34 @@ describe('rollback', () => {
     expect((await rig.run('plan')).stdout).toMatch(/nothing to do/);
   });
 
+  test('leaves a release, however often that was restarted, and names it; twice, it comes back', async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
+      files: RELEASES,
+    });
+    release(rig, 1);
+    await rig.run('start');
+    release(rig, 2);
+    await rig.run('deploy', 'web');
+    await rig.run('restart', 'web');
+    for (const number of ['1', '2']) {
+      const { stdout } = await rig.run('rollback', 'web');
+      expect(stdout).toContain(` serves from ${rig.path('releases', number)}; `);
+      expect((await seenBy(port)).cwd).toBe(rig.path('releases', number));
+    }
+    const { stdout } = await rig.run('history', 'web');
+    const [, ...rows] = stdout.trimEnd().split('\n');
+    const shown = rows.map((row) => row.replace(/^\*? +/, '').split(/ {2,}/));
+    expect(shown.map(([generation, _when, _outcome, _took, name, why]) => [generation, name, why])).toEqual([
+      ['5', '2', 'rollback to 3'],
+      ['4', '1', 'rollback to 1'],
+      ['3', '2', 'restart'],
+      ['2', '2', 'deploy'],
+      ['1', '1', 'start'],
+    ]);
+  });
+
   test('keeps the number of workers, also when the app is started again', async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server('environment', port, { workers: 1 }) } });
@@ -76,8 +104,11 @@ describe('rollback', () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     const pids = await rig.pids('web');
-    expect((await rig.cli('rollback', 'web')).code).not.toBe(0);
-    expect((await rig.cli('rollback', 'web', '--to', '77')).code).not.toBe(0);
+    for (const args of [[], ['--to', '77']]) {
+      const { code, stderr } = await rig.cli('rollback', 'web', ...args);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^error: web: .*(go|gone) back/);
+    }
     expect(await rig.pids('web')).toEqual(pids);
   });
 });

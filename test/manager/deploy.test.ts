@@ -6,6 +6,7 @@ import { deploy } from '../../src/manager/operations/deploy.ts';
 import { history } from '../../src/manager/operations/history.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
+import { restart } from '../../src/manager/operations/restart.ts';
 import { rollback } from '../../src/manager/operations/rollback.ts';
 import { scale } from '../../src/manager/operations/scale.ts';
 import { spec } from '../../src/manager/operations/spec.ts';
@@ -72,7 +73,7 @@ it.each<[string, (context: ManagerContext) => Promise<unknown>, readonly string[
     'a rollback',
     async (context) => {
       await deploy(context, ['web'], {});
-      await rollback(context, 'web', {});
+      await rollback(context, 'web', { to: 1 });
     },
     ['web runs what the rollback to 1 left, not what the file says: `evenkeel reload` goes by the file'],
   ],
@@ -184,7 +185,7 @@ it('refuses apps that are unknown or stopped, and scripts for a command', async 
   ]);
 });
 
-it('rolls back to the generation before, or to a named one, and that is drift', async () => {
+it('rolls back to what ran before, or to a named generation, and that is drift', async () => {
   const { context } = await started(appSpec({ env: { V: '1' } }));
   await deploy(context, ['web'], { env: { V: '2' } });
   await deploy(context, ['web'], { env: { V: '3' } });
@@ -195,6 +196,41 @@ it('rolls back to the generation before, or to a named one, and that is drift', 
   expect((await status(context, null)).apps).toMatchObject([{ drift: true, generation: 4 }]);
   await rollback(context, 'web', { to: 1 });
   expect(context.fleet.runningSpec('web')?.env).toEqual({ V: '1' });
+});
+
+it('rolls back to another release than the one that serves, and says where that runs', async () => {
+  const { rig, context } = await started(appSpec());
+  const { memory } = rig.cluster('web');
+  memory.history = memory.history.map((entry) => ({
+    ...entry,
+    pinned: entry.pinned && { ...entry.pinned, realCwd: '/releases/1', realScript: '/releases/1/app.js' },
+  }));
+  await deploy(context, ['web'], {});
+  await restart(context, 'web');
+  await scale(context, 'web', 4);
+  expect((await rollback(context, 'web', {})).apps).toMatchObject([
+    { reasons: ['rollback to 1'], message: 'generation 4 serves from /releases/1' },
+  ]);
+  expect((await rollback(context, 'web', {})).apps).toMatchObject([
+    { reasons: ['rollback to 3'], message: 'generation 5 serves from /srv' },
+  ]);
+  expect((await rollback(context, 'web', { to: 2 })).apps).toMatchObject([{ message: 'generation 6 serves' }]);
+});
+
+it('a rollback that has nowhere to go says what to do', async () => {
+  const { context } = await started(appSpec());
+  const todo = 'Put back the code or the settings that are to run, then `evenkeel deploy web` or `evenkeel reload`';
+  await expect(rollback(context, 'web', {})).rejects.toMatchObject({
+    ...{ code: 'NO_SUCH_GENERATION', message: 'web: there is no earlier generation to go back to', hint: `${todo}.` },
+  });
+  await deploy(context, ['web'], {});
+  await restart(context, 'web');
+  await expect(rollback(context, 'web', {})).rejects.toMatchObject({
+    code: 'NO_SUCH_GENERATION',
+    message: 'web: every earlier generation ran the same as the one that serves: paths, settings, environment',
+    hint: `${todo}; \`--to N\` deploys one of them all the same: 2, 1.`,
+  });
+  expect((await rollback(context, 'web', { to: 1 })).ok).toBe(true);
 });
 
 it.each([

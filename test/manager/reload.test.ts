@@ -160,7 +160,7 @@ it.each([
     'rolled back',
     async (context: ManagerContext) => {
       await deploy(context, ['api'], {});
-      await rollback(context, 'api', {});
+      await rollback(context, 'api', { to: 1 });
     },
     'undoes the rollback to 1',
   ],

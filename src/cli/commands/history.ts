@@ -17,8 +17,9 @@ export const command = defineCommand({
   },
   details: [
     'When each generation was deployed, why, how it ended and what it cost: requests finished',
-    'while draining, connections cut, workers killed. * marks the one that serves. Generations',
-    'that are done can be rolled back to. Without a manager it comes from the state directory.',
+    'while draining, connections cut, workers killed. * marks the one that serves. Where they ran',
+    'in different folders, or different scripts, these are named, with symlinks resolved. Those that',
+    'are done can be rolled back to. Without a manager it comes from the state directory.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel history web', does: 'the deploys of one app' },

@@ -10,10 +10,11 @@ export const command = defineCommand({
   options: {},
   details: [
     'Not zero-downtime: all workers of an app stop before the first one starts again.',
-    '`evenkeel deploy` replaces them without that gap. Changes of `balance`, and of `listen`',
-    'where the app holds the port itself, take effect at a restart only. Where it fails, the app is',
-    'tried again, as after a crash, until `evenkeel stop APP`; why the first worker failed, and what',
-    'it wrote last, is shown at once.',
+    '`evenkeel deploy` replaces them without that gap. They come back with the release that they',
+    'ran: the one to which a symlink has been switched comes with `evenkeel deploy`, or with a stop',
+    'and a start. Changes of `balance`, and of `listen` where the app holds the port itself, take',
+    'effect at a restart only. Where it fails, the app is tried again, as after a crash, until',
+    '`evenkeel stop APP`; why the first worker failed, and what it wrote last, is shown at once.',
   ].join('\n'),
   examples: [
     { line: 'evenkeel restart worker', does: 'stop one app, then start it' },

@@ -1,6 +1,7 @@
 // Manager: deploys an earlier generation again, as it was pinned then, with as many workers as there are now.
 
 import { EvenkeelError } from '../../core/errors.ts';
+import { placesOf, releaseBefore, rollbackTargets } from '../../core/release.ts';
 import type { Generation } from '../../core/status.ts';
 import type { HistoryEntry, PinnedSpec } from '../../protocol/cluster-link.ts';
 import type { AppResult, OperationResult, RollbackBody } from '../../protocol/control-api.ts';
@@ -33,7 +34,8 @@ export async function rollback(
       (work) => deployInTurn(fleet, name, inTurn, work),
       () =>
         attempt(fleet, name, 'rollback', [], async () => {
-          const pinned = chooseTarget(name, await handle.ask('history', {}, QUICK), body.to ?? null);
+          const history = await handle.ask('history', {}, QUICK);
+          const pinned = chooseTarget(name, history, body.to ?? null);
           const { override } = fleet.state.app(name);
           // How many there are answers the load of today.
           const workers = fleet.runningSpec(name)?.workers ?? pinned.spec.workers;
@@ -43,6 +45,7 @@ export async function rollback(
             ...{ spec: back.spec, pinned: back, claim, timeout: body.timeout ?? null },
             reasons: [`rollback to ${pinned.generation}`],
             override: { rollback: back, ...(override?.workers === undefined ? {} : { workers }) },
+            place: otherPlace(history, pinned),
           };
           return await deployApp(fleet, name, work, notices);
         }),
@@ -60,20 +63,31 @@ function nothingToReplace(app: string): EvenkeelError {
   });
 }
 
-/** `to` null: the newest generation before the one that serves which served well itself. */
+/** `to` null: the newest generation before the one that serves that ran something else. */
 function chooseTarget(app: string, history: readonly HistoryEntry[], to: Generation | null): PinnedSpec {
-  const current = history.find((entry) => entry.current)?.generation ?? Number.POSITIVE_INFINITY;
-  const possible = history.filter((entry) => entry.pinned !== null && !entry.current && entry.outcome === 'done');
-  const earlier = possible.filter((entry) => entry.generation < current);
-  const newest = Math.max(...earlier.map((entry) => entry.generation));
-  const chosen = possible.find((entry) => entry.generation === (to ?? newest));
-  if (chosen?.pinned) return chosen.pinned;
-  const numbers = possible.map((entry) => entry.generation).sort((a, b) => b - a);
-  throw new EvenkeelError(
-    'NO_SUCH_GENERATION',
-    to === null
-      ? `${app}: there is no earlier generation to go back to`
-      : `${app}: generation ${to} cannot be gone back to`,
-    { hint: numbers.length === 0 ? null : `These can: ${numbers.join(', ')}.` },
-  );
+  const possible = rollbackTargets(history);
+  const chosen = to === null ? releaseBefore(history) : possible.find(({ generation }) => generation === to);
+  if (chosen) return chosen;
+  const numbers = possible.map(({ generation }) => generation).join(', ');
+  if (to !== null) {
+    throw new EvenkeelError('NO_SUCH_GENERATION', `${app}: generation ${to} cannot be gone back to`, {
+      hint: numbers === '' ? null : `These can: ${numbers}.`,
+    });
+  }
+  const hint = `Put back the code or the settings that are to run, then \`evenkeel deploy ${app}\` or \`evenkeel reload\``;
+  throw numbers === ''
+    ? new EvenkeelError('NO_SUCH_GENERATION', `${app}: there is no earlier generation to go back to`, {
+        hint: `${hint}.`,
+      })
+    : new EvenkeelError(
+        'NO_SUCH_GENERATION',
+        `${app}: every earlier generation ran the same as the one that serves: paths, settings, environment`,
+        { hint: `${hint}; \`--to N\` deploys one of them all the same: ${numbers}.` },
+      );
+}
+
+/** Where it runs, if what serves runs elsewhere. */
+function otherPlace(history: readonly HistoryEntry[], target: PinnedSpec): string | null {
+  const serving = history.find(({ current }) => current)?.pinned ?? target;
+  return placesOf([serving, target])?.[1] ?? null;
 }

@@ -24,6 +24,8 @@ export interface DeployWork {
   readonly claim: DeployClaim | null;
   /** What the app's override is when the new generation serves; absent: as it is. */
   readonly override?: Override | null;
+  /** Where it runs, if the result is to say so. */
+  readonly place?: string | null;
 }
 
 /** `notices` takes what the user should know besides. */
@@ -74,7 +76,7 @@ async function deploy(fleet: Fleet, name: string, work: DeployWork, notices: str
   if (dropped.length > 0) notices.push(droppedNotice(name, dropped));
   // An earlier manager may have passed on what this deploy brings, and died before it.
   fleet.keeper.watch(handle);
-  return describeDeploy(result);
+  return describeDeploy(result, { place: work.place ?? null });
 }
 
 /** Those that the config gives to no other app. */

@@ -24,7 +24,7 @@ export async function restartApp(fleet: Fleet, name: string, task: Task): Promis
     if (pending !== null) return await renew(fleet, running, pending, task);
     const result = await handle.ask('restart', {}, deployDeadline(running, running, null));
     await handle.relearn();
-    return describeDeploy(result, 'restarted');
+    return describeDeploy(result, { word: 'restarted' });
   });
 }
 
@@ -74,5 +74,5 @@ async function startAs(fleet: Fleet, spec: AppSpec, pinned: DeployRequest['pinne
   const request = { spec, reason: 'restart', timeout: null, pinned };
   const result = await handle.ask('start', request, deployDeadline(spec, null, null));
   await handle.relearn();
-  return describeDeploy(result, 'restarted');
+  return describeDeploy(result, { word: 'restarted' });
 }

@@ -104,5 +104,5 @@ async function wake(handle: ClusterContact): Promise<Outcome> {
   if (trouble !== null) return trouble;
   if (handle.state !== 'failed' || spec === undefined) return { action: 'none', ok: true, message: 'already running' };
   const result = await handle.ask('restart', {}, deployDeadline(spec, spec, null));
-  return describeDeploy(result, 'up again');
+  return describeDeploy(result, { word: 'up again' });
 }

@@ -135,6 +135,15 @@ export const EVENT_LINES: readonly (readonly [EvenkeelEvent, string])[] = [
     { ...ofWorker, type: 'worker-exited', code: 1, signal: null, expected: false, reason: 'exited with code 1' },
     'web: worker 1 exited with code 1 (pid 123)',
   ],
+  [
+    { ...ofWorker, pid: 0, type: 'worker-exited', code: null, signal: null, expected: false, reason: 'was gone' },
+    'web: worker 1 was gone',
+  ],
+  [
+    { ...ofWorker, pid: 0, type: 'worker-exited', code: null, signal: null, expected: true, reason: 'aborted' },
+    'web: worker 1 stopped: aborted',
+  ],
+  [{ ...ofWorker, pid: 0, type: 'worker-draining', reason: 'aborted' }, 'web: worker 1 draining: aborted'],
   [{ ...ofWorker, type: 'worker-recycle', reason: 'memory' }, 'web: worker 1 is to be replaced (pid 123): memory'],
   [
     { ...ofApp, type: 'worker-backoff', slot: 1, delayMs: 400, failures: 3 },
