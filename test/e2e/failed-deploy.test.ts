@@ -28,7 +28,7 @@ const BAD_RELEASES: readonly BadRelease[] = [
   },
   {
     name: 'never becomes ready',
-    change: { script: fixture('never-ready.mjs'), ready: { on: 'listening', timeout: '500ms' } },
+    change: { script: fixture('never-ready.mjs'), ready: { on: 'listening', timeout: '3s' } },
     code: 4,
     says: [/ready/, /waiting for a database that never comes/],
   },
