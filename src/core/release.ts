@@ -25,12 +25,23 @@ export function rollbackTargets<R extends Release>(history: readonly Past<R>[]):
     .sort((a, b) => b.generation - a.generation);
 }
 
-/** The newest generation before the one that serves which ran something else; null: there is none. */
+/** The newest generation before the one that serves which ran something else, or else the one before; null: there is none. */
 export function releaseBefore<R extends Release>(history: readonly Past<R>[]): R | null {
-  const serving = history.find(({ current }) => current)?.pinned ?? null;
-  const before = (release: R): boolean =>
-    serving === null || (release.generation < serving.generation && !isSameRelease(release, serving));
-  return rollbackTargets(history).find(before) ?? null;
+  const serving = servingOf(history);
+  const before = rollbackTargets(history).filter(
+    ({ generation }) => serving === null || generation < serving.generation,
+  );
+  return before.find((release) => !isServed(release, history)) ?? before[0] ?? null;
+}
+
+/** What serves runs the same, so that going back to it changes nothing. */
+export function isServed<R extends Release>(release: R, history: readonly Past<R>[]): boolean {
+  const serving = servingOf(history);
+  return serving !== null && isSameRelease(release, serving);
+}
+
+function servingOf<R extends Release>(history: readonly Past<R>[]): R | null {
+  return history.find(({ current }) => current)?.pinned ?? null;
 }
 
 /** Paths as they are written in the config: what runs is what they led to. */

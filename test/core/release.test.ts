@@ -38,17 +38,25 @@ describe('without --to a rollback goes back to', () => {
     ['what Node is told at its start', [withSpec({ restart: { ...restart, onUncaught: 'replace' } }), {}], 1],
     ['another script in the same folder', [{ realScript: '/srv/old.js' }, {}], 1],
     ['nothing: there is one', [at('1')], null],
-    ['nothing: it was only restarted', [{}, {}, {}], null],
-    ['nothing: the number of workers stays as it is', [withSpec({ workers: 1 }), withSpec({ workers: 4 })], null],
+    ['the one before, where it was only restarted', [{}, {}, {}], 2],
     [
-      'nothing: workers that run take that over',
-      [withSpec({ stop: { ...stop, timeout: 1 }, logs: { ...base.logs, keep: 1 } }), {}],
-      null,
+      'the release before, whatever the number of workers was',
+      [at('1'), { ...at('2'), ...withSpec({ workers: 4 }) }, at('2')],
+      1,
     ],
     [
-      'nothing: another way led to the same folder',
-      [withSpec({ cwd: '/srv/current', script: '/srv/current/app.js' }), {}],
-      null,
+      'the release before, where workers that run took a change over',
+      [
+        at('1'),
+        { ...at('2'), ...withSpec({ stop: { ...stop, timeout: 1 }, logs: { ...base.logs, keep: 1 } }) },
+        at('2'),
+      ],
+      1,
+    ],
+    [
+      'the release before, where another way led to the same folder',
+      [at('1'), { ...at('2'), ...withSpec({ cwd: '/srv/current', script: '/srv/current/app.js' }) }, at('2')],
+      1,
     ],
   ])('%s', (_what, releases, generation) => {
     expect(releaseBefore(historyOf(...releases))?.generation ?? null).toBe(generation);

@@ -223,14 +223,17 @@ it('a rollback that has nowhere to go says what to do', async () => {
   await expect(rollback(context, 'web', {})).rejects.toMatchObject({
     ...{ code: 'NO_SUCH_GENERATION', message: 'web: there is no earlier generation to go back to', hint: `${todo}.` },
   });
+});
+
+it('a rollback to a generation that ran the same as the one that serves says so', async () => {
+  const { context } = await started(appSpec());
   await deploy(context, ['web'], {});
   await restart(context, 'web');
-  await expect(rollback(context, 'web', {})).rejects.toMatchObject({
-    code: 'NO_SUCH_GENERATION',
-    message: 'web: every earlier generation ran the same as the one that serves: paths, settings, environment',
-    hint: `${todo}; \`--to N\` deploys one of them all the same: 2, 1.`,
-  });
-  expect((await rollback(context, 'web', { to: 1 })).ok).toBe(true);
+  const { ok, apps, notices } = await rollback(context, 'web', {});
+  expect([ok, apps[0]?.reasons]).toEqual([true, ['rollback to 2']]);
+  expect(notices).toEqual([
+    'web: generation 2 had the paths, settings and environment of what served; files that were changed in place are not brought back',
+  ]);
 });
 
 it.each([

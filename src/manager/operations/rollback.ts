@@ -1,7 +1,7 @@
 // Manager: deploys an earlier generation again, as it was pinned then, with as many workers as there are now.
 
 import { EvenkeelError } from '../../core/errors.ts';
-import { placesOf, releaseBefore, rollbackTargets } from '../../core/release.ts';
+import { isServed, placesOf, releaseBefore, rollbackTargets } from '../../core/release.ts';
 import type { Generation } from '../../core/status.ts';
 import type { HistoryEntry, PinnedSpec } from '../../protocol/cluster-link.ts';
 import type { AppResult, OperationResult, RollbackBody } from '../../protocol/control-api.ts';
@@ -36,6 +36,7 @@ export async function rollback(
         attempt(fleet, name, 'rollback', [], async () => {
           const history = await handle.ask('history', {}, QUICK);
           const pinned = chooseTarget(name, history, body.to ?? null);
+          if (isServed(pinned, history)) notices.push(sameNotice(name, pinned.generation));
           const { override } = fleet.state.app(name);
           // How many there are answers the load of today.
           const workers = fleet.runningSpec(name)?.workers ?? pinned.spec.workers;
@@ -63,7 +64,12 @@ function nothingToReplace(app: string): EvenkeelError {
   });
 }
 
-/** `to` null: the newest generation before the one that serves that ran something else. */
+/** Whoever changes files in place has nothing else to go back to. */
+function sameNotice(app: string, generation: Generation): string {
+  return `${app}: generation ${generation} had the paths, settings and environment of what served; files that were changed in place are not brought back`;
+}
+
+/** `to` null: the newest generation before the one that serves that ran something else, if there is one. */
 function chooseTarget(app: string, history: readonly HistoryEntry[], to: Generation | null): PinnedSpec {
   const possible = rollbackTargets(history);
   const chosen = to === null ? releaseBefore(history) : possible.find(({ generation }) => generation === to);
@@ -74,16 +80,9 @@ function chooseTarget(app: string, history: readonly HistoryEntry[], to: Generat
       hint: numbers === '' ? null : `These can: ${numbers}.`,
     });
   }
-  const hint = `Put back the code or the settings that are to run, then \`evenkeel deploy ${app}\` or \`evenkeel reload\``;
-  throw numbers === ''
-    ? new EvenkeelError('NO_SUCH_GENERATION', `${app}: there is no earlier generation to go back to`, {
-        hint: `${hint}.`,
-      })
-    : new EvenkeelError(
-        'NO_SUCH_GENERATION',
-        `${app}: every earlier generation ran the same as the one that serves: paths, settings, environment`,
-        { hint: `${hint}; \`--to N\` deploys one of them all the same: ${numbers}.` },
-      );
+  throw new EvenkeelError('NO_SUCH_GENERATION', `${app}: there is no earlier generation to go back to`, {
+    hint: `Put back the code or the settings that are to run, then \`evenkeel deploy ${app}\` or \`evenkeel reload\`.`,
+  });
 }
 
 /** Where it runs, if what serves runs elsewhere. */
