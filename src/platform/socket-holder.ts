@@ -119,7 +119,10 @@ function describe(pid: string): SocketHolder {
 }
 
 function commandOf(pid: string): string {
-  const name = textOf(`/proc/${pid}/comm`).trim();
+  // Newer versions of Node name their threads, and the process is called like its main thread.
+  const name = textOf(`/proc/${pid}/comm`)
+    .trim()
+    .replace(/-MainThread$/, '');
   // Arguments of others may be nobody's business.
   const [first = ''] = textOf(`/proc/${pid}/cmdline`).split('\0');
   if (first.startsWith('evenkeel ')) return first;
