@@ -2,7 +2,7 @@
 // runs. The state directory itself is the manager's to put back. (cluster process)
 //
 // A process that wakes up costs a millisecond, whatever it does then, and there is one for each app. So where there is a
-// manager, this one looks when the manager asks whether it still answers, which it does sooner where it misses a socket.
+// manager, this one looks when the manager asks whether it still answers, which it does sooner where it misses a file.
 
 import { dirname } from 'node:path';
 import type { Milliseconds } from '../core/spec.ts';

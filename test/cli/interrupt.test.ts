@@ -25,22 +25,27 @@ const aborted: OperationResult = samples.operationResult(
   }),
 );
 
+type Send = Parameters<Extract<Reply, { readonly stream: unknown }>['stream']>[0];
+
 interface Scene {
   readonly manager: FakeManager;
   readonly cli: RunningCli;
 }
 
-/** A deploy that tells `events`, and when its abort has been asked for, `after`; it does not end. */
-async function lateScene(events: readonly EvenkeelEvent[], after: readonly EvenkeelEvent[] = []): Promise<Scene> {
+/** An operation on `path` that tells `events`, and goes on with `then` only when its abort has been asked for. */
+async function runningScene(
+  path: string,
+  args: readonly string[],
+  events: readonly EvenkeelEvent[],
+  then: (send: Send, close: () => void) => void,
+): Promise<Scene> {
   const cwd = folderWithConfig();
   let goOn = (): void => {};
   const operation: Reply = {
-    stream: (send) => {
+    stream: (send, close) => {
       send({ type: 'accepted', operation: 7 });
       for (const event of events) send({ type: 'event', event });
-      goOn = () => {
-        for (const event of after) send({ type: 'event', event });
-      };
+      goOn = () => then(send, close);
     },
   };
   const abort: Reply = {
@@ -51,41 +56,29 @@ async function lateScene(events: readonly EvenkeelEvent[], after: readonly Evenk
     },
   };
   const status = { json: samples.statusOf(samples.appStatus(), samples.appStatus({ name: 'api' })) };
-  const replies = { 'POST /v1/deploy': operation, 'POST /v1/abort': abort, 'GET /v1/status': status };
+  const replies = { [`POST ${path}`]: operation, 'POST /v1/abort': abort, 'GET /v1/status': status };
   const manager = await new FakeManager(replies).listen(cwd);
-  return { manager, cli: startCli(['deploy', 'web', 'api'], { cwd }) };
+  return { manager, cli: startCli(args, { cwd }) };
 }
 
-/** An operation on `path` that tells `events`, and ends with `result` only when its abort has been asked for. */
-async function scene(
+/** It ends with `result`. */
+function scene(
   path: string,
   args: readonly string[],
   events: readonly EvenkeelEvent[],
   result = aborted,
 ): Promise<Scene> {
-  const cwd = folderWithConfig();
-  let finish = (): void => {};
-  const operation: Reply = {
-    stream: (send, close) => {
-      send({ type: 'accepted', operation: 7 });
-      for (const event of events) send({ type: 'event', event });
-      finish = () => {
-        send({ type: 'result', result });
-        close();
-      };
-    },
-  };
-  const abort: Reply = {
-    stream: (send, close) => {
-      send({ type: 'result', result: samples.operationResult() });
-      close();
-      finish();
-    },
-  };
-  const status = { json: samples.statusOf(samples.appStatus(), samples.appStatus({ name: 'api' })) };
-  const replies = { [`POST ${path}`]: operation, 'POST /v1/abort': abort, 'GET /v1/status': status };
-  const manager = await new FakeManager(replies).listen(cwd);
-  return { manager, cli: startCli(args, { cwd }) };
+  return runningScene(path, args, events, (send, close) => {
+    send({ type: 'result', result });
+    close();
+  });
+}
+
+/** A deploy that tells `after`, and does not end. */
+function lateScene(events: readonly EvenkeelEvent[], after: readonly EvenkeelEvent[] = []): Promise<Scene> {
+  return runningScene('/v1/deploy', ['deploy', 'web', 'api'], events, (send) => {
+    for (const event of after) send({ type: 'event', event });
+  });
 }
 
 describe('Ctrl-C', () => {
