@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/core/plan.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { tiers } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 const SCHEMAS = new URL('../../schemas/', import.meta.url);
@@ -22,16 +23,14 @@ const NEEDS_MANAGER = [
 ];
 
 describe('without a manager', () => {
-  test.each(NEEDS_MANAGER.map((args) => [args.join(' '), args] as const))(
-    '%s exits 3 and starts nothing',
-    async (_name, args) => {
+  for (const [rows, tier] of tiers(NEEDS_MANAGER.map((args) => [args.join(' '), args] as const)))
+    test.each(rows)('%s exits 3 and starts nothing', tier, async (_name, args) => {
       await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
       const { code, stdout, stderr } = await rig.cli(...args);
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
       expect(stderr).toMatch(/evenkeel start/);
       expect(readdirSync(rig.dir)).not.toContain('.evenkeel');
-    },
-  );
+    });
 
   test('stop exits 3', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });

@@ -5,6 +5,7 @@ import type { ConfigProblem } from '../../src/core/problem.ts';
 import type { ErrorAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { createRig, fixture } from '../support/rig.ts';
 
 const BROKEN = `name: broken
@@ -37,14 +38,15 @@ const FAULTS: readonly [string, number, RegExp][] = [
 ];
 
 describe('check', () => {
-  test.each(FAULTS)('reports %s on line %i', async (_what, line, pattern) => {
-    await using rig = await createRig({ configText: BROKEN });
-    const { code, stderr, stdout } = await rig.cli('check');
-    expect(code).toBe(2);
-    const text = stderr + stdout;
-    expect(text).toMatch(new RegExp(`evenkeel\\.config\\.yaml:${line}:\\d+: .*`));
-    expect(text).toMatch(pattern);
-  });
+  for (const [rows, tier] of tiers(FAULTS))
+    test.each(rows)('reports %s on line %i', tier, async (_what, line, pattern) => {
+      await using rig = await createRig({ configText: BROKEN });
+      const { code, stderr, stdout } = await rig.cli('check');
+      expect(code).toBe(2);
+      const text = stderr + stdout;
+      expect(text).toMatch(new RegExp(`evenkeel\\.config\\.yaml:${line}:\\d+: .*`));
+      expect(text).toMatch(pattern);
+    });
 
   test('reports all errors at once, each with its place: also two apps on one port and a dependency cycle', async () => {
     await using rig = await createRig({ configText: BROKEN });
@@ -86,7 +88,7 @@ describe('check', () => {
 });
 
 describe('a wrong config', () => {
-  test('does not start anything', async () => {
+  test('does not start anything', LONG, async () => {
     await using rig = await createRig({ configText: BROKEN });
     expect((await rig.cli('start')).code).toBe(2);
     expect((await rig.cli('status')).code).toBe(3);
@@ -104,7 +106,7 @@ describe('a wrong config', () => {
     expect((await rig.status()).apps).toHaveLength(1);
   });
 
-  test('with --json is reported as data', async () => {
+  test('with --json is reported as data', LONG, async () => {
     await using rig = await createRig({ configText: BROKEN });
     const { code, stdout } = await rig.cli('check', '--json');
     expect(code).toBe(2);
@@ -133,15 +135,16 @@ describe('every form of the config', () => {
     ],
     ['package.json', JSON.stringify({ name: 'x', evenkeel: { apps: { web: app } } })],
   ];
-  test.each(forms)('%s works', async (configFile, configText) => {
-    await using rig = await createRig({
-      configFile,
-      configText,
-      files: { 'app.mjs': 'setInterval(() => {}, 60_000);' },
+  for (const [rows, tier] of tiers(forms))
+    test.each(rows)('%s works', tier, async (configFile, configText) => {
+      await using rig = await createRig({
+        configFile,
+        configText,
+        files: { 'app.mjs': 'setInterval(() => {}, 60_000);' },
+      });
+      await rig.run('start');
+      expect(await rig.app('web')).toMatchObject({ state: 'online', desired: 1 });
     });
-    await rig.run('start');
-    expect(await rig.app('web')).toMatchObject({ state: 'online', desired: 1 });
-  });
 
   test('a reload sees a changed module, not the one that was loaded before', async () => {
     const config = (workers: number): string =>

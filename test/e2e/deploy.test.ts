@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { RELEASES, release } from '../support/releases.ts';
 import { createRig, fixture } from '../support/rig.ts';
@@ -90,7 +91,7 @@ describe('rolling', () => {
     expect(retiring).toMatchObject([{ committed: false }, { committed: true }]);
   });
 
-  test('batch: 2 replaces two at a time', async () => {
+  test('batch: 2 replaces two at a time', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('http', port, { workers: 4, deploy: { strategy: 'rolling', batch: 2, settle: '50ms' } }) },
@@ -202,7 +203,7 @@ describe('a deploy', () => {
     expect((await rig.status()).apps).toMatchObject([{ generation: 3 }, { generation: 3 }]);
   });
 
-  test('resolves a symlinked folder anew, and pins it to the generation', async () => {
+  test('resolves a symlinked folder anew, and pins it to the generation', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
@@ -237,7 +238,7 @@ describe('a deploy', () => {
   });
 });
 
-test('a worker that is sick while a deploy boots is replaced from its own generation', async () => {
+test('a worker that is sick while a deploy boots is replaced from its own generation', LONG, async () => {
   const port = await freePort();
   const health = { http: '/healthz', interval: '50ms', failures: 2 };
   await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port }, health }) } });
@@ -277,7 +278,7 @@ describe('hooks', () => {
     expect(rig.read('app/after.txt')).toBe('done');
   });
 
-  test('a module hook may name another script', async () => {
+  test('a module hook may name another script', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('http', port, { deploy: { settle: '50ms', before: [{ module: './hook.mjs' }] } }) },

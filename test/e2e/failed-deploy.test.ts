@@ -118,7 +118,7 @@ describe('a deploy is refused', () => {
 });
 
 describe('abort', () => {
-  test('while hooks run', async () => {
+  test('while hooks run', LONG, async () => {
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
     await rig.run('start');
     const old = await rig.puppets.next();
@@ -131,7 +131,7 @@ describe('abort', () => {
     await expectOldServes(rig, old, 'aborted');
   });
 
-  test('while the new workers boot', async () => {
+  test('while the new workers boot', LONG, async () => {
     const { rig, deploy, old, next } = await deployUnderWay({});
     await rig.run('abort', 'web');
     const { code, stderr } = await deploy.ended;
@@ -141,7 +141,7 @@ describe('abort', () => {
     await expectOldServes(rig, old, 'aborted');
   });
 
-  test('while they settle', async () => {
+  test('while they settle', LONG, async () => {
     const { rig, deploy, old, next, port } = await deployUnderWay({ settle: '60s' });
     await next.listen(port);
     await rig.appWhere('web', 'settles', ({ deploy }) => deploy?.phase === 'settling');
@@ -151,7 +151,7 @@ describe('abort', () => {
     await expectOldServes(rig, old, 'aborted');
   });
 
-  test('while the old ones retire means: finish now', async () => {
+  test('while the old ones retire means: finish now', LONG, async () => {
     const { rig, deploy, old, next, port } = await deployUnderWay({});
     const answer = fetch(`http://127.0.0.1:${port}/held`).catch(() => 'cut');
     await old.heldRequest();
@@ -169,7 +169,7 @@ describe('abort', () => {
     expect((await rig.cli('abort', 'web')).code).toBe(1);
   });
 
-  test('by Ctrl-C: a clean abort, and exit 130', async () => {
+  test('by Ctrl-C: a clean abort, and exit 130', LONG, async () => {
     const { rig, deploy, old, next } = await deployUnderWay({});
     deploy.kill('SIGINT');
     expect(await deploy.ended).toMatchObject({ code: 130 });
@@ -196,7 +196,7 @@ describe('abort', () => {
     expect((await rig.app('web')).lastDeploy).toMatchObject({ outcome: 'done' });
   });
 
-  test('a client that just leaves changes nothing', async () => {
+  test('a client that just leaves changes nothing', LONG, async () => {
     const { rig, deploy, next, port } = await deployUnderWay({});
     deploy.kill('SIGKILL');
     await deploy.ended;

@@ -20,7 +20,7 @@ describe('row 12: a handover of a Python program', () => {
     await expectHandovers(rig, port);
   });
 
-  test('that fails starts the old program again, and says so', async (context) => {
+  test('that fails starts the old program again, and says so', LONG, async (context) => {
     needsProgram(context, 'python3');
     const port = await freePort();
     await using rig = await createRig({ apps: { web: python(port) } });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { journalApp as app, expectHandovers, expectNoLoss, generationsOf, loads, pidsOf } from '../support/journal.ts';
-import { LONG } from '../support/long.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
@@ -42,7 +42,7 @@ describe('row 12: a deploy by handover', () => {
     expect(generationsOf(rig)).toEqual([1, 2]);
   });
 
-  test('probes the new workers before the old ones go, where they have to answer first', async () => {
+  test('probes the new workers before the old ones go, where they have to answer first', LONG, async () => {
     const port = await freePort();
     const ready = { on: 'http', url: '/healthz' };
     await using rig = await createRig({ apps: { web: app([port], {}, { ready }) } });
@@ -88,26 +88,27 @@ describe('a handover that fails', () => {
     expect(generationsOf(rig)).toEqual([1]);
   });
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['because the new workers die when they have bound', 'after-bind', /exited with code 3 before it was ready/],
     ['because they fall sick when they serve', 'sick', /failed 2 health checks/],
-  ])('after that boots the old generation again, and says so: %s', async (_why, fault, reason) => {
-    const port = await freePort();
-    const health = { http: '/healthz', interval: '50ms', failures: 2 };
-    const deploy = { strategy: 'handover', settle: '60s' };
-    await using rig = await createRig({ apps: { web: app([port], {}, { health, deploy }) } });
-    await rig.run('start');
-    const load = await loads(rig, [port]);
-    rig.editEnv('web', { FAULT: fault, VERSION: '2' });
-    const { code, stdout, stderr } = await rig.cli('reload');
-    expect(code).toBe(1);
-    expect(stdout + stderr).toMatch(reason);
-    expect(stdout + stderr).toMatch(/generation 1 serves again/);
-    await expectNoLoss(load);
-    expect(generationsOf(rig)).toEqual(fault === 'sick' ? [1, 2, 1] : [1]);
-    expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 1, ready: 2 });
-    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
-  });
+  ]))
+    test.each(rows)('after that boots the old generation again, and says so: %s', tier, async (_why, fault, reason) => {
+      const port = await freePort();
+      const health = { http: '/healthz', interval: '50ms', failures: 2 };
+      const deploy = { strategy: 'handover', settle: '60s' };
+      await using rig = await createRig({ apps: { web: app([port], {}, { health, deploy }) } });
+      await rig.run('start');
+      const load = await loads(rig, [port]);
+      rig.editEnv('web', { FAULT: fault, VERSION: '2' });
+      const { code, stdout, stderr } = await rig.cli('reload');
+      expect(code).toBe(1);
+      expect(stdout + stderr).toMatch(reason);
+      expect(stdout + stderr).toMatch(/generation 1 serves again/);
+      await expectNoLoss(load);
+      expect(generationsOf(rig)).toEqual(fault === 'sick' ? [1, 2, 1] : [1]);
+      expect(await rig.app('web')).toMatchObject({ state: 'online', generation: 1, ready: 2 });
+      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    });
 });
 
 describe('Ctrl-C during a handover', () => {
@@ -153,7 +154,7 @@ async function interrupt(rig: Rig, phase: string) {
 }
 
 describe('an app that is deployed by handover', () => {
-  test('has no two workers of one slot serve at once, when they are replaced by schedule', async () => {
+  test('has no two workers of one slot serve at once, when they are replaced by schedule', LONG, async () => {
     const port = await freePort();
     const restart = { schedule: '* * * * * *' };
     await using rig = await createRig({ apps: { web: app([port], {}, { workers: 1, restart }) } });
@@ -167,7 +168,7 @@ describe('an app that is deployed by handover', () => {
     expect(new Set(pids).size).toBe(pids.length);
   });
 
-  test('whose cluster process is killed has its new workers wait for the old ones', async () => {
+  test('whose cluster process is killed has its new workers wait for the old ones', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: app([port], {}, { workers: 1 }) } });
     await rig.run('start');

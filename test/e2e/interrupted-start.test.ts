@@ -35,7 +35,7 @@ describe('Ctrl-C in a start', () => {
     expect(processesOf(rig.dir).filter(({ command }) => command.includes('puppet'))).toEqual([]);
   });
 
-  test('as `evenkeel abort` does, from another terminal', async () => {
+  test('as `evenkeel abort` does, from another terminal', LONG, async () => {
     await using rig = await createRig({ apps: { web: puppet() } });
     const start = rig.spawnCli(['start']);
     const worker = await rig.puppets.next();

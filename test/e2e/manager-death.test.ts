@@ -10,15 +10,14 @@ import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { connects } from '../support/refusals.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 describe('kill -9 of the manager', () => {
-  test.each(['keep-alive', 'close'] as const)(
-    'costs no request (%s), and the next start adopts every worker',
-    async (mode) => {
+  for (const [rows, tier] of tiers(['keep-alive', 'close']))
+    test.each(rows)('costs no request (%s), and the next start adopts every worker', tier, async (mode) => {
       const [web, api] = [await freePort(), await freePort()];
       await using rig = await createRig({
         apps: { web: server('http', web), api: server('http', api, { listen: [api] }) },
@@ -48,10 +47,9 @@ describe('kill -9 of the manager', () => {
           workers.map(({ pid }) => pid),
         ]),
       );
-    },
-  );
+    });
 
-  test('plan tells what a start would make of what is left, and what was stopped by name', async () => {
+  test('plan tells what a start would make of what is left, and what was stopped by name', LONG, async () => {
     const [web, api, mails] = [await freePort(), await freePort(), await freePort()];
     const apps = { web: server('http', web), api: server('http', api), mails: server('http', mails) };
     await using rig = await createRig({ apps });
@@ -172,7 +170,7 @@ describe('kill -9 of the manager', () => {
     expect(rig.puppets.waiting).toBe(0);
   });
 
-  test('in the midst of a stop: a start of the same app waits for its end, and starts it anew', async () => {
+  test('in the midst of a stop: a start of the same app waits for its end, and starts it anew', LONG, async () => {
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
     await rig.run('start');
     const worker = await rig.puppets.next();
@@ -288,44 +286,49 @@ describe('what a dead manager left', () => {
     expect((await rig.run('reload')).stdout).toMatch(/web +deploy .*generation 2 serves/);
   });
 
-  test('a stranger has the port by now: start and status say who, and it comes back when that has gone', async () => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
-    await rig.run('start');
-    await rig.cutPower();
-    await eventually('its port refuses', async () => !(await connects(port)));
-    const other = createServer().listen(port);
-    await once(other, 'listening');
-    const { code, stderr } = await rig.cli('start');
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringContaining(`cannot listen on ${port}: it is in use by node (pid ${process.pid})`),
-    ]);
-    expect(await rig.app('web')).toMatchObject({
-      state: 'backoff',
-      ready: 0,
-      problem: expect.stringContaining('it is in use'),
-    });
-    other.close();
-    await rig.appWhere('web', 'is online', ({ state, ready }) => state === 'online' && ready === 2);
-  });
+  test(
+    'a stranger has the port by now: start and status say who, and it comes back when that has gone',
+    LONG,
+    async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+      await rig.run('start');
+      await rig.cutPower();
+      await eventually('its port refuses', async () => !(await connects(port)));
+      const other = createServer().listen(port);
+      await once(other, 'listening');
+      const { code, stderr } = await rig.cli('start');
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining(`cannot listen on ${port}: it is in use by node (pid ${process.pid})`),
+      ]);
+      expect(await rig.app('web')).toMatchObject({
+        state: 'backoff',
+        ready: 0,
+        problem: expect.stringContaining('it is in use'),
+      });
+      other.close();
+      await rig.appWhere('web', 'is online', ({ state, ready }) => state === 'online' && ready === 2);
+    },
+  );
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['garbage', '{"half": '],
     ['nothing', ''],
     ['another kind of document', '[1, 2, 3]'],
-  ])('a state file with %s is set aside, and rebuilt from what lives', async (_what, content) => {
-    await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
-    await rig.run('start');
-    const before = await rig.pids('web');
-    await rig.kill9((await rig.status()).manager.pid);
-    writeFileSync(rig.state.stateFile, content);
-    await rig.run('start');
-    expect(await rig.pids('web')).toEqual(before);
-    const aside = readdirSync(dirname(rig.state.stateFile)).filter((name) => name.startsWith('state.json.'));
-    expect(aside).not.toEqual([]);
-    expect((await rig.run('events', '--json')).stdout).toMatch(/"state-repaired"/);
-  });
+  ]))
+    test.each(rows)('a state file with %s is set aside, and rebuilt from what lives', tier, async (_what, content) => {
+      await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
+      await rig.run('start');
+      const before = await rig.pids('web');
+      await rig.kill9((await rig.status()).manager.pid);
+      writeFileSync(rig.state.stateFile, content);
+      await rig.run('start');
+      expect(await rig.pids('web')).toEqual(before);
+      const aside = readdirSync(dirname(rig.state.stateFile)).filter((name) => name.startsWith('state.json.'));
+      expect(aside).not.toEqual([]);
+      expect((await rig.run('events', '--json')).stdout).toMatch(/"state-repaired"/);
+    });
 
   test('no second manager runs on one state directory', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
@@ -337,7 +340,7 @@ describe('what a dead manager left', () => {
     expect((await rig.status()).manager.pid).toBe(manager.pid);
   });
 
-  test('a pid file that names a process of somebody else is not believed', async () => {
+  test('a pid file that names a process of somebody else is not believed', LONG, async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     await rig.run('stop');

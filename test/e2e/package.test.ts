@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODE, scrubbedEnv } from '../support/cli-process.ts';
-import { LONG } from '../support/long.ts';
+import { tiers } from '../support/long.ts';
 import { localLinks } from '../support/markdown.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -109,14 +109,12 @@ describe('types', () => {
   const MODES = [
     { name: 'node16', program: 'program.ts', options: { module: 'node16', moduleResolution: 'node16' } },
     { name: 'node16, CommonJS', program: 'program.cts', options: { module: 'node16', moduleResolution: 'node16' } },
-  ];
-  const MORE = [
     { name: 'nodenext', program: 'program.ts', options: { module: 'nodenext', moduleResolution: 'nodenext' } },
     { name: 'bundler', program: 'program.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
   ];
 
-  test.each(MODES)('$name: a program compiles, and what is wrong in it is refused', compile);
-  test.each(MORE)('$name: a program compiles, and what is wrong in it is refused', LONG, compile);
+  for (const [modes, tier] of tiers(MODES))
+    test.each(modes)('$name: a program compiles, and what is wrong in it is refused', tier, compile);
 
   function compile({ program, options }: (typeof MODES)[number]): void {
     const project = join(folder, 'typed');

@@ -6,6 +6,7 @@ import type { EvenkeelEvent, OperationResult } from '../../src/index.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { importEvenkeel } from '../support/package.ts';
 import { isAlive, killHard } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
@@ -63,7 +64,7 @@ describe('row 25: startManager', () => {
     expect(await failure(again.status())).toMatchObject({ code: 'NO_MANAGER' });
   });
 
-  test('its logger is told of crashes, and also by the next manager', async () => {
+  test('its logger is told of crashes, and also by the next manager', LONG, async () => {
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
     const logger = listLogger();
     const evenkeel = await start(rig, { logger });
@@ -100,7 +101,7 @@ describe('row 25: startManager', () => {
     expect((await evenkeel.status()).apps).toMatchObject([{ desired: 3, ready: 3 }, { state: 'stopped' }]);
   });
 
-  test('leaves stopped what was stopped by name, when it starts the manager', async () => {
+  test('leaves stopped what was stopped by name, when it starts the manager', LONG, async () => {
     await using rig = await createRig({
       apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
     });
@@ -128,22 +129,23 @@ describe('row 25: startManager', () => {
     expect((await rig.app('web')).state).toBe('online');
   });
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['CONFIG_INVALID', 'apps: { web: { scrip: a.js } }', {}],
     ['NO_SUCH_APP', 'apps: { web: { command: [sleep, "9"] } }', { apps: ['wbe'] }],
     ['NO_CONFIG', 'apps: {}', { config: 'elsewhere.yaml' }],
-  ])('%s: nothing is started', async (code, configText, options) => {
-    await using rig = await createRig({ configText });
-    const error = await failure(start(rig, options));
-    expect(error).toBeInstanceOf(EvenkeelError);
-    expect(error).toMatchObject({ code });
-    const misspelt = { path: 'apps.web.scrip', line: 1, hint: expect.stringContaining('script') };
-    if (code === 'CONFIG_INVALID')
-      expect(error).toMatchObject({ problems: expect.arrayContaining([expect.objectContaining(misspelt)]) });
-    if (code === 'NO_CONFIG')
-      expect(error).toMatchObject({ hint: expect.stringMatching(/^Look at the option `config` /) });
-    expect(await failure(connect({ cwd: rig.dir }))).toMatchObject({ code: 'NO_MANAGER' });
-  });
+  ]))
+    test.each(rows)('%s: nothing is started', tier, async (code, configText, options) => {
+      await using rig = await createRig({ configText });
+      const error = await failure(start(rig, options));
+      expect(error).toBeInstanceOf(EvenkeelError);
+      expect(error).toMatchObject({ code });
+      const misspelt = { path: 'apps.web.scrip', line: 1, hint: expect.stringContaining('script') };
+      if (code === 'CONFIG_INVALID')
+        expect(error).toMatchObject({ problems: expect.arrayContaining([expect.objectContaining(misspelt)]) });
+      if (code === 'NO_CONFIG')
+        expect(error).toMatchObject({ hint: expect.stringMatching(/^Look at the option `config` /) });
+      expect(await failure(connect({ cwd: rig.dir }))).toMatchObject({ code: 'NO_MANAGER' });
+    });
 
   test('two programs at once: one manager', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
@@ -244,7 +246,7 @@ describe('row 26: connect', () => {
     expect(await rig.app('web')).toMatchObject({ generation: 1, ready: 1 });
   });
 
-  test('a signal ends the waiting and not the deploy', async () => {
+  test('a signal ends the waiting and not the deploy', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
     const evenkeel = await start(rig);
@@ -261,19 +263,20 @@ describe('row 26: connect', () => {
     await rig.appWhere('web', 'serves the new generation', ({ generation }) => generation === 2);
   });
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['a duration that is none', 'BAD_USAGE', (client: Client) => client.deploy('web', { timeout: 'soon' })],
     ['an app that there is not', 'NO_SUCH_APP', (client: Client) => client.restart('wbe')],
     ['a signal that there is not', 'BAD_USAGE', (client: Client) => client.signal('web', 'SIGFOO')],
     ['a number of workers that is none', 'BAD_USAGE', (client: Client) => client.scale('web', 0.5)],
     ['a generation that there is not', 'NO_SUCH_GENERATION', (client: Client) => client.rollback('web', { to: 99 })],
     ['no deploy to abort', 'NO_DEPLOY', (client: Client) => client.abort('web')],
-  ])('%s: %s', async (_name, code, call) => {
-    await using rig = await createRig({ apps: { web: server('http', await freePort(), { workers: 1 }) } });
-    const error = await failure(Promise.resolve().then(async () => call(await start(rig))));
-    expect(error).toBeInstanceOf(EvenkeelError);
-    expect(error).toMatchObject({ code });
-  });
+  ]))
+    test.each(rows)('%s: %s', tier, async (_name, code, call) => {
+      await using rig = await createRig({ apps: { web: server('http', await freePort(), { workers: 1 }) } });
+      const error = await failure(Promise.resolve().then(async () => call(await start(rig))));
+      expect(error).toBeInstanceOf(EvenkeelError);
+      expect(error).toMatchObject({ code });
+    });
 });
 
 type Client = Awaited<ReturnType<typeof connect>>;

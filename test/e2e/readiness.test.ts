@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { puppet } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { createRig, fixture } from '../support/rig.ts';
 
 describe('ready.on', () => {
@@ -28,7 +29,7 @@ describe('ready.on', () => {
     for (const port of [one, two]) expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
   });
 
-  test.each([['online'], ['ready'], [{ event: 'ready' }]])('message: %j', async (message) => {
+  test.each([['online'], ['ready'], [{ event: 'ready' }]])('message: %j', LONG, async (message) => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: puppet({ ready: { on: 'message' } }) } });
     const start = rig.spawnCli(['start']);
@@ -66,7 +67,7 @@ describe('ready.on', () => {
     expect((await load.stop()).failed).toBe(0);
   });
 
-  test('http with a status: only that one counts', async () => {
+  test('http with a status: only that one counts', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: puppet({ env: { PORT: port }, ready: { on: 'http', url: '/healthz', status: 204 } }) },
@@ -122,7 +123,7 @@ describe('ready.on', () => {
     expect((await rig.app('web')).ready).toBe(0);
   });
 
-  test('a timeout says what is missing: the address on which it does not listen', async () => {
+  test('a timeout says what is missing: the address on which it does not listen', LONG, async () => {
     const [one, two] = [await freePort(), await freePort()];
     const ready = { on: 'listening', timeout: '3s' };
     await using rig = await createRig({ apps: { web: puppet({ listen: [one, two], ready }) } });
@@ -135,7 +136,7 @@ describe('ready.on', () => {
     ]);
   });
 
-  test('a timeout says what is missing: the last answer of a probe', async () => {
+  test('a timeout says what is missing: the last answer of a probe', LONG, async () => {
     const port = await freePort();
     const ready = { on: 'http', url: '/healthz', timeout: '3s' };
     await using rig = await createRig({ apps: { web: puppet({ listen: [port], ready }) } });
@@ -149,32 +150,36 @@ describe('ready.on', () => {
 });
 
 describe('health', () => {
-  test('a worker that is sick as soon as it is ready has successors with growing delays, and serves until then', async () => {
-    const port = await freePort();
-    await using rig = await createRig({
-      apps: {
-        web: puppet({
-          env: { PORT: port },
-          health: { http: '/healthz', interval: '20ms', timeout: '2s', failures: 1 },
-          restart: { minDelay: '1m', maxDelay: '1m', resetAfter: '1m' },
-        }),
-      },
-    });
-    await rig.run('start');
-    const events = await rig.events();
-    await (await rig.puppets.next()).health(500);
-    const second = await rig.puppets.next();
-    await events.waitFor('worker-ready', ({ pid }) => pid === second.pid);
-    await second.health(500);
-    const backoff = await events.waitFor('worker-backoff');
-    expect(backoff).toMatchObject({ slot: 0, failures: 2 });
-    const app = await rig.appWhere('web', 'has no other worker any more', ({ workers }) => workers.length === 1);
-    expect(app).toMatchObject({
-      ...{ state: 'backoff', ready: 0 },
-      workers: [{ pid: second.pid, state: 'ready', restarts: 2 }],
-    });
-    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
-  });
+  test(
+    'a worker that is sick as soon as it is ready has successors with growing delays, and serves until then',
+    LONG,
+    async () => {
+      const port = await freePort();
+      await using rig = await createRig({
+        apps: {
+          web: puppet({
+            env: { PORT: port },
+            health: { http: '/healthz', interval: '20ms', timeout: '2s', failures: 1 },
+            restart: { minDelay: '1m', maxDelay: '1m', resetAfter: '1m' },
+          }),
+        },
+      });
+      await rig.run('start');
+      const events = await rig.events();
+      await (await rig.puppets.next()).health(500);
+      const second = await rig.puppets.next();
+      await events.waitFor('worker-ready', ({ pid }) => pid === second.pid);
+      await second.health(500);
+      const backoff = await events.waitFor('worker-backoff');
+      expect(backoff).toMatchObject({ slot: 0, failures: 2 });
+      const app = await rig.appWhere('web', 'has no other worker any more', ({ workers }) => workers.length === 1);
+      expect(app).toMatchObject({
+        ...{ state: 'backoff', ready: 0 },
+        workers: [{ pid: second.pid, state: 'ready', restarts: 2 }],
+      });
+      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    },
+  );
 
   test('a worker that fails its checks is replaced first, then drains; no request is lost', async () => {
     const port = await freePort();

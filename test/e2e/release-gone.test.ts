@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import { RELEASES, release } from '../support/releases.ts';
 import { createRig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
@@ -50,22 +51,26 @@ test('a worker that comes back after its release folder was removed: events, sta
   await isTold('rollback', 'web');
 });
 
-test('an app that was rolled back to a release that is gone, when it is to start: the config is the way out', async () => {
-  const port = await freePort();
-  await using rig = await createRig({
-    apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-    files: RELEASES,
-  });
-  release(rig, 1);
-  await rig.run('start');
-  release(rig, 2);
-  await rig.run('deploy', 'web');
-  await rig.run('rollback', 'web');
-  await rig.run('stop', 'web');
-  rmSync(rig.path('releases/1'), { recursive: true });
-  const { code, stderr } = await rig.cli('start', 'web');
-  expect([code, stderr]).toEqual([1, expect.stringContaining(`${rig.path('releases/1')} does not exist`)]);
-  expect(stderr).toContain('  hint: Put it back, or go by the config again: `evenkeel reload`.\n');
-  await rig.run('reload');
-  expect((await seenBy(port)).cwd).toBe(rig.path('releases/2'));
-});
+test(
+  'an app that was rolled back to a release that is gone, when it is to start: the config is the way out',
+  LONG,
+  async () => {
+    const port = await freePort();
+    await using rig = await createRig({
+      apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
+      files: RELEASES,
+    });
+    release(rig, 1);
+    await rig.run('start');
+    release(rig, 2);
+    await rig.run('deploy', 'web');
+    await rig.run('rollback', 'web');
+    await rig.run('stop', 'web');
+    rmSync(rig.path('releases/1'), { recursive: true });
+    const { code, stderr } = await rig.cli('start', 'web');
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${rig.path('releases/1')} does not exist`)]);
+    expect(stderr).toContain('  hint: Put it back, or go by the config again: `evenkeel reload`.\n');
+    await rig.run('reload');
+    expect((await seenBy(port)).cwd).toBe(rig.path('releases/2'));
+  },
+);

@@ -7,7 +7,7 @@ import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
@@ -32,7 +32,7 @@ describe('plan', () => {
     expect(await workerPids(rig)).toEqual(pidsOf(before));
   });
 
-  test('never shows a value of env', async () => {
+  test('never shows a value of env', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server('http', port, { env: { TOKEN: 'first-secret' } }) } });
     await rig.run('start');
@@ -108,7 +108,7 @@ describe('reload', () => {
     expect((await seenBy(port)).argv[1]).toBe(fixture('environment.mjs'));
   });
 
-  test('runs in a changed folder', async () => {
+  test('runs in a changed folder', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('environment', port, { cwd: 'one' }) },
@@ -178,39 +178,44 @@ describe('reload', () => {
     expect((await rig.json<Plan>('plan')).changes).toMatchObject([{ action: 'none' }]);
   });
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['backoff', {}, 'it is tried again'],
     ['failed', { limit: 1 }, 'it is not tried again'],
-  ])('where an app that should run is in %s: exit 1, and what is known of it', async (state, restart, next) => {
-    const port = await freePort();
-    await using rig = await createRig({
-      apps: {
-        web: server('http', port, { dependsOn: ['bad'] }),
-        bad: {
-          script: 'bad.mjs',
-          workers: 1,
-          ready: { on: 'message' },
-          restart: { maxDelay: '1h', minDelay: '20m', ...restart },
-        },
+  ]))
+    test.each(rows)(
+      'where an app that should run is in %s: exit 1, and what is known of it',
+      tier,
+      async (state, restart, next) => {
+        const port = await freePort();
+        await using rig = await createRig({
+          apps: {
+            web: server('http', port, { dependsOn: ['bad'] }),
+            bad: {
+              script: 'bad.mjs',
+              workers: 1,
+              ready: { on: 'message' },
+              restart: { maxDelay: '1h', minDelay: '20m', ...restart },
+            },
+          },
+          files: { 'bad.mjs': 'process.send("ready"); setInterval(() => {}, 1000);' },
+        });
+        await rig.run('start');
+        rig.write('bad.mjs', 'throw new Error("boom");');
+        await rig.kill9((await rig.pids('bad'))[0] ?? 0);
+        await rig.appWhere('bad', `is in ${state}`, (app) => app.state === state);
+        const { code, stdout, stderr } = await rig.cli('reload');
+        expect(code).toBe(1);
+        expect(stdout).toMatch(new RegExp(`^✗ bad  does not run \\(${state}\\): worker 0 .*; ${next}.*\\n$`));
+        expect(stderr).toMatch(/^bad: does not run /m);
+        // What depends on it is brought up to date all the same.
+        rig.editEnv('web', { VERSION: '2' });
+        const result = JSON.parse((await rig.cli('reload', '--json')).stdout) as OperationResult;
+        expect(result.apps).toMatchObject([
+          { app: 'web', action: 'deploy', ok: true },
+          { app: 'bad', action: 'none', ok: false, failure: { slot: 0 } },
+        ]);
       },
-      files: { 'bad.mjs': 'process.send("ready"); setInterval(() => {}, 1000);' },
-    });
-    await rig.run('start');
-    rig.write('bad.mjs', 'throw new Error("boom");');
-    await rig.kill9((await rig.pids('bad'))[0] ?? 0);
-    await rig.appWhere('bad', `is in ${state}`, (app) => app.state === state);
-    const { code, stdout, stderr } = await rig.cli('reload');
-    expect(code).toBe(1);
-    expect(stdout).toMatch(new RegExp(`^✗ bad  does not run \\(${state}\\): worker 0 .*; ${next}.*\\n$`));
-    expect(stderr).toMatch(/^bad: does not run /m);
-    // What depends on it is brought up to date all the same.
-    rig.editEnv('web', { VERSION: '2' });
-    const result = JSON.parse((await rig.cli('reload', '--json')).stdout) as OperationResult;
-    expect(result.apps).toMatchObject([
-      { app: 'web', action: 'deploy', ok: true },
-      { app: 'bad', action: 'none', ok: false, failure: { slot: 0 } },
-    ]);
-  });
+    );
 
   test('with one app that fails: that one is as before, the others are reconciled, exit 1', async () => {
     await using rig = await createRig({
@@ -234,7 +239,7 @@ describe('reload', () => {
     expect(await rig.app('api')).toMatchObject({ state: 'online', generation: 2 });
   });
 
-  test('undoes a scale by hand, which plan shows as drift', async () => {
+  test('undoes a scale by hand, which plan shows as drift', LONG, async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     const pids = await rig.pids('web');
@@ -246,7 +251,7 @@ describe('reload', () => {
     expect(await rig.pids('web')).toEqual(pids);
   });
 
-  test('of two apps that swap their declared ports: no request is lost, and each serves on its own', async () => {
+  test('of two apps that swap their declared ports: no request is lost, and each serves on its own', LONG, async () => {
     const [one, two] = [await freePort(), await freePort()];
     const app = (name: string, port: number) => server('http', port, { listen: [port], env: { VERSION: name } });
     await using rig = await createRig({ apps: { web: app('web', one), api: app('api', two) } });
@@ -290,21 +295,25 @@ describe('reload', () => {
     expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
   });
 
-  test('of a port that is declared no more, and that the app still uses, says what to do; that does it', async () => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
-    await rig.run('start');
-    rig.editApp('web', { listen: [] });
-    const { code, stdout, stderr } = await rig.cli('reload');
-    expect({ code, advice: `${stdout}${stderr}`.includes('`evenkeel restart web`') }).toEqual({
-      code: 1,
-      advice: true,
-    });
-    expect((await seenBy(port)).version).toBe('1');
-    await rig.run('restart', 'web');
-    expect((await seenBy(port)).version).toBe('1');
-    expect((await rig.json<Plan>('plan')).changes.map(({ action }) => action)).toEqual(['none']);
-  });
+  test(
+    'of a port that is declared no more, and that the app still uses, says what to do; that does it',
+    LONG,
+    async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+      await rig.run('start');
+      rig.editApp('web', { listen: [] });
+      const { code, stdout, stderr } = await rig.cli('reload');
+      expect({ code, advice: `${stdout}${stderr}`.includes('`evenkeel restart web`') }).toEqual({
+        code: 1,
+        advice: true,
+      });
+      expect((await seenBy(port)).version).toBe('1');
+      await rig.run('restart', 'web');
+      expect((await seenBy(port)).version).toBe('1');
+      expect((await rig.json<Plan>('plan')).changes.map(({ action }) => action)).toEqual(['none']);
+    },
+  );
 
   test('exits 3 when no manager runs', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });

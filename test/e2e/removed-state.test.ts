@@ -84,7 +84,7 @@ describe('the state directory is removed while everything runs', () => {
     ['status', 0],
     ['start', 0],
     ['version', 0],
-  ])('%s right after it finds the manager that runs', async (command, code) => {
+  ])('%s right after it finds the manager that runs', LONG, async (command, code) => {
     const { rig } = await startedRig();
     await using _ = rig;
     const pids = await pidsOf(rig);

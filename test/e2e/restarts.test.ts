@@ -6,6 +6,7 @@ import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG } from '../support/long.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { RELEASES, release } from '../support/releases.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
@@ -74,7 +75,7 @@ describe('a worker that ends unasked', () => {
     await rig.appWhere('bad', 'has failed', ({ state }) => state === 'failed');
   });
 
-  test('is told apart from one that was asked to: the event says so', async () => {
+  test('is told apart from one that was asked to: the event says so', LONG, async () => {
     await using rig = await createRig({ apps: { web: puppet({ workers: 2, env: { PORT: await freePort() } }) } });
     await rig.run('start');
     const workers = [await rig.puppets.next(), await rig.puppets.next()];
@@ -173,25 +174,29 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
     expect(order.slice(0, 4)).toEqual(['worker-ready', 'worker-exited', 'worker-ready', 'worker-exited']);
   });
 
-  test.each([['offline'], ['Offline'], [{ event: 'request-restart' }]])('when it asks for it: %j', async (message) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
-    await rig.run('start');
-    const asking = await rig.puppets.next();
-    const events = await rig.events();
-    const load = rig.load({ port, clients: 4 });
-    await load.more(20);
-    await asking.send(message);
-    await asking.send(message);
-    const next = await rig.puppets.next();
-    await asking.closed;
-    await load.more(50);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
-    expect(next.hello).toMatchObject({ slot: asking.hello.slot, generation: 1 });
-    const told = events.all.filter(({ type }) => type === 'worker-recycle');
-    expect(told).toMatchObject([{ pid: asking.pid, reason: 'it asked for its replacement' }]);
-    expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1, workers: [{ pid: next.pid }] });
-  });
+  test.each([['offline'], ['Offline'], [{ event: 'request-restart' }]])(
+    'when it asks for it: %j',
+    LONG,
+    async (message) => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+      await rig.run('start');
+      const asking = await rig.puppets.next();
+      const events = await rig.events();
+      const load = rig.load({ port, clients: 4 });
+      await load.more(20);
+      await asking.send(message);
+      await asking.send(message);
+      const next = await rig.puppets.next();
+      await asking.closed;
+      await load.more(50);
+      expect(await load.stop()).toMatchObject({ failed: 0 });
+      expect(next.hello).toMatchObject({ slot: asking.hello.slot, generation: 1 });
+      const told = events.all.filter(({ type }) => type === 'worker-recycle');
+      expect(told).toMatchObject([{ pid: asking.pid, reason: 'it asked for its replacement' }]);
+      expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1, workers: [{ pid: next.pid }] });
+    },
+  );
 });
 
 test('restart stops, then starts, and says so', async () => {
@@ -238,7 +243,7 @@ describe('a restart that does not succeed says so, and leaves what ran', () => {
   test.each([
     ['timed out', '4s', () => Promise.resolve(), 4],
     ['was aborted', '4m', (rig: Rig) => rig.run('abort', 'web'), 1],
-  ] as const)('where it %s', async (_how, timeout, end, exit) => {
+  ] as const)('where it %s', LONG, async (_how, timeout, end, exit) => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: puppet({ deploy: { settle: 0 } }) } });
     const start = rig.spawnCli(['start']);
@@ -278,7 +283,7 @@ describe('a restart that does not succeed says so, and leaves what ran', () => {
     expect((await restart.ended).code).toBe(1);
   });
 
-  test('where the app is stopped meanwhile', async () => {
+  test('where the app is stopped meanwhile', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: puppet() } });
     const start = rig.spawnCli(['start']);

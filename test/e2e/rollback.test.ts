@@ -83,7 +83,7 @@ describe('rollback', () => {
     ]);
   });
 
-  test('keeps the number of workers, also when the app is started again', async () => {
+  test('keeps the number of workers, also when the app is started again', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server('environment', port, { workers: 1 }) } });
     await rig.run('start');
@@ -114,7 +114,7 @@ describe('rollback', () => {
 });
 
 describe('of an app that is stopped', () => {
-  test('the history is told, and none serves; a rollback is refused, and says what to do', async () => {
+  test('the history is told, and none serves; a rollback is refused, and says what to do', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({
       apps: { web: server('environment', port, { workers: 1 }), api: server('http', await freePort()) },

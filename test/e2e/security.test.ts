@@ -20,7 +20,7 @@ import { askApi } from '../support/api-client.ts';
 import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { needsLinux, needsRoot } from '../support/needs.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
 
@@ -56,23 +56,28 @@ describe('the state directory', () => {
     expect(['web.out.log', 'web.err.log'].map((log) => modeOf(rig.path('logs', log)))).toEqual(['640', '640']);
   });
 
-  test.each<[string, (dir: string) => void, RegExp]>([
+  for (const [rows, tier] of tiers<[string, (dir: string) => void, RegExp]>([
     ['may be written to by others', (dir) => makeDir(dir, 0o777), /its mode 0777 lets other users in[\s\S]*chmod 700/],
     ['may be entered by others', (dir) => writeFileSync(join(makeDir(dir, 0o755), 'x'), ''), /its mode 0755 lets/],
     ['is a link', (dir) => symlinkSync(makeDir(`${dir}.real`, 0o700), dir), /it is a symbolic link/],
     ['is a file', (dir) => writeFileSync(dir, ''), /it is not a directory/],
-  ])('is refused where it %s, and says why; nothing runs and nothing is changed', async (_what, make, why) => {
-    await using rig = await rigWithWeb();
-    const facts = (): unknown => {
-      const found = lstatSync(rig.state.dir);
-      return [found.mode, found.ino, found.isDirectory() && readdirSync(rig.state.dir)];
-    };
-    make(rig.state.dir);
-    const before = facts();
-    const { code, stderr } = await rig.cli('start');
-    expect(stderr).toMatch(why);
-    expect([code, facts()]).toEqual([1, before]);
-  });
+  ]))
+    test.each(rows)(
+      'is refused where it %s, and says why; nothing runs and nothing is changed',
+      tier,
+      async (_what, make, why) => {
+        await using rig = await rigWithWeb();
+        const facts = (): unknown => {
+          const found = lstatSync(rig.state.dir);
+          return [found.mode, found.ino, found.isDirectory() && readdirSync(rig.state.dir)];
+        };
+        make(rig.state.dir);
+        const before = facts();
+        const { code, stderr } = await rig.cli('start');
+        expect(stderr).toMatch(why);
+        expect([code, facts()]).toEqual([1, before]);
+      },
+    );
 
   test('is refused where it is another user’s', async (context) => {
     needsRoot(context, 'give a folder away');
@@ -99,23 +104,24 @@ describe('the state directory', () => {
     expect(links.map((_, index) => rig.read(`victim-${index}`))).toEqual(links.map(() => 'mine'));
   });
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['manager.sock', (rig: Rig) => rig.state.managerSocket],
     ['cluster.sock', (rig: Rig) => rig.state.app('web').socket],
     ['agents.sock', (rig: Rig) => rig.state.app('web').agentsSocket],
-  ])('is not left over %s that is a link', async (_name, pathIn) => {
-    await using rig = await rigWithWeb();
-    const link = pathIn(rig);
-    makeDir(dirname(link), 0o700);
-    for (const dir of [rig.state.apps, rig.state.dir]) if (existsSync(dir)) chmodSync(dir, 0o700);
-    rig.write('victim', 'mine');
-    symlinkSync(rig.path('victim'), link);
-    expect(await rig.cli('start')).toMatchObject({ code: 1 });
-    expect([rig.read('victim'), lstatSync(link).isSymbolicLink()]).toEqual(['mine', true]);
-    await rig.cli('stop');
-    // A cluster process that never ran leaves a sign for its successor.
-    for (const file of [link, rig.state.app('web').agentsSocket]) rmSync(file, { force: true });
-  });
+  ]))
+    test.each(rows)('is not left over %s that is a link', tier, async (_name, pathIn) => {
+      await using rig = await rigWithWeb();
+      const link = pathIn(rig);
+      makeDir(dirname(link), 0o700);
+      for (const dir of [rig.state.apps, rig.state.dir]) if (existsSync(dir)) chmodSync(dir, 0o700);
+      rig.write('victim', 'mine');
+      symlinkSync(rig.path('victim'), link);
+      expect(await rig.cli('start')).toMatchObject({ code: 1 });
+      expect([rig.read('victim'), lstatSync(link).isSymbolicLink()]).toEqual(['mine', true]);
+      await rig.cli('stop');
+      // A cluster process that never ran leaves a sign for its successor.
+      for (const file of [link, rig.state.app('web').agentsSocket]) rmSync(file, { force: true });
+    });
 });
 
 describe('sockets', () => {
@@ -138,7 +144,7 @@ describe('sockets', () => {
     expect(theirs.filter((listened) => listened !== port && listened !== own)).toEqual([]);
   });
 
-  test('are their owner’s alone, also where their paths are too long for unix', async () => {
+  test('are their owner’s alone, also where their paths are too long for unix', LONG, async () => {
     await using rig = await rigWithWeb({ nested: 'n'.repeat(100) });
     await rig.run('start');
     for (const socket of [rig.state.managerSocket, rig.state.app('web').socket]) {
@@ -187,15 +193,16 @@ function socketsOf(pid: number): string[] {
 describe('names that try to leave their folders', () => {
   const NAMES = ['../x', '..', '.', '/etc/x', 'a/b', '.hidden', '-rf', 'a\u0000b', 'a b', '__proto__', 'x'.repeat(65)];
 
-  test.each(NAMES)('an app cannot be called %j', async (name) => {
-    await using rig = await rigWithWeb();
-    const app = { script: 'a.mjs' };
-    rig.write('a.mjs', '');
-    rig.write('evil.json', `{"apps":{${JSON.stringify(name)}:${JSON.stringify(app)}}}`);
-    const { code, stdout } = await rig.cli('check', '--config', 'evil.json');
-    expect(stdout).toMatch(/evil\.json:1:\d+: .*is not a name for an app/);
-    expect(code).toBe(2);
-  });
+  for (const [rows, tier] of tiers(NAMES))
+    test.each(rows)('an app cannot be called %j', tier, async (name) => {
+      await using rig = await rigWithWeb();
+      const app = { script: 'a.mjs' };
+      rig.write('a.mjs', '');
+      rig.write('evil.json', `{"apps":{${JSON.stringify(name)}:${JSON.stringify(app)}}}`);
+      const { code, stdout } = await rig.cli('check', '--config', 'evil.json');
+      expect(stdout).toMatch(/evil\.json:1:\d+: .*is not a name for an app/);
+      expect(code).toBe(2);
+    });
 
   test('a script cannot either, and nothing is made for it', async () => {
     await using rig = await createRig({ withoutConfig: true, files: { 'a.mjs': '' } });
@@ -243,32 +250,34 @@ describe('names of what every object has', () => {
     expect((await rig.status()).apps).toEqual([]);
   });
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['__proto__', '{"apps":{},"__proto__":{"apps":{"x":{}}}}'],
     ['constructor', '{"apps":{},"constructor":{"prototype":{"script":"a.mjs"}}}'],
     ['apps.a.__proto__', '{"apps":{"a":{"script":"a.mjs","__proto__":{"workers":7}}}}'],
     ['profiles.p.__proto__', '{"apps":{},"profiles":{"p":{"__proto__":{"apps":{}}}}}'],
-  ])('are no keys of the config: %s', async (key, configText) => {
-    await using rig = await createRig({ configFile: 'evenkeel.config.json', configText, files: { 'a.mjs': '' } });
-    const { code, stdout } = await rig.cli('check');
-    expect(stdout).toContain(`: ${key}: `);
-    expect(code).toBe(2);
-  });
+  ]))
+    test.each(rows)('are no keys of the config: %s', tier, async (key, configText) => {
+      await using rig = await createRig({ configFile: 'evenkeel.config.json', configText, files: { 'a.mjs': '' } });
+      const { code, stdout } = await rig.cli('check');
+      expect(stdout).toContain(`: ${key}: `);
+      expect(code).toBe(2);
+    });
 });
 
 describe('what nests without end', () => {
   const DEPTH = 100_000;
-  test.each([
+  for (const [rows, tier] of tiers([
     ['maps in JSON', 'evenkeel.config.json', `{"apps":${'{"a":'.repeat(DEPTH)}1${'}'.repeat(DEPTH)}}`],
     ['lists in JSON', 'evenkeel.config.json', `{"apps":${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}}`],
     ['lists in YAML', 'evenkeel.config.yaml', `apps: ${'- '.repeat(DEPTH)}x`],
     ['flow in YAML', 'evenkeel.config.yaml', `apps: ${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}`],
-  ])('is refused in a config: %s', async (_what, configFile, configText) => {
-    await using rig = await createRig({ configFile, configText });
-    const { code, stdout } = await rig.cli('check');
-    expect(stdout).toMatch(/deep/);
-    expect(code).toBe(2);
-  });
+  ]))
+    test.each(rows)('is refused in a config: %s', tier, async (_what, configFile, configText) => {
+      await using rig = await createRig({ configFile, configText });
+      const { code, stdout } = await rig.cli('check');
+      expect(stdout).toMatch(/deep/);
+      expect(code).toBe(2);
+    });
 
   test('is refused in a request, and harms nothing', async () => {
     await using rig = await rigWithWeb();

@@ -6,6 +6,7 @@ import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 
@@ -42,7 +43,7 @@ describe('row 20: signals to the manager', () => {
     expect(await load.stop()).toMatchObject({ failed: 0 });
   });
 
-  test('which one deploys is in the config, and a reload changes it', async () => {
+  test('which one deploys is in the config, and a reload changes it', LONG, async () => {
     const apps = { web: server('http', await freePort(), { workers: 1 }) };
     await using rig = await createRig({ deploySignal: null, apps });
     await rig.run('start');
@@ -62,9 +63,8 @@ describe('row 20: signals to the manager', () => {
     expect((await rig.app('web')).generation).toBe(3);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s to a manager in the background stops everything gracefully',
-    async (signal) => {
+  for (const [rows, tier] of tiers(['SIGTERM', 'SIGINT']))
+    test.each(rows)('%s to a manager in the background stops everything gracefully', tier, async (signal) => {
       const port = await freePort();
       await using rig = await createRig({ apps: { web: server('http', port) } });
       await rig.run('start');
@@ -79,8 +79,7 @@ describe('row 20: signals to the manager', () => {
       for (const end of ends) expect(end).toMatchObject({ expected: true, code: 0 });
       for (const pid of pids) await eventually(`process ${pid} is gone`, () => pid === null || !isAlive(pid));
       expect((await rig.cli('status')).code).toBe(3);
-    },
-  );
+    });
 
   test.each([
     ['SIGTERM', 'the command'],
@@ -149,7 +148,7 @@ describe('evenkeel signal', () => {
     ]);
   });
 
-  test('reaches programs that are not Node', async () => {
+  test('reaches programs that are not Node', LONG, async () => {
     const script = 'trap "echo got it" USR1; echo up; while :; do sleep 0.05; done';
     const ready = { on: 'log', pattern: '^up$' };
     await using rig = await createRig({ apps: { job: { command: ['/bin/sh', '-c', script], ready } } });
@@ -163,7 +162,7 @@ describe('evenkeel signal', () => {
     ['a signal that there is not', ['signal', 'web', 'SIGFOO'], 2, /"SIGFOO" is not a signal/],
     ['an app that is stopped', ['signal', 'web', 'SIGUSR2'], 1, /web/],
     ['an app that is stopped', ['send', 'web', 'hello'], 1, /web/],
-  ] as const)('%s: %j exits with %i', async (_name, args, exit, message) => {
+  ] as const)('%s: %j exits with %i', LONG, async (_name, args, exit, message) => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     await rig.run('stop', 'web');
@@ -210,7 +209,7 @@ describe('row 21: a message to every worker', () => {
     await rig.run('stop', 'web', '--timeout', '500ms');
   });
 
-  test('one that Node would take for its own is refused, and breaks nothing', async () => {
+  test('one that Node would take for its own is refused, and breaks nothing', LONG, async () => {
     await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
     await rig.run('start');
     const worker = await rig.puppets.next();

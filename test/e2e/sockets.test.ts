@@ -178,6 +178,7 @@ describe('kill -9 of the manager, then of a cluster process that the next one ad
 // Only root may start workers of another user.
 test.runIf(process.getuid?.() === 0)(
   'kill -9 of the cluster process of an app with another user: its workers drain, although they may not reach the next one',
+  LONG,
   async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port, { user: 'nobody', cwd: '/' }) } });
@@ -211,7 +212,7 @@ describe('an adopted app', () => {
     expect((await rig.app('web')).ready).toBe(2);
   });
 
-  test('gets a newly declared address by a reload, without a restart and without losing a request', async () => {
+  test('gets a newly declared address by a reload, without a restart and without losing a request', LONG, async () => {
     const [before, after] = [await freePort(), await freePort()];
     await using rig = await createRig({
       apps: { web: server('ports', before, { listen: [before], env: { PORTS: `${before}` } }) },
@@ -236,7 +237,7 @@ describe('an adopted app', () => {
     await revived(rig, clusterPid);
   });
 
-  test('that no longer declares an address lets go of it', async () => {
+  test('that no longer declares an address lets go of it', LONG, async () => {
     const [kept, dropped] = [await freePort(), await freePort()];
     await using rig = await createRig({
       apps: { web: server('ports', kept, { listen: [kept, dropped], env: { PORTS: `${kept} ${dropped}` } }) },
@@ -440,7 +441,7 @@ describe('no worker becomes unknown', () => {
     await eventually('the app is forgotten', async () => (await rig.status()).apps.length === 1);
   });
 
-  test('status shows them while they are taken over', async () => {
+  test('status shows them while they are taken over', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: declared(port) } });
     await rig.run('start');

@@ -8,7 +8,7 @@ import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { needsLinux } from '../support/needs.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { connects } from '../support/refusals.ts';
@@ -260,23 +260,24 @@ describe('stop', () => {
     expect((await stop.ended).code).toBe(0);
   });
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['an app that it starts', {}],
     ['an app that waits for another', { dependsOn: ['web'] }],
-  ])('while a reload is under way ends that too: %s', async (_what, extra) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
-    await rig.run('start');
-    await rig.puppets.next();
-    rig.editEnv('web', { PORT: undefined });
-    rig.editApp('extra', puppet(extra));
-    const reload = rig.spawnCli(['reload']);
-    // The new web never listens: the reload is under way until it is ended.
-    await rig.puppets.next(({ app, generation }) => app === 'web' && generation === 2);
-    await rig.run('stop');
-    expect((await reload.ended).code).not.toBe(0);
-    await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
-  });
+  ]))
+    test.each(rows)('while a reload is under way ends that too: %s', tier, async (_what, extra) => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+      await rig.run('start');
+      await rig.puppets.next();
+      rig.editEnv('web', { PORT: undefined });
+      rig.editApp('extra', puppet(extra));
+      const reload = rig.spawnCli(['reload']);
+      // The new web never listens: the reload is under way until it is ended.
+      await rig.puppets.next(({ app, generation }) => app === 'web' && generation === 2);
+      await rig.run('stop');
+      expect((await reload.ended).code).not.toBe(0);
+      await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
+    });
 
   test('while the old workers of a deploy retire lets them finish as well', async () => {
     const port = await freePort();
@@ -302,7 +303,7 @@ describe('stop', () => {
     expect((await rig.app('web')).state).toBe('stopped');
   });
 
-  test('does not wait for the cluster process that is brought back, whatever its workers wait for', async () => {
+  test('does not wait for the cluster process that is brought back, whatever its workers wait for', LONG, async () => {
     const port = await freePort();
     const ready = { timeout: '4m' };
     await using rig = await createRig({ apps: { web: puppet({ listen: [port], ready }) } });
@@ -318,7 +319,7 @@ describe('stop', () => {
     expect((await rig.app('web')).state).toBe('stopped');
   });
 
-  test('does not wait for a scale, which says that it came to nothing', async () => {
+  test('does not wait for a scale, which says that it came to nothing', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: puppet({ listen: [port], ready: { timeout: '4m' } }) } });
     const start = rig.spawnCli(['start']);
@@ -332,30 +333,34 @@ describe('stop', () => {
     expect(stderr).toMatch(/scale failed: aborted: the app was stopped/);
   });
 
-  test('a cluster process that has answered ends when whoever asked hangs up, and answers until then', async () => {
-    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
-    await rig.run('start');
-    const clusterPid = (await rig.app('web')).clusterPid ?? 0;
-    await rig.kill9((await rig.status()).manager.pid);
-    const socket = net.connect(rig.state.app('web').socket);
-    const answers: unknown[] = [];
-    const answered = (id: number): Promise<unknown> =>
-      eventually(`answer ${id}`, () => answers.some((answer) => (answer as { id?: number }).id === id));
-    frames(
-      socket,
-      (answer) => answers.push(answer),
-      () => {},
-    );
-    sendFrame(socket, { id: 1, type: 'stop', params: { timeout: null } });
-    await answered(1);
-    sendFrame(socket, { id: 2, type: 'ping', params: {} });
-    await answered(2);
-    socket.destroy();
-    await eventually('it has ended', () => !isAlive(clusterPid));
-    await rig.run('start');
-  });
+  test(
+    'a cluster process that has answered ends when whoever asked hangs up, and answers until then',
+    LONG,
+    async () => {
+      await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
+      await rig.run('start');
+      const clusterPid = (await rig.app('web')).clusterPid ?? 0;
+      await rig.kill9((await rig.status()).manager.pid);
+      const socket = net.connect(rig.state.app('web').socket);
+      const answers: unknown[] = [];
+      const answered = (id: number): Promise<unknown> =>
+        eventually(`answer ${id}`, () => answers.some((answer) => (answer as { id?: number }).id === id));
+      frames(
+        socket,
+        (answer) => answers.push(answer),
+        () => {},
+      );
+      sendFrame(socket, { id: 1, type: 'stop', params: { timeout: null } });
+      await answered(1);
+      sendFrame(socket, { id: 2, type: 'ping', params: {} });
+      await answered(2);
+      socket.destroy();
+      await eventually('it has ended', () => !isAlive(clusterPid));
+      await rig.run('start');
+    },
+  );
 
-  test('with less time overtakes one that leaves the workers more', async () => {
+  test('with less time overtakes one that leaves the workers more', LONG, async () => {
     const apps = { web: puppet({ env: { PORT: await freePort() }, stop: { timeout: '4m' } }) };
     await using rig = await createRig({ apps });
     await rig.run('start');
@@ -368,7 +373,7 @@ describe('stop', () => {
     expect((await patient.ended).code).toBe(0);
   });
 
-  test('while a reload still reads the config lets it bring nothing up', async () => {
+  test('while a reload still reads the config lets it bring nothing up', LONG, async () => {
     const apps = { web: server('http', await freePort()) };
     const added = { ...apps, extra: server('http', await freePort()) };
     // The manager's own environment has HOLD: its loader waits for as long as the file is there, the CLI's does not.
@@ -429,7 +434,7 @@ describe('stop', () => {
       expect((await rig.app('api')).state).toBe('online');
     });
 
-    test('with --foreground, and where nothing else is there: exit 0 at its end', async () => {
+    test('with --foreground, and where nothing else is there: exit 0 at its end', LONG, async () => {
       await using rig = await two();
       await rig.run('start');
       await rig.run('stop', 'web', 'api');

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
+import { LONG, tiers } from '../support/long.ts';
 import { type AppConfig, createRig } from '../support/rig.ts';
 
 const REPLACE = { onUncaught: 'replace' };
@@ -20,39 +20,41 @@ function boom(port: number): Promise<unknown> {
 }
 
 describe('row 8: restart.onUncaught: replace', () => {
-  test.each(['keep-alive', 'close'] as const)(
-    'under load only the request that threw fails; replaced first, then it ends, reported as a crash: %s',
-    async (mode) => {
-      const port = await freePort();
-      await using rig = await createRig({ apps: { web: shop(port) } });
-      await rig.run('start');
-      const events = await rig.events();
-      const load = rig.load({ port, clients: 8, mode });
-      await load.more(100);
-      expect(await boom(port)).toBe('failed');
-      const crash = await events.waitFor('worker-recycle');
-      expect(crash.reason).toMatch(
-        /^had an uncaught exception: Error: the cart is undefined, at .*uncaught\.mjs:\d+:\d+/,
-      );
-      const successor = await events.waitFor('worker-ready', ({ slot }) => slot === crash.slot);
-      expect(await events.waitFor('worker-draining')).toMatchObject({ pid: crash.pid, reason: crash.reason });
-      expect(await events.waitFor('worker-exited')).toMatchObject({
-        ...{ pid: crash.pid, code: 1, signal: null, expected: false },
-        reason: `exited with code 1: it ${crash.reason}`,
-      });
-      await load.more(100);
-      expect(await load.stop()).toMatchObject({ failed: 0 });
-      const { workers } = await rig.app('web');
-      expect(workers[crash.slot]).toMatchObject({ pid: successor.pid, restarts: 1 });
-      expect(workers[1 - crash.slot]).toMatchObject({ restarts: 0 });
-      const { stdout } = await rig.run('logs', 'web', '--stderr');
-      expect(stdout).toContain('Error: the cart is undefined');
-      expect(stdout).toMatch(/ {4}at .*uncaught\.mjs/);
-      expect((await rig.run('events')).stdout).toContain(
-        'exited with code 1: it had an uncaught exception: Error: the cart',
-      );
-    },
-  );
+  for (const [rows, tier] of tiers(['keep-alive', 'close']))
+    test.each(rows)(
+      'under load only the request that threw fails; replaced first, then it ends, reported as a crash: %s',
+      tier,
+      async (mode) => {
+        const port = await freePort();
+        await using rig = await createRig({ apps: { web: shop(port) } });
+        await rig.run('start');
+        const events = await rig.events();
+        const load = rig.load({ port, clients: 8, mode });
+        await load.more(100);
+        expect(await boom(port)).toBe('failed');
+        const crash = await events.waitFor('worker-recycle');
+        expect(crash.reason).toMatch(
+          /^had an uncaught exception: Error: the cart is undefined, at .*uncaught\.mjs:\d+:\d+/,
+        );
+        const successor = await events.waitFor('worker-ready', ({ slot }) => slot === crash.slot);
+        expect(await events.waitFor('worker-draining')).toMatchObject({ pid: crash.pid, reason: crash.reason });
+        expect(await events.waitFor('worker-exited')).toMatchObject({
+          ...{ pid: crash.pid, code: 1, signal: null, expected: false },
+          reason: `exited with code 1: it ${crash.reason}`,
+        });
+        await load.more(100);
+        expect(await load.stop()).toMatchObject({ failed: 0 });
+        const { workers } = await rig.app('web');
+        expect(workers[crash.slot]).toMatchObject({ pid: successor.pid, restarts: 1 });
+        expect(workers[1 - crash.slot]).toMatchObject({ restarts: 0 });
+        const { stdout } = await rig.run('logs', 'web', '--stderr');
+        expect(stdout).toContain('Error: the cart is undefined');
+        expect(stdout).toMatch(/ {4}at .*uncaught\.mjs/);
+        expect((await rig.run('events')).stdout).toContain(
+          'exited with code 1: it had an uncaught exception: Error: the cart',
+        );
+      },
+    );
 
   test('the only worker of an app is replaced without a gap', async () => {
     const port = await freePort();
@@ -86,7 +88,7 @@ describe('row 8: restart.onUncaught: replace', () => {
     for (const [index, delay] of delays.slice(1).entries()) expect(delay).toBeGreaterThan(delays[index] ?? 0);
   });
 
-  test('a release that throws as soon as it listens fails its deploy, and the old one serves', async () => {
+  test('a release that throws as soon as it listens fails its deploy, and the old one serves', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: shop(port, { deploy: { settle: '30s' } }) } });
     await rig.run('start');

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { tiers } from '../support/long.ts';
 import { killHard } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 
@@ -23,23 +24,28 @@ function ask(rig: Rig): Promise<string> {
 }
 
 describe('an app that removes its socket before it listens and on SIGTERM', () => {
-  test.each([
+  for (const [rows, tier] of tiers([
     ['not declared', {}],
     ['declared', { listen: ['./app.sock'] }],
     ['balance: round-robin', { balance: 'round-robin' }],
-  ])('%s: answers after every deploy and worker change, and leaves nothing when it stops', async (_name, more) => {
-    await using rig = await createRig({ apps: { web: app(more) } });
-    await rig.run('start');
-    expect(await ask(rig)).toBe('1');
-    for (const generation of ['2', '3']) {
-      await rig.run('deploy', 'web');
-      expect(await ask(rig)).toBe(generation);
-    }
-    await rig.run('scale', 'web=1');
-    expect(await ask(rig)).toBe('3');
-    await rig.run('stop');
-    expect(existsSync(path(rig))).toBe(false);
-  });
+  ]))
+    test.each(rows)(
+      '%s: answers after every deploy and worker change, and leaves nothing when it stops',
+      tier,
+      async (_name, more) => {
+        await using rig = await createRig({ apps: { web: app(more) } });
+        await rig.run('start');
+        expect(await ask(rig)).toBe('1');
+        for (const generation of ['2', '3']) {
+          await rig.run('deploy', 'web');
+          expect(await ask(rig)).toBe(generation);
+        }
+        await rig.run('scale', 'web=1');
+        expect(await ask(rig)).toBe('3');
+        await rig.run('stop');
+        expect(existsSync(path(rig))).toBe(false);
+      },
+    );
 });
 
 describe('a unix socket that is not declared, when everything but the manager is killed', () => {

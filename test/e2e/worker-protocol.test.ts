@@ -7,6 +7,7 @@ import type { AppStatus } from '../../src/core/status.ts';
 import { puppet, server } from '../support/apps.ts';
 import { NODE, scrubbedEnv } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { LONG, tiers } from '../support/long.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 
@@ -69,7 +70,7 @@ test.each([
   expect(await alone(rig, next)).toMatchObject({ state: 'online', ready: 1, clusterPid });
 });
 
-test('what Node keeps to itself may end the worker that says it, and nobody else', async () => {
+test('what Node keeps to itself may end the worker that says it, and nobody else', LONG, async () => {
   await using rig = await createRig({ apps: { web: puppet({ workers: 2, env: { PORT: await freePort() } }) } });
   await rig.run('start');
   const [saying, other] = [await rig.puppets.next(), await rig.puppets.next()];
@@ -108,49 +109,55 @@ describe("row 6: 'shutdown'", () => {
     expect((await stop.ended).code).toBe(0);
   });
 
-  test.each(['keep-alive', 'close'] as const)('an app that exits at once loses nothing: %s', async (mode) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('exit-on-shutdown', port) } });
-    await rig.run('start');
-    const load = rig.load({ port, clients: 8, mode });
-    await load.more(100);
-    for (const version of ['2', '3']) {
-      await rig.run('deploy', 'web', '--env', `VERSION=${version}`);
-      await load.sees(version);
-    }
-    await load.more(100);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
-  });
+  for (const [rows, tier] of tiers(['keep-alive', 'close']))
+    test.each(rows)('an app that exits at once loses nothing: %s', tier, async (mode) => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: server('exit-on-shutdown', port) } });
+      await rig.run('start');
+      const load = rig.load({ port, clients: 8, mode });
+      await load.more(100);
+      for (const version of ['2', '3']) {
+        await rig.run('deploy', 'web', '--env', `VERSION=${version}`);
+        await load.sees(version);
+      }
+      await load.more(100);
+      expect(await load.stop()).toMatchObject({ failed: 0 });
+    });
 });
 
 describe('row 7: a worker that asks to be replaced', () => {
-  test.each([
+  for (const [rows, tier] of tiers([
     ["'offline'", 'offline'],
     ["'Offline'", 'Offline'],
     ["{event: 'request-restart'}", { event: 'request-restart' }],
-  ])('%s: a replacement first, then it drains; once, however often it asks', async (_name, message) => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
-    const asking = await started(rig);
-    const events = await rig.events();
-    const load = rig.load({ port, clients: 4 });
-    await load.more(20);
-    for (const _ of Array(3)) await asking.send(message);
-    const next = await rig.puppets.next();
-    await asking.closed;
-    await load.more(50);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
-    await events.waitFor('worker-exited', ({ pid }) => pid === asking.pid);
-    const seen = events.all.flatMap((event) => ('pid' in event ? [`${event.type} ${event.pid}`] : []));
-    expect(seen).toEqual([
-      `worker-recycle ${asking.pid}`,
-      `worker-started ${next.pid}`,
-      `worker-ready ${next.pid}`,
-      `worker-draining ${asking.pid}`,
-      `worker-exited ${asking.pid}`,
-    ]);
-    expect(await alone(rig, next)).toMatchObject({ generation: 1, workers: [{ restarts: 0 }] });
-  });
+  ]))
+    test.each(rows)(
+      '%s: a replacement first, then it drains; once, however often it asks',
+      tier,
+      async (_name, message) => {
+        const port = await freePort();
+        await using rig = await createRig({ apps: { web: puppet({ env: { PORT: port } }) } });
+        const asking = await started(rig);
+        const events = await rig.events();
+        const load = rig.load({ port, clients: 4 });
+        await load.more(20);
+        for (const _ of Array(3)) await asking.send(message);
+        const next = await rig.puppets.next();
+        await asking.closed;
+        await load.more(50);
+        expect(await load.stop()).toMatchObject({ failed: 0 });
+        await events.waitFor('worker-exited', ({ pid }) => pid === asking.pid);
+        const seen = events.all.flatMap((event) => ('pid' in event ? [`${event.type} ${event.pid}`] : []));
+        expect(seen).toEqual([
+          `worker-recycle ${asking.pid}`,
+          `worker-started ${next.pid}`,
+          `worker-ready ${next.pid}`,
+          `worker-draining ${asking.pid}`,
+          `worker-exited ${asking.pid}`,
+        ]);
+        expect(await alone(rig, next)).toMatchObject({ generation: 1, workers: [{ restarts: 0 }] });
+      },
+    );
 
   test('has a deadline for its drain', async () => {
     await using rig = await createRig({

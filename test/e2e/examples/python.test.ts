@@ -44,7 +44,7 @@ describe.each(PROGRAMS)('row 13: $name', ({ folder, port: written, code, needs, 
       },
     );
 
-  test('the code of a generation that fails never serves', async (context) => {
+  test('the code of a generation that fails never serves', longUnless(!keepsAlive), async (context) => {
     needsProgram(context, needs);
     const { rig, port } = await exampleRig(folder, written);
     await using _ = rig;

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { strangePuppet } from '../../support/apps.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
+import { LONG } from '../../support/long.ts';
 import { needsLinux } from '../../support/needs.ts';
 import { isAlive } from '../../support/process-table.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
@@ -52,7 +53,7 @@ describe('row 13: a program that is not Node', () => {
     expect(fds).toEqual(['0', '1', '2']);
   });
 
-  test('gets an address that a reload adds, listened on already', async () => {
+  test('gets an address that a reload adds, listened on already', LONG, async () => {
     const [one, two] = [await freePort(), await freePort()];
     await using rig = await createRig({ apps: { any: strangePuppet({ listen: [one], env: { VERSION: 'one' } }) } });
     const start = rig.spawnCli(['start']);
@@ -106,7 +107,7 @@ describe('row 13: ready', () => {
     await old.closed;
   });
 
-  test('tcp on a declared port: one that ends before it accepts fails the deploy', async () => {
+  test('tcp on a declared port: one that ends before it accepts fails the deploy', LONG, async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { any: strangePuppet({ listen: [port] }) } });
     const start = rig.spawnCli(['start']);

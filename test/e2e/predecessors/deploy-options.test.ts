@@ -70,40 +70,47 @@ describe('row 14: the environment', () => {
     expect(env).not.toHaveProperty('KEEP');
   });
 
-  test('row 14: is shown as drift without its values, survives stop, manager and machine, and a reload clears it', async () => {
-    const { rig, port } = await running({ env: { COLOUR: 'blue', KEEP: 'k' } });
-    expect((await deployFrom(rig, SHELL, '--shell-env', '--env', 'TOKEN=hunter2', '--unset-env', 'KEEP')).code).toBe(0);
-    const changed = { COLOUR: 'of the shell', TOKEN: 'hunter2' };
-    const holds = async (): Promise<void> => {
-      const { env } = await seenBy(port);
-      expect(env).toMatchObject(changed);
-      expect(env).not.toHaveProperty('KEEP');
-      expect(await rig.app('web')).toMatchObject({ drift: true });
-      const { stdout } = await rig.run('plan', '--json');
-      for (const line of ['env.COLOUR changed', 'env.TOKEN removed', 'env.KEEP added']) expect(stdout).toContain(line);
-      // A shell has many more variables: for people they are one line.
-      expect((await rig.run('plan')).stdout).toMatch(/env: \d+ keys changed \(COLOUR, /);
-      expect(stdout).not.toContain('hunter2');
-      expect((await rig.run('status')).stdout).toContain('changed by a command: see `evenkeel plan`');
-    };
-    await holds();
-    await rig.run('stop', 'web');
-    await rig.run('start', 'web');
-    await holds();
-    await rig.kill9((await rig.status()).manager.pid);
-    await rig.run('start');
-    await holds();
-    await reboot(rig);
-    await holds();
-    await rig.run('stop');
-    await rig.run('start');
-    await holds();
-    await rig.run('reload');
-    expect((await seenBy(port)).env).toMatchObject({ COLOUR: 'blue', KEEP: 'k' });
-    expect((await seenBy(port)).env).not.toHaveProperty('TOKEN');
-    expect(await rig.app('web')).toMatchObject({ drift: false });
-    expect((await rig.run('plan')).stdout).toBe('nothing to do\n');
-  });
+  test(
+    'row 14: is shown as drift without its values, survives stop, manager and machine, and a reload clears it',
+    LONG,
+    async () => {
+      const { rig, port } = await running({ env: { COLOUR: 'blue', KEEP: 'k' } });
+      expect((await deployFrom(rig, SHELL, '--shell-env', '--env', 'TOKEN=hunter2', '--unset-env', 'KEEP')).code).toBe(
+        0,
+      );
+      const changed = { COLOUR: 'of the shell', TOKEN: 'hunter2' };
+      const holds = async (): Promise<void> => {
+        const { env } = await seenBy(port);
+        expect(env).toMatchObject(changed);
+        expect(env).not.toHaveProperty('KEEP');
+        expect(await rig.app('web')).toMatchObject({ drift: true });
+        const { stdout } = await rig.run('plan', '--json');
+        for (const line of ['env.COLOUR changed', 'env.TOKEN removed', 'env.KEEP added'])
+          expect(stdout).toContain(line);
+        // A shell has many more variables: for people they are one line.
+        expect((await rig.run('plan')).stdout).toMatch(/env: \d+ keys changed \(COLOUR, /);
+        expect(stdout).not.toContain('hunter2');
+        expect((await rig.run('status')).stdout).toContain('changed by a command: see `evenkeel plan`');
+      };
+      await holds();
+      await rig.run('stop', 'web');
+      await rig.run('start', 'web');
+      await holds();
+      await rig.kill9((await rig.status()).manager.pid);
+      await rig.run('start');
+      await holds();
+      await reboot(rig);
+      await holds();
+      await rig.run('stop');
+      await rig.run('start');
+      await holds();
+      await rig.run('reload');
+      expect((await seenBy(port)).env).toMatchObject({ COLOUR: 'blue', KEEP: 'k' });
+      expect((await seenBy(port)).env).not.toHaveProperty('TOKEN');
+      expect(await rig.app('web')).toMatchObject({ drift: false });
+      expect((await rig.run('plan')).stdout).toBe('nothing to do\n');
+    },
+  );
 
   test('row 14: is restored when the deploy fails, is aborted, or runs out of time', async () => {
     const scene = await running({ env: { COLOUR: 'blue' } });

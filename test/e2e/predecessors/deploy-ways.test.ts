@@ -5,7 +5,7 @@ import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { puppet, server } from '../../support/apps.ts';
 import type { CliProcess } from '../../support/cli-process.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
+import { LONG, tiers } from '../../support/long.ts';
 import type { Puppet } from '../../support/puppet.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
 
@@ -78,67 +78,72 @@ describe('row 9: all at once', () => {
     },
   );
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['booting', {}, async () => {}],
     ['settling', { settle: '60s', timeout: '61s' }, listen],
-  ] as const)(
-    'row 9: a timeout while it is %s ends the new workers and keeps the old: exit 4',
-    async (name, settings, reach) => {
-      const scene = await underWay(settings, '--timeout', '4s');
-      await reach(scene);
-      await phase(scene.rig, name);
-      const { code, stderr } = await scene.deploy.ended;
-      expect([code, stderr]).toEqual([
-        4,
-        expect.stringMatching(/took longer than \S+ m?s \(deploy\.timeout, or --timeout\): /),
-      ]);
-      await expectUntouched(scene, 'timed-out');
-    },
-  );
+  ]))
+    test.each(rows)(
+      'row 9: a timeout while it is %s ends the new workers and keeps the old: exit 4',
+      tier,
+      async (name, settings, reach) => {
+        const scene = await underWay(settings, '--timeout', '4s');
+        await reach(scene);
+        await phase(scene.rig, name);
+        const { code, stderr } = await scene.deploy.ended;
+        expect([code, stderr]).toEqual([
+          4,
+          expect.stringMatching(/took longer than \S+ m?s \(deploy\.timeout, or --timeout\): /),
+        ]);
+        await expectUntouched(scene, 'timed-out');
+      },
+    );
 
-  test.each([
+  for (const [rows, tier] of tiers([
     ['abort', [], 'aborted', 1],
     ['timeout', ['--timeout', '1s'], 'timed-out', 4],
-  ] as const)('row 9: hooks that end by %s start no new worker', async (what, options, outcome, exit) => {
-    const hang = ['node', '-e', 'console.log("at it"); setInterval(() => {}, 60000)'];
-    await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
-    await rig.run('start');
-    const old = await rig.puppets.next();
-    rig.editApp('web', { deploy: { settle: '50ms', before: [hang] } });
-    await rig.run('reload');
-    const deploy = rig.spawnCli(['deploy', 'web', ...options]);
-    await phase(rig, 'preparing');
-    if (what === 'abort') await rig.run('abort', 'web');
-    const { code, stderr } = await deploy.ended;
-    expect([code, stderr]).toEqual([exit, expect.stringMatching(/hook deploy\.before\[\d\] was still running/)]);
-    expect(old.isRunning).toBe(true);
-    expect(await rig.app('web')).toMatchObject({ generation: 1, ready: 1, lastDeploy: { outcome } });
-  });
-
-  test.each(['abort', 'stop.timeout'])(
-    'row 9: while the old ones retire there is no way back: %s finishes it by force, and says what that cut',
-    async (what) => {
-      const port = await freePort();
-      const stop = { timeout: what === 'abort' ? '60s' : '2s' };
-      await using rig = await createRig({
-        apps: { web: puppet({ env: { PORT: port }, stop, deploy: { settle: '50ms' } }) },
-      });
+  ]))
+    test.each(rows)('row 9: hooks that end by %s start no new worker', tier, async (what, options, outcome, exit) => {
+      const hang = ['node', '-e', 'console.log("at it"); setInterval(() => {}, 60000)'];
+      await using rig = await createRig({ apps: { web: puppet({ env: { PORT: await freePort() } }) } });
       await rig.run('start');
       const old = await rig.puppets.next();
-      const answer = fetch(`http://127.0.0.1:${port}/held`).catch(() => 'cut');
-      await old.heldRequest();
-      const deploy = rig.spawnCli(['deploy', 'web', '--json', '--timeout', '10s']);
-      await phase(rig, 'retiring');
+      rig.editApp('web', { deploy: { settle: '50ms', before: [hang] } });
+      await rig.run('reload');
+      const deploy = rig.spawnCli(['deploy', 'web', ...options]);
+      await phase(rig, 'preparing');
       if (what === 'abort') await rig.run('abort', 'web');
-      const { code, stdout } = await deploy.ended;
-      const [result] = (JSON.parse(stdout) as OperationResult).apps;
-      expect([code, result?.deploy]).toEqual([
-        0,
-        expect.objectContaining({ outcome: 'done', loss: { finished: 0, cut: 1, killed: 1 } }),
-      ]);
-      expect(await answer).toBe('cut');
-    },
-  );
+      const { code, stderr } = await deploy.ended;
+      expect([code, stderr]).toEqual([exit, expect.stringMatching(/hook deploy\.before\[\d\] was still running/)]);
+      expect(old.isRunning).toBe(true);
+      expect(await rig.app('web')).toMatchObject({ generation: 1, ready: 1, lastDeploy: { outcome } });
+    });
+
+  for (const [rows, tier] of tiers(['abort', 'stop.timeout']))
+    test.each(rows)(
+      'row 9: while the old ones retire there is no way back: %s finishes it by force, and says what that cut',
+      tier,
+      async (what) => {
+        const port = await freePort();
+        const stop = { timeout: what === 'abort' ? '60s' : '2s' };
+        await using rig = await createRig({
+          apps: { web: puppet({ env: { PORT: port }, stop, deploy: { settle: '50ms' } }) },
+        });
+        await rig.run('start');
+        const old = await rig.puppets.next();
+        const answer = fetch(`http://127.0.0.1:${port}/held`).catch(() => 'cut');
+        await old.heldRequest();
+        const deploy = rig.spawnCli(['deploy', 'web', '--json', '--timeout', '10s']);
+        await phase(rig, 'retiring');
+        if (what === 'abort') await rig.run('abort', 'web');
+        const { code, stdout } = await deploy.ended;
+        const [result] = (JSON.parse(stdout) as OperationResult).apps;
+        expect([code, result?.deploy]).toEqual([
+          0,
+          expect.objectContaining({ outcome: 'done', loss: { finished: 0, cut: 1, killed: 1 } }),
+        ]);
+        expect(await answer).toBe('cut');
+      },
+    );
 
   test('row 9: Ctrl-C aborts, waits until that is done, and exits with 130', async () => {
     const scene = await underWay({});

@@ -62,7 +62,7 @@ describe('row 19: a hook before a deploy', () => {
     });
   });
 
-  test('row 19: that throws vetoes it', async () => {
+  test('row 19: that throws vetoes it', LONG, async () => {
     const scene = await running(
       { before: [{ module: 'hook.mjs' }] },
       { 'hook.mjs': 'export default () => { throw new Error("not on a Friday"); };' },
@@ -213,34 +213,38 @@ describe('row 19: hooks.beforeFork', () => {
     await rig.appWhere('web', 'is online', ({ state }) => state === 'online');
   });
 
-  test('row 19: one that hangs has until ready.timeout, and is killed; stop and abort end it at once', async () => {
-    const hang = ['sh', '-c', 'echo waiting for a lock; exec sleep 600'];
-    const env = { PORT: await freePort() };
-    await using rig = await createRig({ apps: { web: puppet({ env }) } });
-    await rig.run('start');
-    const old = await rig.puppets.next();
-    rig.editApp('web', { hooks: { beforeFork: [hang] }, ready: { on: 'listening', timeout: '3s' } });
-    await rig.run('reload');
-    const { code, stderr } = await rig.cli('deploy', 'web');
-    expect([code, stderr]).toEqual([4, expect.stringMatching(/worker 0 was not ready within 3 s/)]);
-    expect(stderr).toMatch(/waiting for a lock\n {4}\(hook hooks\.beforeFork\[0\] is still running\)/);
-    rig.editApp('web', { ready: { on: 'listening', timeout: '60s' } });
-    await rig.run('reload');
-    const deploy = rig.spawnCli(['deploy', 'web']);
-    await rig.appWhere('web', 'boots', ({ deploy }) => deploy?.phase === 'booting');
-    await rig.run('abort', 'web');
-    expect((await deploy.ended).code).toBe(1);
-    expect(old.isRunning).toBe(true);
-    await rig.kill9(old.pid);
-    await rig.appWhere('web', 'tries to start a worker', ({ workers }) => workers[0]?.state === 'booting');
-    expect(await rig.app('web')).toMatchObject({ workers: [{ pid: null, slot: 0 }] });
-    await rig.run('stop', 'web');
-    await eventually('no hook is left', () =>
-      processesOf(rig.dir).every(({ command }) => !command.includes('sleep 600')),
-    );
-  });
+  test(
+    'row 19: one that hangs has until ready.timeout, and is killed; stop and abort end it at once',
+    LONG,
+    async () => {
+      const hang = ['sh', '-c', 'echo waiting for a lock; exec sleep 600'];
+      const env = { PORT: await freePort() };
+      await using rig = await createRig({ apps: { web: puppet({ env }) } });
+      await rig.run('start');
+      const old = await rig.puppets.next();
+      rig.editApp('web', { hooks: { beforeFork: [hang] }, ready: { on: 'listening', timeout: '3s' } });
+      await rig.run('reload');
+      const { code, stderr } = await rig.cli('deploy', 'web');
+      expect([code, stderr]).toEqual([4, expect.stringMatching(/worker 0 was not ready within 3 s/)]);
+      expect(stderr).toMatch(/waiting for a lock\n {4}\(hook hooks\.beforeFork\[0\] is still running\)/);
+      rig.editApp('web', { ready: { on: 'listening', timeout: '60s' } });
+      await rig.run('reload');
+      const deploy = rig.spawnCli(['deploy', 'web']);
+      await rig.appWhere('web', 'boots', ({ deploy }) => deploy?.phase === 'booting');
+      await rig.run('abort', 'web');
+      expect((await deploy.ended).code).toBe(1);
+      expect(old.isRunning).toBe(true);
+      await rig.kill9(old.pid);
+      await rig.appWhere('web', 'tries to start a worker', ({ workers }) => workers[0]?.state === 'booting');
+      expect(await rig.app('web')).toMatchObject({ workers: [{ pid: null, slot: 0 }] });
+      await rig.run('stop', 'web');
+      await eventually('no hook is left', () =>
+        processesOf(rig.dir).every(({ command }) => !command.includes('sleep 600')),
+      );
+    },
+  );
 
-  test('row 19: a module hook gets the slot and the pinned release, and may not change it', async () => {
+  test('row 19: a module hook gets the slot and the pinned release, and may not change it', LONG, async () => {
     const files = {
       'ok.mjs': `export default ({ slot, generation, cwd, script }) => console.log(JSON.stringify({ slot, generation, cwd, script }));`,
       'rewrite.cjs': `module.exports = () => ({ cwd: '/' });`,

@@ -9,6 +9,7 @@ import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { hookThatWaits } from '../../support/held-deploy.ts';
 import type { Load } from '../../support/load.ts';
+import { LONG } from '../../support/long.ts';
 import { isAlive, processesOf } from '../../support/process-table.ts';
 import type { Puppet } from '../../support/puppet.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
@@ -218,7 +219,7 @@ describe('kill -9 of the cluster process while a deploy is', () => {
 });
 
 describe('kill -9 of the cluster process while the app', () => {
-  test('is started: the start waits for what comes of it, and is done when the app is up', async () => {
+  test('is started: the start waits for what comes of it, and is done when the app is up', LONG, async () => {
     const port = await freePort();
     const rig = await createRig({ apps: { web: puppet({ listen: [port] }) } });
     const start = rig.spawnCli(['start']);
@@ -233,7 +234,7 @@ describe('kill -9 of the cluster process while the app', () => {
     expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1 });
   });
 
-  test('is started, and its program cannot run: exit 1, with the reason', async () => {
+  test('is started, and its program cannot run: exit 1, with the reason', LONG, async () => {
     const rig = await createRig({ apps: { web: puppet({ restart: { minDelay: '1h', maxDelay: '1h' } }) } });
     const start = rig.spawnCli(['start']);
     await rig.puppets.next();
@@ -245,7 +246,7 @@ describe('kill -9 of the cluster process while the app', () => {
     expect(stdout).toMatch(/generation 2 failed: its cluster process was killed meanwhile \(.*SIGKILL.*\)/);
   });
 
-  test('is restarted: the restart is done when the successor has it up again', async () => {
+  test('is restarted: the restart is done when the successor has it up again', LONG, async () => {
     const port = await freePort();
     const rig = await createRig({ apps: { web: puppet({ listen: [port], env: { PORT: port } }) } });
     await rig.run('start');

@@ -262,36 +262,40 @@ describe('row 3: a second start', () => {
     expect(await rig.pids('http')).toEqual(pids);
   });
 
-  test("row 3: after a power cut stale sockets, pid files and locks are in nobody's way, and all is as it was", async () => {
-    await using rig = await createFolder('environment.mjs', 'http.mjs');
-    const [first, second] = [await freePort(), await freePort()];
-    await rig.spawnCli(['start', '--workers', '2', 'environment.mjs', '-v'], {
-      env: { PORT: String(first), TOKEN: 'of the first shell' },
-    }).ended;
-    await rig.run('start', '--env', `PORT=${second}`, 'http.mjs');
-    await rig.cutPower();
-    expect((await rig.cli('status')).code).toBe(3);
-    expect(existsSync(rig.path('.evenkeel/manager.pid'))).toBe(true);
-    // Another shell, with nothing of the first one in its environment.
-    await rig.run('start');
-    const seen = await seenBy(first);
-    expect([seen.argv.slice(2), seen.env.TOKEN]).toEqual([['-v'], 'of the first shell']);
-    expect((await rig.status()).apps).toMatchObject([
-      { name: 'environment', ready: 2 },
-      { name: 'http', ready: 1 },
-    ]);
-    await rig.cutPower();
-    // The line of a boot script, said again: that one starts as it says now, the other comes back as it was.
-    await rig.run('start', '--env', `PORT=${first}`, 'environment.mjs');
-    await rig.appWhere('http', 'is back', ({ ready }) => ready === 1);
-    expect(await rig.app('environment')).toMatchObject({ desired: 1, ready: 1 });
-    expect((await seenBy(first)).argv).toHaveLength(2);
-    // One that was stopped by name is not brought back by the start of everything.
-    await rig.run('stop', 'http');
-    await rig.cutPower();
-    expect((await rig.run('start')).stdout).toMatch(/! http stays stopped: it was stopped by name/);
-    expect([(await rig.app('http')).state, (await rig.app('environment')).ready]).toEqual(['stopped', 1]);
-  });
+  test(
+    "row 3: after a power cut stale sockets, pid files and locks are in nobody's way, and all is as it was",
+    LONG,
+    async () => {
+      await using rig = await createFolder('environment.mjs', 'http.mjs');
+      const [first, second] = [await freePort(), await freePort()];
+      await rig.spawnCli(['start', '--workers', '2', 'environment.mjs', '-v'], {
+        env: { PORT: String(first), TOKEN: 'of the first shell' },
+      }).ended;
+      await rig.run('start', '--env', `PORT=${second}`, 'http.mjs');
+      await rig.cutPower();
+      expect((await rig.cli('status')).code).toBe(3);
+      expect(existsSync(rig.path('.evenkeel/manager.pid'))).toBe(true);
+      // Another shell, with nothing of the first one in its environment.
+      await rig.run('start');
+      const seen = await seenBy(first);
+      expect([seen.argv.slice(2), seen.env.TOKEN]).toEqual([['-v'], 'of the first shell']);
+      expect((await rig.status()).apps).toMatchObject([
+        { name: 'environment', ready: 2 },
+        { name: 'http', ready: 1 },
+      ]);
+      await rig.cutPower();
+      // The line of a boot script, said again: that one starts as it says now, the other comes back as it was.
+      await rig.run('start', '--env', `PORT=${first}`, 'environment.mjs');
+      await rig.appWhere('http', 'is back', ({ ready }) => ready === 1);
+      expect(await rig.app('environment')).toMatchObject({ desired: 1, ready: 1 });
+      expect((await seenBy(first)).argv).toHaveLength(2);
+      // One that was stopped by name is not brought back by the start of everything.
+      await rig.run('stop', 'http');
+      await rig.cutPower();
+      expect((await rig.run('start')).stdout).toMatch(/! http stays stopped: it was stopped by name/);
+      expect([(await rig.app('http')).state, (await rig.app('environment')).ready]).toEqual(['stopped', 1]);
+    },
+  );
 
   test('row 3: a script that is gone keeps no other from coming back', LONG, async () => {
     await using rig = await createFolder('environment.mjs', 'http.mjs');
@@ -355,7 +359,7 @@ describe('row 18: the number of workers is computed', () => {
 });
 
 describe('stop --forget', () => {
-  test('is rid of a script: no start brings it back, and its name is free', async () => {
+  test('is rid of a script: no start brings it back, and its name is free', LONG, async () => {
     await using rig = await createFolder('http.mjs');
     const start = async (name: string) =>
       rig.run('start', '--env', `PORT=${await freePort()}`, '--name', name, 'http.mjs');
@@ -488,7 +492,7 @@ describe('from a script to a config', () => {
     expect(await rig.cli('init', '--from-running')).toMatchObject({ code: 3 });
   });
 
-  test('values of env are in no answer unless they are asked for', async () => {
+  test('values of env are in no answer unless they are asked for', LONG, async () => {
     await using rig = await createFolder('http.mjs');
     const shell = { PORT: String(await freePort()), TOKEN: 'hunter2' };
     await rig.spawnCli(['start', '--env', 'KEY=hunter3', 'http.mjs'], { env: shell }).ended;

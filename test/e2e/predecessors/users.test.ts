@@ -103,7 +103,7 @@ describe('row 29: a user', () => {
     }
   });
 
-  test('owns its unix socket, together with its group', async (context) => {
+  test('owns its unix socket, together with its group', LONG, async (context) => {
     needsToBecomeNobody(context);
     await using rig = await createRig({ apps: { web: identity('./web.sock') } });
     await rig.run('start');
