@@ -29,9 +29,8 @@ export class Interruption {
   #operation: number | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #presses = 0;
-  readonly #deploying = new Set<string>();
-  /** Of these, apps whose new workers serve for good, while the last old ones retire. */
-  readonly #committed = new Set<string>();
+  /** Deploys under way, by app. Committed: the new workers serve for good, while the last old ones retire. */
+  readonly #deploys = new Map<string, 'open' | 'committed'>();
   /** The manager has given up what it could. */
   #aborted = false;
 
@@ -62,10 +61,9 @@ export class Interruption {
   }
 
   hear(event: EvenkeelEvent): void {
-    if (event.type === 'deploy-phase' && event.committed) this.#committed.add(event.app);
-    if (event.type === 'deploy-started' || event.type === 'deploy-finished') this.#committed.delete(event.app);
-    if (event.type === 'deploy-started' || event.type === 'deploy-phase') this.#deploying.add(event.app);
-    if (event.type === 'deploy-finished') this.#deploying.delete(event.app);
+    if (event.type === 'deploy-started') this.#deploys.set(event.app, 'open');
+    if (event.type === 'deploy-phase') this.#deploys.set(event.app, event.committed ? 'committed' : 'open');
+    if (event.type === 'deploy-finished') this.#deploys.delete(event.app);
     if (this.#aborted) this.#leaveIfLate();
   }
 
@@ -89,13 +87,13 @@ export class Interruption {
   }
 
   get #isTooLate(): boolean {
-    return this.#committed.size > 0 && this.#committed.size === this.#deploying.size;
+    return this.#deploys.size > 0 && [...this.#deploys.values()].every((stage) => stage === 'committed');
   }
 
   /** Nothing else is under way: there is nothing to wait for, and old workers are not hurried for somebody who leaves. */
   #leaveIfLate(): void {
     if (!this.#isTooLate || this.left) return;
-    const apps = [...this.#committed].join(', ');
+    const apps = [...this.#deploys.keys()].join(', ');
     this.#progress.note(`too late for ${apps}: the new workers serve, and the old ones finish by themselves`);
     this.#leave.abort(new Error('interrupted'));
   }

@@ -56,7 +56,7 @@ export class ClusterProcess {
   #opened: AppSpec | null = null;
   #adopting: boolean = false;
   /** What is to run again as soon as its sockets are there. */
-  #resuming: Pick<ClusterRecord, 'current' | 'desired' | 'started'> | null = null;
+  #resuming: Pick<ClusterRecord, 'current' | 'desired' | 'started' | 'unfinished'> | null = null;
   /** The logs take one change at a time. */
   #logsApplied: Promise<void> = Promise.resolve();
 
@@ -150,28 +150,29 @@ export class ClusterProcess {
 
   /**
    * Takes over from a predecessor that was killed: its committed generation, and the workers it left. Throws APP_STOPPED where
-   * it left nothing, and LISTEN_FAILED.
+   * it left nothing, or had stopped it, and LISTEN_FAILED.
    */
   async resume(): Promise<number> {
     const record = this.predecessor;
-    if (record?.current === null || record === null) {
+    if (record === null || record.current === null || !record.started) {
       throw new EvenkeelError('APP_STOPPED', `${this.boot.app}: nothing was running here`, {
         hint: `Start it with \`evenkeel start ${this.boot.app}\`.`,
       });
     }
-    const { current } = record;
+    const { current, desired, started, unfinished } = record;
     const { spec, generation } = current;
     const { host } = this.open(spec);
     // Should this process be killed meanwhile, its successor has to know as much as it did.
-    this.#resuming = { current, desired: record.desired, started: record.started };
-    const lost = this.generations.recordLost(record.unfinished, generation);
-    if (lost !== null) host.tell(deployFinished(lost.record, lost.loss));
+    this.#resuming = { current, desired, started, unfinished };
     this.adoptOrphans();
     await this.#regainSockets(spec);
     // Nobody is left who could pass on what is missing, so no worker would ever have it.
     if (this.orphans.workers.length === 0) this.sockets.check(spec.listen.map(formatAddress));
+    // Told once: by the successor that goes on.
+    const lost = this.generations.recordLost(unfinished, generation);
+    if (lost !== null) host.tell(deployFinished(lost.record, lost.loss));
     this.#resuming = null;
-    host.dispatch({ type: 'resume', generation, workers: record.desired, settings: settingsFrom(spec) });
+    host.dispatch({ type: 'resume', generation, workers: desired, settings: settingsFrom(spec) });
     this.#applyLive();
     return generation;
   }

@@ -103,7 +103,8 @@ export class Deploys {
     const running = this.#running ?? [...this.#ending].at(-1) ?? null;
     if (running === null) throw new EvenkeelError('NO_DEPLOY', `${app}: no deploy is under way`);
     const { deploy } = this.#host.model;
-    if (!hurry && (deploy === null || isCommitted(deploy)))
+    // Hooks that come after it can be cut.
+    if (!hurry && deploy !== null && isCommitted(deploy))
       throw new EvenkeelError('NO_DEPLOY', `${app}: generation ${running.generation} serves: it is too late to abort`);
     this.#host.dispatch({ type: 'abort', reason });
     running.cutAfter.abort();

@@ -2,6 +2,7 @@
 
 import type { ClusterModel } from '../core/cluster-model.ts';
 import { describeLostDeploy } from '../core/lost-deploy.ts';
+import { releaseBefore } from '../core/release.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { DeployRecord, Generation, LossReport } from '../core/status.ts';
 import type { ClusterRecord } from '../platform/cluster-record.ts';
@@ -113,8 +114,9 @@ export class Generations {
 
 const isCurrent = ({ generation }: HistoryEntry, { current }: Served): boolean => generation === current;
 
-/** The one that serves stays, however many failed after it. */
+/** The one that serves stays, however many failed after it, and so does the one to go back to, however many were restarts. */
 function newest(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
   const surplus = entries.length - KEPT;
-  return entries.filter((entry, index) => index >= surplus || entry.current);
+  const before = releaseBefore(entries)?.generation;
+  return entries.filter((entry, index) => index >= surplus || entry.current || entry.generation === before);
 }

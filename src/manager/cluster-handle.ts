@@ -27,7 +27,7 @@ const PAUSE: Milliseconds = 20;
 export interface HandleListener {
   onEvent(app: string, event: AppEvent): void;
   /** What happened while nobody listened, as far as the cluster process has kept it; perhaps told before. */
-  onMissed(app: string, events: readonly AppEvent[]): void;
+  onMissed(app: string, events: ClusterSnapshot['missed']): void;
   /** The cluster process that runs the app from now on; null: none. */
   onProcess(app: string, identity: ProcessIdentity | null): void;
   /** What the cluster process says of itself: when it is started or adopted, and after each operation. */
@@ -215,6 +215,7 @@ export class ClusterHandle {
       this.detach();
       if (!(await this.#ports.waitForExit(identity, QUICK))) await endProcess(identity, this.#ports);
       this.#state = 'stopped';
+      if (this.#snapshot !== null) this.#snapshot = { ...this.#snapshot, started: false };
       this.#listener.onProcess(this.app, null);
       return result;
     } finally {
@@ -268,8 +269,7 @@ export class ClusterHandle {
       this.#connection = { kind: 'up', link, identity: owner };
       this.whyDown = null;
       this.#listener.onProcess(this.app, owner);
-      const missed = snapshot.missed.map(({ event }) => event);
-      this.#listener.onMissed(this.app, missed);
+      this.#listener.onMissed(this.app, snapshot.missed);
       this.#learn(snapshot);
     } catch (error) {
       link.close();

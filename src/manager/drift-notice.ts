@@ -21,6 +21,6 @@ export function driftNotice(fleet: Fleet, name: string): string | null {
 
 /** What a power cut has ended comes back as it ran, whatever has become of the file. */
 function changedNotice(name: string, running: AppSpec | null, spec: AppSpec): string | null {
-  if (running === null || diffSpecs(running, spec).length === 0) return null;
+  if (running === null || diffSpecs(running, spec).every((key) => key.class === 'none')) return null;
   return `${name} runs as it did before, and the file has changed since: \`evenkeel plan\` tells how, \`evenkeel reload\` goes by it`;
 }

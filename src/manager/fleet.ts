@@ -5,11 +5,13 @@ import type { AddressMove } from '../core/address-moves.ts';
 import type { AppEvent } from '../core/events.ts';
 import { noSuchApp } from '../core/not-found.ts';
 import type { AppSpec, ListenAddress } from '../core/spec.ts';
+import type { Generation } from '../core/status.ts';
 import type { Clock } from '../platform/clock.ts';
 import { availableCpus } from '../platform/cpus.ts';
 import { overrideSpec } from '../platform/overrides.ts';
 import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
+import { readClusterRecord } from '../platform/read-cluster-record.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
 import { AddressWaits } from './address-waits.ts';
 import { AppEntry } from './app-entry.ts';
@@ -57,8 +59,11 @@ export class Fleet {
   readonly waits: AddressWaits;
   readonly claims = new DeployClaims();
   readonly boots: BootTurns;
-  /** Apps that an earlier manager has left dead and this one has brought back, until a start tells of it. */
-  readonly cameBack = new Set<string>();
+  /**
+   * Apps that an earlier manager has left dead, until a start tells of it, each with the generation that this one has
+   * brought back; null: none yet.
+   */
+  readonly cameBack = new Map<string, Generation | null>();
   /** Of the reload under way: who is to have which address, held for it already. */
   moves: readonly AddressMove[] = [];
   readonly layout: StateLayout;
@@ -148,6 +153,17 @@ export class Fleet {
     return serves ? (handle.snapshot?.current?.spec ?? null) : null;
   }
 
+  /**
+   * What runs, or ran when its cluster process was lost, which the next one goes by; null: nothing did, as far as anybody
+   * knows. Throws STATE_FROM_NEWER_VERSION.
+   */
+  lastSpec(name: string): AppSpec | null {
+    const { snapshot } = this.handle(name);
+    // Who has never spoken to it, or only to a successor that could not go on, finds it where it is written.
+    const last = snapshot?.started === true ? snapshot : readClusterRecord(this.layout.app(name).stateFile);
+    return last?.started === true ? (last.current?.spec ?? null) : null;
+  }
+
   /** Nothing runs, and nothing is being brought back. */
   get isIdle(): boolean {
     return ![...this.#entries.values()].some((entry) => entry.isPresent);
@@ -215,7 +231,7 @@ export class Fleet {
       onEvent: (app, event) => this.#hear(app, event),
       onMissed: (app, events) => {
         const { recorded } = this.#options;
-        for (const event of events) {
+        for (const { event } of events) {
           if (recorded.has(JSON.stringify(event))) this.warnings.hear(event);
           else this.#hear(app, event);
         }

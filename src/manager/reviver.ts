@@ -39,7 +39,7 @@ export class Reviver {
   /** An app whose cluster process is gone, or did not answer when it was to be adopted. null: nobody knows which it was. */
   recover(app: string, lost: ProcessIdentity | null): void {
     this.#fleet.state.update(app, { wanted: true });
-    this.#fleet.cameBack.add(app);
+    this.#fleet.cameBack.set(app, null);
     void this.#revive(app, lost, 'end');
   }
 
@@ -132,14 +132,15 @@ export class Reviver {
 
   async #resume(app: string, task: Task): Promise<void> {
     const [owner, handle] = [this.#fleet.owner(app), this.#fleet.handle(app)];
-    const last = handle.snapshot?.current?.spec;
-    const spec = last ?? (this.#fleet.fileSpec(app) === null ? null : this.#fleet.wantedSpec(app));
+    const spec = this.#fleet.lastSpec(app) ?? (this.#fleet.fileSpec(app) === null ? null : this.#fleet.wantedSpec(app));
     // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
     if (spec !== null) this.#fleet.sockets.holdPossible(app, spec);
     await owner.ensure();
     if (await this.#resumed(app, spec, task)) {
+      const current = handle.snapshot?.current;
+      if (this.#fleet.cameBack.has(app)) this.#fleet.cameBack.set(app, current?.generation ?? null);
       // The file may declare others by now than what runs.
-      return this.#fleet.sockets.release(app, handle.snapshot?.current?.spec.listen);
+      return this.#fleet.sockets.release(app, current?.spec.listen);
     }
     // Nobody knows what ran, and it is not in the config: what is left of it ends.
     this.#fleet.state.update(app, UNWANTED);

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ClusterProcess } from '../../src/cluster/cluster-process.ts';
@@ -95,13 +95,26 @@ it('a scale or a resume that a stop overtakes says so', async () => {
   const ready = { on: 'log', pattern: 'up', timeout: 60_000 } as const;
   await ask('start', request(shellApp(dir, `[ "$EVENKEEL_WORKER" = 0 ] && echo up; ${SERVE}`, { ready })));
   const scaled = ask('scale', { workers: 2 });
+  const { stateFile } = bootIn(dir);
+  const running = readFileSync(stateFile);
   await ask('stop', { timeout: 0 });
   expect(await scaled).toEqual({ outcome: 'aborted', cause: 'the app was stopped', from: 1, to: 2, failure: null });
+  // As one that was killed leaves it.
+  writeFileSync(stateFile, running);
   const { ask: askNext } = openCluster(dir);
   const resumed = askNext('resume', {});
   await eventually('it boots', async () => (await askNext('status', {})).workers.length > 0);
   await askNext('stop', { timeout: 0 });
   expect(await resumed).toEqual({ outcome: 'aborted', cause: 'the app was stopped', generation: 1, failure: null });
+});
+
+it('what was stopped is not resumed: whoever starts it says what it runs', async () => {
+  const dir = tempDir();
+  const { ask, cluster } = openCluster(dir);
+  await ask('start', request(shellApp(dir, SERVE)));
+  await ask('stop', { timeout: 0 });
+  await cluster.close();
+  await expect(openCluster(dir).ask('resume', {})).rejects.toMatchObject({ code: 'APP_STOPPED' });
 });
 
 it.each([
@@ -206,6 +219,35 @@ it('a worker whose generation nobody knows is one that could not be started, and
   host.dispatch({ type: 'deploy', generation: 99, reason: 'test', settings, ...rollout });
   expect(host.model).toMatchObject({ deploy: null, current: 1, workers: [{ generation: 1 }] });
   expect(await ask('stop', { timeout: null })).toEqual({ killed: 0 });
+});
+
+it('a deploy that went with its cluster process is told of by the successor that goes on, and by none that cannot', async () => {
+  const dir = tempDir();
+  const spec = shellApp(dir, SERVE, { listen: [{ kind: 'tcp', host: null, port: 3000 }] });
+  const { stateFile } = bootIn(dir);
+  await writeStateFile(stateFile, {
+    ...{
+      app: 'web',
+      cluster: null,
+      lastGeneration: 5,
+      desired: 1,
+      started: true,
+      history: [],
+      workers: [],
+      lastEvent: 0,
+    },
+    current: { generation: 4, spec, realCwd: dir, realScript: null },
+    unfinished: { generation: 5, reason: 'deploy', startedAt: Date.now() },
+  });
+  const { cluster, ask } = openCluster(dir);
+  await expect(ask('resume', {})).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
+  expect(cluster.events.after(0).filter(({ event }) => event.type === 'deploy-finished')).toEqual([]);
+  cluster.save();
+  const record = await eventually('the file is written anew', () => {
+    const { data } = JSON.parse(readFileSync(stateFile, 'utf8')) as { data: ClusterRecord };
+    return data.cluster !== null && data;
+  });
+  expect(record).toMatchObject({ current: { generation: 4 }, unfinished: { generation: 5 }, history: [] });
 });
 
 it('a resume that waits for its sockets leaves word of what is to run', async () => {

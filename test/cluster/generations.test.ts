@@ -3,21 +3,31 @@ import { Generations } from '../../src/cluster/generations.ts';
 import { NO_LOSS } from '../../src/core/cluster-model.ts';
 import type { DeployOutcome } from '../../src/core/status.ts';
 import type { ClusterRecord } from '../../src/platform/cluster-record.ts';
+import type { PinnedSpec } from '../../src/protocol/cluster-link.ts';
 import { appSpec } from '../support/spec.ts';
 
+const RELEASE = { spec: appSpec(), realCwd: '/srv', realScript: '/srv/server.js' };
+
 /** `current`: the generation that serves when it has ended; default: the new one where it is done. */
-function deployed(generations: Generations, outcome: DeployOutcome, current?: number): number {
-  const generation = pinned(generations);
+function deployed(
+  generations: Generations,
+  outcome: DeployOutcome,
+  current?: number,
+  release: Omit<PinnedSpec, 'generation'> = RELEASE,
+): number {
+  const generation = pinned(generations, release);
   const record = { generation, outcome, reason: 'deploy', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1 };
   generations.record(record, NO_LOSS, { current: current ?? generation, settings: {} });
   return generation;
 }
 
-function pinned(generations: Generations): number {
+function pinned(generations: Generations, release: Omit<PinnedSpec, 'generation'> = RELEASE): number {
   const generation = generations.next();
-  generations.pin({ generation, spec: appSpec(), realCwd: '/srv', realScript: '/srv/server.js' });
+  generations.pin({ generation, ...release });
   return generation;
 }
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 describe('generations', () => {
   it('only grow, above what the manager has seen', () => {
@@ -44,6 +54,15 @@ describe('generations', () => {
     expect(generations.history.filter((entry) => entry.current).map((entry) => entry.generation)).toEqual([50]);
     expect(generations.find(30)).toBeNull();
     expect(generations.find(31)).not.toBeNull();
+  });
+
+  it('that ran something else stay, to go back to, however often the one that serves was restarted', () => {
+    const generations = new Generations(0);
+    const before = deployed(generations, 'done');
+    const release = { spec: appSpec(), realCwd: '/srv/2', realScript: '/srv/2/server.js' };
+    for (let count = 0; count < 50; count += 1) deployed(generations, 'done', undefined, release);
+    expect(generations.history.map(({ generation }) => generation)).toEqual([before, ...range(32, 51)]);
+    expect(generations.find(before)?.realCwd).toBe('/srv');
   });
 
   it('that serve are never forgotten, however many deploys fail after them', () => {

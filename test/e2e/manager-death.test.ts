@@ -275,15 +275,30 @@ describe('what a dead manager left', () => {
     expect((await rig.run('start')).stdout).toBe('nothing to do\n');
   });
 
-  test('it comes back as it ran, and a start says that the file has changed since', async () => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('http', port) } });
+  test('it comes back as it ran, and a start says that the file has changed since, its port included', async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
     await rig.run('start');
     await rig.cutPower();
-    rig.editEnv('web', { VERSION: '2' });
+    rig.editApp('web', { listen: [other], env: { PORT: other, VERSION: '2' } });
     const { stdout, stderr } = await rig.run('start');
+    expect(stdout).toContain('came back as it ran: generation 1');
     expect(stdout + stderr).toContain('web runs as it did before, and the file has changed since');
-    expect((await rig.run('reload')).stdout).toMatch(/web +deploy .*generation 2 serves/);
+    expect([await connects(port), await connects(other)]).toEqual([true, false]);
+    expect((await rig.run('reload')).code).toBe(0);
+  });
+
+  test('an app that the file no longer has comes back on its port, and a reload removes it', LONG, async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    const apps = { web: server('http', port, { listen: [port] }), api: server('http', other) };
+    await using rig = await createRig({ apps });
+    await rig.run('start');
+    await rig.cutPower();
+    rig.removeApp('web');
+    await rig.run('start');
+    await rig.appWhere('web', 'is online', ({ state, ready }) => state === 'online' && ready === 2);
+    expect(await connects(port)).toBe(true);
+    expect((await rig.run('reload')).stdout).toMatch(/web +stop/);
   });
 
   test(
@@ -294,6 +309,7 @@ describe('what a dead manager left', () => {
       await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
       await rig.run('start');
       await rig.cutPower();
+      rig.editEnv('web', { VERSION: '2' });
       await eventually('its port refuses', async () => !(await connects(port)));
       const other = createServer().listen(port);
       await once(other, 'listening');
@@ -309,6 +325,8 @@ describe('what a dead manager left', () => {
       });
       other.close();
       await rig.appWhere('web', 'is online', ({ state, ready }) => state === 'online' && ready === 2);
+      // As it ran, and not as the file says by now.
+      expect((await rig.app('web')).generation).toBe(1);
     },
   );
 

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { EvenkeelError } from '../../src/core/errors.ts';
+import { deploy } from '../../src/manager/operations/deploy.ts';
 import { plan } from '../../src/manager/operations/plan.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
 import { scale } from '../../src/manager/operations/scale.ts';
@@ -155,6 +156,21 @@ describe('the next manager', () => {
     await rig.event('cluster-started', 'web', 2);
     await context.fleet.handle('web').revival;
     expect(rig.cluster('web').asked).toEqual(['resume']);
+  });
+
+  it('says once what it has brought back, and not of what has been deployed since', async () => {
+    const { rig, manager } = await started(web, appSpec({ name: 'api' }));
+    await manager.close('test');
+    for (const app of ['web', 'api']) rig.cluster(app).die();
+    const { context } = await rig.open();
+    for (const app of ['web', 'api']) {
+      await rig.event('cluster-started', app, 2);
+      await context.fleet.handle(app).revival;
+    }
+    await deploy(context, ['api'], {});
+    const told = async () => (await start(context, null)).apps.map(({ message }) => message);
+    expect(await told()).toEqual(['came back as it ran: generation 1', 'already running']);
+    expect(await told()).toEqual(['already running', 'already running']);
   });
 
   it('knows an app that the config no longer has, and a reload removes it', async () => {

@@ -36,7 +36,6 @@ export async function rollback(
         attempt(fleet, name, 'rollback', [], async () => {
           const history = await handle.ask('history', {}, QUICK);
           const pinned = chooseTarget(name, history, body.to ?? null);
-          if (isServed(pinned, history)) notices.push(sameNotice(name, pinned.generation));
           const { override } = fleet.state.app(name);
           // How many there are answers the load of today.
           const workers = fleet.runningSpec(name)?.workers ?? pinned.spec.workers;
@@ -48,7 +47,9 @@ export async function rollback(
             override: { rollback: back, ...(override?.workers === undefined ? {} : { workers }) },
             place: otherPlace(history, pinned),
           };
-          return await deployApp(fleet, name, work, notices);
+          const outcome = await deployApp(fleet, name, work, notices);
+          if (outcome.ok && isServed(pinned, history)) notices.push(sameNotice(name, pinned.generation));
+          return outcome;
         }),
     );
     throwRefusal(result);

@@ -53,8 +53,12 @@ export async function start(
 /** Whoever asks after a power cut finds that it runs already, or rather again. */
 function withReturn(fleet: Fleet, result: AppResult): AppResult {
   const { app, ok, action } = result;
-  if (!ok || action !== 'none' || !fleet.cameBack.delete(app) || fleet.runningSpec(app) === null) return result;
+  if (!ok || action !== 'none' || fleet.runningSpec(app) === null) return result;
   const generation = fleet.handle(app).snapshot?.current?.generation;
+  const returned = fleet.cameBack.get(app);
+  fleet.cameBack.delete(app);
+  // Whatever has been deployed since is not what came back.
+  if (returned === undefined || returned !== generation) return result;
   return { ...result, action: 'start', reasons: ['start'], message: `came back as it ran: generation ${generation}` };
 }
 

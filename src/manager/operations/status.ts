@@ -60,7 +60,7 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
   const { whyDown } = handle;
   const comesBack = handle.revival !== null || wait?.record.gaveUp === false;
   const stage = fleet.boots.stageOf(name);
-  const state = !wanted ? 'stopped' : comesBack ? 'backoff' : stage !== null ? 'starting' : 'failed';
+  const state = !wanted ? 'stopped' : stage !== null ? 'starting' : comesBack ? 'backoff' : 'failed';
   return {
     ...{
       name,

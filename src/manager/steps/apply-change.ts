@@ -12,7 +12,7 @@ import { attempt, type Outcome } from '../results.ts';
 import { runningApp } from '../running-apps.ts';
 import { deployApp } from './deploy-app.ts';
 import { scale } from './scale-app.ts';
-import { startApp } from './start-app.ts';
+import { startByFile } from './start-app.ts';
 
 const PLAIN = { timeout: null, pinned: null, claim: null };
 
@@ -39,7 +39,7 @@ export async function applyChange(
   }
   if (action === 'start') {
     fleet.state.update(name, undone);
-    return await startApp(fleet, name, reasons, task);
+    return await startByFile(fleet, name, reasons, task);
   }
   const applied = await attempt(fleet, name, action === 'stop' ? 'none' : action, reasons, () =>
     applyInPlace(fleet, change, spec),

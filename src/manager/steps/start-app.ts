@@ -21,6 +21,17 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[],
   });
 }
 
+/** As startApp, but also where it is being brought back as it ran: the file is the way out of what prevents that. */
+export function startByFile(fleet: Fleet, name: string, reasons: readonly string[], task: Task): Promise<AppResult> {
+  return attempt(fleet, name, 'start', reasons, async () => {
+    const spec = fleet.wantedSpec(name);
+    fleet.state.update(name, { wanted: true });
+    const work = (): Promise<Outcome> => bootInTurn(fleet, spec, reasons, task);
+    // Where this fails, whoever brings it back goes on with that.
+    return fleet.handle(name).revival === null ? await startOrWait(fleet, spec, work) : await work();
+  });
+}
+
 /** Throws as `work` does; where that is for an address that somebody else has, the app is tried again until it runs. */
 export async function startOrWait<T>(fleet: Fleet, spec: AppSpec, work: () => Promise<T>): Promise<T> {
   const { name } = spec;
@@ -61,7 +72,13 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
   // A start that an earlier manager asked for may have ended by now.
   if (handle.isUp && fleet.runningSpec(name) === null) await handle.refresh();
   if (fleet.runningSpec(name) !== null) return await wake(handle);
-  return await fleet.boots.take(name, task, () => boot(fleet, spec, reasons, task));
+  // It comes back as it ran, and not as the file says by now.
+  if (handle.revival !== null && fleet.lastSpec(name) !== null) throw notBack(handle);
+  return await bootInTurn(fleet, spec, reasons, task);
+}
+
+function bootInTurn(fleet: Fleet, spec: AppSpec, reasons: readonly string[], task: Task): Promise<Outcome> {
+  return fleet.boots.take(spec.name, task, () => boot(fleet, spec, reasons, task));
 }
 
 async function boot(fleet: Fleet, spec: AppSpec, reasons: readonly string[], task: Task): Promise<Outcome> {

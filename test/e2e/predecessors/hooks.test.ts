@@ -153,6 +153,17 @@ describe('row 19: a hook after a deploy', () => {
   });
 });
 
+test('row 19: a hook after a deploy is ended by Ctrl-C, and the deploy stays done', async () => {
+  const { rig } = await running({ after: [node('console.log("at it"); setInterval(() => {}, 60000)')] });
+  const deploy = rig.spawnCli(['deploy', 'web']);
+  await deploy.waitForLine(/at it/, 'stderr');
+  deploy.kill('SIGINT');
+  const { code, stdout } = await deploy.ended;
+  expect(stdout).toMatch(/generation 2 serves; but then hook/);
+  expect([code, (await rig.app('web')).generation]).toEqual([0, 2]);
+  expect(processesOf(rig.dir).filter(({ command }) => command.includes('setInterval'))).toEqual([]);
+});
+
 describe('row 19: hooks.beforeFork', () => {
   const note = node(`
     const { EVENKEEL_WORKER, EVENKEEL_GENERATION, VERSION } = process.env;
