@@ -32,7 +32,8 @@ export interface Operation {
 
 /** The first steps are not undone when a later one fails. Throws what the manager refuses. */
 export async function operate(context: Context, client: ControlClient, operation: Operation): Promise<Outcome> {
-  const progress = await createProgress(context);
+  // No wait from here to the interruption: without a listener Ctrl-C ends this process, and nobody is told what goes on.
+  const progress = createProgress(context);
   let current = 0;
   const rule: OnInterrupt =
     operation.aborts === 'begun' ? { kind: 'abort' } : { kind: 'leave', left: () => describeLeft(operation, current) };

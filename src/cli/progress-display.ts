@@ -4,7 +4,7 @@
 import { describeEvent } from '../core/describe-event.ts';
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { Context } from './context.ts';
-import { createLiveArea } from './live-area.ts';
+import { createLiveArea, type LiveArea } from './live-area.ts';
 import { progressLines } from './progress-lines.ts';
 import { NO_PROGRESS, type ProgressModel, reduceProgress } from './progress-model.ts';
 
@@ -19,7 +19,7 @@ export interface ProgressDisplay {
 /** How often the elapsed times are brought up to date, in milliseconds. */
 const TICK = 200;
 
-export async function createProgress(context: Context): Promise<ProgressDisplay> {
+export function createProgress(context: Context): ProgressDisplay {
   if (context.globals.quiet) return { show: () => {}, note: () => {}, close: () => {} };
   return context.err.isTTY ? live(context) : plain(context);
 }
@@ -44,23 +44,27 @@ const UNTOLD: readonly EvenkeelEvent['type'][] = [
   ...(['reload-started', 'reload-finished', 'reload-refused', 'config-invalid'] as const),
 ];
 
-async function live({ err, now }: Context): Promise<ProgressDisplay> {
-  const area = await createLiveArea(err);
+function live({ err, now }: Context): ProgressDisplay {
+  // Until it is loaded, there is only what is noted.
+  let area: LiveArea | null = null;
   let model: ProgressModel = NO_PROGRESS;
   let closed = false;
-  const draw = (): void => area.draw(progressLines(model, now(), err.style));
+  const draw = (): void => area?.draw(progressLines(model, now(), err.style));
   const timer = setInterval(draw, TICK);
+  void createLiveArea(err).then((loaded) => {
+    if (!closed) area = loaded;
+  });
   return {
     show: (event) => {
       model = reduceProgress(model, event);
       draw();
     },
-    note: (line) => area.print(line),
+    note: (line) => (area === null ? err.write(`${line}\n`) : area.print(line)),
     close: () => {
       if (closed) return;
       closed = true;
       clearInterval(timer);
-      area.clear();
+      area?.clear();
     },
   };
 }

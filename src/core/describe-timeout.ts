@@ -11,7 +11,7 @@ export function describeTimeout(model: ClusterModel, deploy: Deploy): string {
 function waitedFor(model: ClusterModel, { phase, workers, generation, settle }: Deploy): string {
   switch (phase) {
     case 'preparing':
-      return 'a hook of deploy.before was still running';
+      return 'the new generation was still being prepared';
     case 'clearing':
     case 'yielding':
       return 'old workers had not ended yet';

@@ -1,6 +1,7 @@
 // Manager: apps that were not started because one they depend on failed. They are started when that comes online.
 
 import type { EvenkeelEvent } from '../core/events.ts';
+import type { AppResult } from '../protocol/control-api.ts';
 import type { Fleet } from './fleet.ts';
 import { inLane } from './results.ts';
 import { startApp } from './steps/start-app.ts';
@@ -14,11 +15,23 @@ export class LateStarts {
     fleet.bus.subscribe((event) => this.#hear(event));
   }
 
-  add(name: string): void {
-    this.#fleet.state.update(name, { wanted: true });
-    this.#waiting.add(name);
+  /** The result of a start: one that was skipped comes later, and says so. */
+  add(result: AppResult): AppResult {
+    const { app, action, message } = result;
+    if (action !== 'skipped') return result;
+    this.#fleet.state.update(app, { wanted: true });
+    this.#waiting.add(app);
+    const needs = this.waitsFor(app) ?? [];
     // What it depends on may have come online while the others were still being started.
     this.#look();
+    return needs.length === 0 ? result : { ...result, message: `${message}; it is started when that is online` };
+  }
+
+  /** What has to come online before it is started; null: it does not wait. */
+  waitsFor(name: string): readonly string[] | null {
+    if (!this.#waiting.has(name)) return null;
+    const { dependsOn = [] } = this.#fleet.fileSpec(name) ?? {};
+    return dependsOn.filter((other) => this.#fleet.handle(other).state !== 'online');
   }
 
   #hear(event: EvenkeelEvent): void {

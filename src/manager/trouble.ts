@@ -7,9 +7,9 @@ import type { Outcome } from './results.ts';
 /** null: it runs, if perhaps with fewer workers; or it is on its way. Throws CLUSTER_LOST. */
 export async function troubleOf(handle: ClusterContact): Promise<(Outcome & { readonly ok: false }) | null> {
   if (!handle.isUp && handle.revival !== null) throw notBack(handle);
-  if (!handle.isUp || !isTrouble(handle)) return null;
+  if (!isInTrouble(handle)) return null;
   await handle.relearn();
-  if (!isTrouble(handle)) return null;
+  if (!isInTrouble(handle)) return null;
   const { failure = null } = handle.snapshot ?? {};
   const why = failure === null ? 'its workers keep failing' : `worker ${failure.slot} ${failure.reason}`;
   const next =
@@ -19,6 +19,7 @@ export async function troubleOf(handle: ClusterContact): Promise<(Outcome & { re
   return { action: 'none', ok: false, message: `does not run (${handle.state}): ${why}; ${next}`, failure };
 }
 
-function isTrouble({ state }: ClusterContact): boolean {
-  return state === 'backoff' || state === 'failed';
+/** It is meant to run and does not, as far as was told; what is being brought back counts as well. */
+export function isInTrouble({ isUp, revival, state }: ClusterContact): boolean {
+  return isUp ? state === 'backoff' || state === 'failed' : revival !== null;
 }

@@ -232,7 +232,7 @@ describe('a deploy that takes too long', () => {
   });
 
   it.each<[Phase, Strategy, number, string, string]>([
-    ['preparing', 'all-at-once', 5000, '5 s', 'a hook of deploy.before was still running'],
+    ['preparing', 'all-at-once', 5000, '5 s', 'the new generation was still being prepared'],
     ['clearing', 'replace', 200, '200 ms', 'old workers had not ended yet'],
     ['booting', 'all-at-once', 200, '200 ms', '0 of 2 new workers were ready'],
     [

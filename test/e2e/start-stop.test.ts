@@ -156,6 +156,23 @@ describe('start', () => {
     expect((await start.ended).code).toBe(0);
   });
 
+  test('what depends on an app that does not come up waits for it, over a reload too', async () => {
+    const db = { script: 'db.mjs', workers: 1, ready: { on: 'message' }, restart: { minDelay: '20m', maxDelay: '1h' } };
+    await using rig = await createRig({
+      apps: { db, web: server('http', await freePort(), { dependsOn: ['db'] }) },
+      files: { 'db.mjs': 'throw new Error("no disk");' },
+    });
+    const started = await rig.cli('start');
+    expect(started.stdout).toMatch(/web +skipped: it depends on db, which failed; it is started when that is online/);
+    const reloaded = await rig.cli('reload');
+    expect(reloaded.stdout).toMatch(/web +skipped: it depends on db, which does not run; it is started when/);
+    expect([started.code, reloaded.code]).toEqual([1, 1]);
+    expect(await rig.app('web')).toMatchObject({ state: 'backoff', ready: 0, problem: 'waits until db is online' });
+    rig.write('db.mjs', 'process.send("ready"); setInterval(() => {}, 1000);');
+    await rig.run('restart', 'db');
+    await rig.appWhere('web', 'is online', ({ state, ready }) => state === 'online' && ready === 2);
+  });
+
   test('two at once: one manager, both succeed', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     const results = await Promise.all([rig.cli('start'), rig.cli('start')]);

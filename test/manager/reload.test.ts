@@ -174,7 +174,7 @@ it.each([
     const told = { app: 'api', action: 'live', reasons: ['stays stopped', undone] };
     expect((await plan(context)).changes).toMatchObject([{ action: 'none' }, told]);
     const { apps } = await reload(context);
-    expect(apps[1]).toMatchObject({ ...told, ok: true, message: 'starts as the file says' });
+    expect(apps[1]).toMatchObject({ ...told, ok: true, message: 'the next start goes by the file' });
     expect((await status(context, 'api')).apps).toMatchObject([{ state: 'stopped', drift: false }]);
     expect((await plan(context)).changes.map(({ action }) => action)).toEqual(['none', 'none']);
     await start(context, ['api']);

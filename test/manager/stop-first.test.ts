@@ -140,7 +140,7 @@ it('a reload that waits, which then goes by what it finds: it undoes what comman
   const reloading = reload(context);
   await rig.event('reload-started');
   expect((await stop(context, ['web'], null)).apps).toMatchObject(STOPPED);
-  const undone = { action: 'live', ok: true, message: 'starts as the file says' };
+  const undone = { action: 'live', ok: true, message: 'the next start goes by the file' };
   expect((await reloading).apps).toMatchObject([undone]);
   await deploying;
   expect(rig.isRunning('web')).toBe(false);

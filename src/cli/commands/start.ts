@@ -101,9 +101,11 @@ async function isAppOfConfig(context: Context, name: string): Promise<boolean> {
   return apps.some((app) => app.name === name);
 }
 
-/** `evenkeel start server`, where there is a server.js. */
-function perhapsScript({ cwd }: Context, names: readonly string[], error: unknown): unknown {
+/** `evenkeel start server`, where there is a server.js, and no config beside which no script is started. */
+function perhapsScript({ cwd, globals }: Context, names: readonly string[], error: unknown): unknown {
   if (!(error instanceof EvenkeelError) || !['NO_CONFIG', 'NO_SUCH_APP'].includes(error.code)) return error;
+  const config = findConfig(cwd, globals.config);
+  if (config !== null && folderOfScripts(config) === null) return error;
   const files = names.flatMap((name) => [name, `${name}.js`, `${name}.mjs`, `${name}.cjs`]);
   const file = files.find((path) => existsSync(resolve(cwd, path)));
   if (file === undefined) return error;

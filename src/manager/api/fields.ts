@@ -44,7 +44,8 @@ export const asAbsolutePath: Check<string> = (value, path) => {
 
 export const asNames: Check<readonly string[]> = (value, path) => {
   if (!Array.isArray(value)) throw wrong(path, `must be a list of names, not ${kind(value)}`);
-  if (value.length === 0) throw wrong(path, 'must name at least one app', 'Leave it out to mean all of them.');
+  if (value.length === 0)
+    throw wrong(path, 'must name at least one app', 'All are meant where it is left out; a deploy says `all`.');
   return [...new Set(value.map((name, index) => asText(name, `${path}[${index}]`)))];
 };
 

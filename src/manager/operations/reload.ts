@@ -22,7 +22,7 @@ import { runningApps } from '../running-apps.ts';
 import { stateDirNotices } from '../state-dir-notice.ts';
 import { applyChange } from '../steps/apply-change.ts';
 import { stopApp } from '../steps/stop-app.ts';
-import { troubleOf } from '../trouble.ts';
+import { isInTrouble, troubleOf } from '../trouble.ts';
 import { RunningOperation } from '../under-way.ts';
 
 /** `profile`: to go by from now on; absent: the one there is. Throws NO_CONFIG or CONFIG_INVALID, and then nothing has changed. */
@@ -76,16 +76,18 @@ export async function reconcile(
       async (name) => {
         const inLane = (work: Work<AppResult>) => fleet.lane(name).run('reconcile', work);
         const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
-        const work: Work<AppResult> = (task) => apply(context, specOf(ecosystem, name), moves, notices, task);
+        const spec = specOf(ecosystem, name);
+        const work: Work<AppResult> = async (task) =>
+          waitsFor(fleet, plan, spec) ?? (await apply(context, spec, moves, notices, task));
         return unlessUnchanged(plan, await operation.run(name, inTurn, work));
       },
       (name, failed) => unlessUnchanged(plan, skip(specOf(ecosystem, name), moves, failed)),
     );
     await takeBack(fleet, moves).catch((error) => fleet.complain(error));
     notices.push(...sharedNotices(fleet, moves));
-    if (!operation.aborted) lateStarts(context, plan, applied);
-    // Only in the end: what depends on an app that keeps failing is brought up to date all the same.
-    const results = await Promise.all(applied.map((app) => unlessInTrouble(fleet, app)));
+    const settled = operation.aborted ? applied : lateStarts(context, plan, applied);
+    // Only in the end: what runs, and depends on an app that keeps failing, is brought up to date all the same.
+    const results = await Promise.all(settled.map((app) => unlessInTrouble(fleet, app)));
     return operationResult(fleet, startedAt, [...results, ...removed], [...new Set(notices)]);
   } finally {
     fleet.moves = [];
@@ -136,6 +138,16 @@ async function apply(
   return await applyChange(context.fleet, desired, moves, notices, task);
 }
 
+/** What does not run yet, and depends on what keeps failing, comes when that does; null: that is not so. */
+function waitsFor(fleet: Fleet, plan: Plan, { name, dependsOn }: AppSpec): AppResult | null {
+  const down = startsIn(plan, name) ? dependsOn.filter((other) => isInTrouble(fleet.handle(other))) : [];
+  return down.length === 0 ? null : skipped(name, `it depends on ${down.join(', ')}, which does not run`);
+}
+
+function startsIn({ changes }: Plan, name: string): boolean {
+  return changes.some(({ app, action }) => app === name && action === 'start');
+}
+
 /** It runs on as it is, and what was to be its own stays with who has not given it up. */
 function skip({ name, dependsOn }: AppSpec, moves: readonly AddressMove[], failed: readonly AppResult[]): AppResult {
   const needed = failed.filter(({ app }) => dependsOn.includes(app));
@@ -174,11 +186,8 @@ async function unlessInTrouble(fleet: Fleet, result: AppResult): Promise<AppResu
   });
 }
 
-function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): void {
-  const starting = new Set(plan.changes.filter((change) => change.action === 'start').map((change) => change.app));
-  for (const { app, action } of results) {
-    if (action === 'skipped' && starting.has(app)) lateStarts.add(app);
-  }
+function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): readonly AppResult[] {
+  return results.map((result) => (startsIn(plan, result.app) ? lateStarts.add(result) : result));
 }
 
 /** What changes for the manager itself, and what it cannot change. */

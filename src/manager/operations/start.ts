@@ -41,9 +41,9 @@ export async function start(
     },
     (name, failed) => (kept.includes(name) ? staysStopped(name) : skipDependent(name, failed)),
   );
-  const results = found.map((result) => withReturn(fleet, result));
-  const late = operation.aborted ? [] : results.filter(({ action }) => action === 'skipped');
-  for (const { app } of late) context.lateStarts.add(app);
+  const results = found
+    .map((result) => (operation.aborted ? result : context.lateStarts.add(result)))
+    .map((result) => withReturn(fleet, result));
   const stopped = kept.map((name) => `${name} ${STAYS_STOPPED}; \`evenkeel start ${name}\` starts it`);
   const begun = results.filter(({ action }) => action === 'start');
   const drift = begun.flatMap(({ app }) => driftNotice(fleet, app) ?? []);

@@ -7,6 +7,7 @@ import type { AddressWait } from '../address-waits.ts';
 import type { ClusterContact } from '../cluster-owner.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
+import type { LateStarts } from '../late-starts.ts';
 
 /** As in `boots`: a hundred that did would all be slow. */
 const TURN = 'waits until fewer apps boot';
@@ -14,7 +15,7 @@ const TURN = 'waits until fewer apps boot';
 const PATIENCE = 2_000;
 
 /** `name` null: all. Throws NO_SUCH_APP. */
-export async function status({ fleet, about }: ManagerContext, name: string | null): Promise<Status> {
+export async function status({ fleet, about, lateStarts }: ManagerContext, name: string | null): Promise<Status> {
   if (name !== null) fleet.requireKnown(name);
   const names = name === null ? fleet.names : [name];
   const { ecosystem } = fleet.state;
@@ -26,16 +27,16 @@ export async function status({ fleet, about }: ManagerContext, name: string | nu
       profile: ecosystem?.profile ?? null,
       warnings: fleet.warnings.texts,
     },
-    apps: await Promise.all(names.map((app) => appStatus(fleet, app))),
+    apps: await Promise.all(names.map((app) => appStatus(fleet, lateStarts, app))),
   };
 }
 
-async function appStatus(fleet: Fleet, name: string): Promise<AppStatus> {
+async function appStatus(fleet: Fleet, lateStarts: LateStarts, name: string): Promise<AppStatus> {
   const drift = isDrift(fleet.fileSpec(name), fleet.state.app(name).override);
   const told = await toldStatus(fleet.handle(name));
   // A cluster process that has just been started does not know yet of what.
   const isAhead = told?.state === 'stopped' && fleet.boots.stageOf(name) !== null;
-  return { ...(told === null || isAhead ? downStatus(fleet, name) : told), drift };
+  return { ...(told === null || isAhead ? downStatus(fleet, lateStarts.waitsFor(name), name) : told), drift };
 }
 
 /** null: there is no cluster process, or it has never said anything. */
@@ -51,14 +52,15 @@ async function toldStatus(handle: ClusterContact): Promise<AppStatus | null> {
   }
 }
 
-function downStatus(fleet: Fleet, name: string): AppStatus {
+/** `needs`: what has to come online first; null: it does not wait for that. */
+function downStatus(fleet: Fleet, needs: readonly string[] | null, name: string): AppStatus {
   const handle = fleet.handle(name);
   const { wanted } = fleet.state.app(name);
   const last = handle.snapshot?.status;
   // Its workers may serve on while the cluster process is brought back; they cannot be seen.
   const wait = fleet.waits.of(name);
   const { whyDown } = handle;
-  const comesBack = handle.revival !== null || wait?.record.gaveUp === false;
+  const comesBack = handle.revival !== null || wait?.record.gaveUp === false || needs !== null;
   const stage = fleet.boots.stageOf(name);
   const state = !wanted ? 'stopped' : stage !== null ? 'starting' : comesBack ? 'backoff' : 'failed';
   return {
@@ -66,7 +68,12 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
       name,
       state,
       drift: false,
-      problem: stage === 'waiting' ? TURN : wait === null ? whyDown : describeWait(wait, fleet.now()),
+      problem:
+        stage === 'waiting'
+          ? TURN
+          : wait === null
+            ? (whyDown ?? describeNeeds(needs))
+            : describeWait(wait, fleet.now()),
       deploy: null,
       workers: [],
       ready: 0,
@@ -76,6 +83,10 @@ function downStatus(fleet: Fleet, name: string): AppStatus {
     desired: wanted ? (fleet.fileSpec(name)?.workers ?? 0) : 0,
     lastDeploy: last?.lastDeploy ?? null,
   };
+}
+
+function describeNeeds(needs: readonly string[] | null): string | null {
+  return needs === null ? null : `waits until ${needs.join(', ')} ${needs.length === 1 ? 'is' : 'are'} online`;
 }
 
 function describeWait({ reason, record }: AddressWait, now: number): string {

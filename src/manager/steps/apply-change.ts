@@ -51,7 +51,7 @@ export async function applyChange(
 /** Without a new generation. */
 async function applyInPlace(fleet: Fleet, change: AppChange, spec: AppSpec): Promise<Outcome> {
   if (change.action !== 'scale' && change.action !== 'live') return { ok: true, message: 'unchanged' };
-  if (fleet.runningSpec(change.app) === null) return { ok: true, message: 'starts as the file says' };
+  if (fleet.runningSpec(change.app) === null) return { ok: true, message: 'the next start goes by the file' };
   await applyLive(fleet, change, spec);
   if (change.action === 'scale') return await scale(fleet, change.app, spec);
   await fleet.handle(change.app).refresh();
