@@ -25,7 +25,7 @@ export default defineConfig({
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/torture/**', ...OWN_PROCESS],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {
@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'own-process',
           maxWorkers: WORKERS,
           include: OWN_PROCESS,
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {

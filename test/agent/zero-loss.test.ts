@@ -1,13 +1,11 @@
 // Unmodified apps, replaced under load: no request fails, and every replaced worker ends by itself. The load can be
 // raised: AGENT_TEST_CLIENTS, AGENT_TEST_REQUESTS (between two replacements).
 
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { longUnless } from '../support/long.ts';
 import { runGenerations } from './generations.ts';
 import { WorkerRig } from './worker-rig.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const HTTP = { app: 'node:http', fixture: 'http.cjs', generations: 3 };
 const EXPRESS = { app: 'Express', fixture: 'express.cjs' };

@@ -2,10 +2,11 @@ import { expect, it } from 'vitest';
 import { endGroup } from '../../src/cluster/end-group.ts';
 
 const GRACE = { term: 60, kill: 60 };
+const LONG_GRACE = { term: 60_000, kill: 60 };
 
 it('is told to end, and that is all when it does', async () => {
   const sent: string[] = [];
-  await endGroup((signal) => sent.push(signal) < 3, GRACE);
+  await endGroup((signal) => sent.push(signal) < 3, LONG_GRACE);
   expect(sent).toEqual(['SIGTERM', 'SIGCONT', 'SIGCONT']);
 });
 

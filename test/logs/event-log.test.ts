@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EvenkeelEvent } from '../../src/core/events.ts';
@@ -79,7 +79,7 @@ describe('EventLog', () => {
     });
     expect(existsSync(dirname(path))).toBe(false);
     mkdirSync(dirname(path), { mode: 0o700 });
-    await waitUntil('the log is back', () => existsSync(path));
+    await waitUntil('the log is back', () => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n'));
     expect((await log.last(1))[0]).toEqual(event(2));
   });
 });

@@ -78,7 +78,7 @@ export class CliProcess {
   }
 
   /** The next line that matches; what came before it is consumed. */
-  async waitForLine(pattern: RegExp, stream: StreamName = 'stdout', deadlineMs = 30_000): Promise<string> {
+  async waitForLine(pattern: RegExp, stream: StreamName = 'stdout', deadlineMs = 60_000): Promise<string> {
     const end = Date.now() + deadlineMs;
     for (;;) {
       const line = this.#takeLine(pattern, stream);

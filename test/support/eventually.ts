@@ -8,7 +8,7 @@ const EVERY_MS = 50;
 export async function eventually<T>(
   what: string,
   probe: () => T | null | false | Promise<T | null | false>,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
   for (;;) {
