@@ -51,9 +51,12 @@ function live({ err, now }: Context): ProgressDisplay {
   let closed = false;
   const draw = (): void => area?.draw(progressLines(model, now(), err.style));
   const timer = setInterval(draw, TICK);
-  void createLiveArea(err).then((loaded) => {
-    if (!closed) area = loaded;
-  });
+  createLiveArea(err)
+    .then((loaded) => {
+      if (!closed) area = loaded;
+    })
+    // As where the package has just been replaced. The operation goes on all the same.
+    .catch(() => {});
   return {
     show: (event) => {
       model = reduceProgress(model, event);

@@ -207,6 +207,8 @@ export class ClusterProcess {
     const closed = this.#running?.logs.close(CLOSING.logs).catch((error) => output.complain(error, 'logs'));
     await Promise.all([closed, endsWithin(CLOSING.logs, this.#logsApplied)]);
     if (this.#running !== null) this.#changed();
+    // Nothing of it was left; it was stopped all the same, and is not to be resumed.
+    else if (this.predecessor !== null) this.#state.save({ ...this.predecessor, started: false, workers: [] });
     await endsWithin(CLOSING.state, this.#state.close());
   }
 
@@ -287,6 +289,8 @@ export class ClusterProcess {
       unfinished: deploys.running,
       ...{ history: this.generations.history, workers, lastEvent: this.events.last },
       ...this.#resuming,
+      // A stop holds while it is resumed, too.
+      ...(model.mode === 'stopping' ? { started: false } : {}),
     };
   }
 }

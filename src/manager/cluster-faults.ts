@@ -21,7 +21,7 @@ export function notRunning(app: string): EvenkeelError {
 export function notBack({ app, whyDown }: { readonly app: string; readonly whyDown: string | null }): EvenkeelError {
   const why = whyDown === null ? '' : `: ${whyDown}`;
   return new EvenkeelError('CLUSTER_LOST', `${app}: its cluster process was lost, and is not back yet${why}`, {
-    hint: 'Its workers serve meanwhile, and it goes on being tried; see `evenkeel status`.',
+    hint: 'It goes on being tried; workers that it left serve meanwhile. See `evenkeel status`.',
   });
 }
 

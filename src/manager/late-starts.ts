@@ -21,17 +21,20 @@ export class LateStarts {
     if (action !== 'skipped') return result;
     this.#fleet.state.update(app, { wanted: true });
     this.#waiting.add(app);
-    const needs = this.waitsFor(app) ?? [];
+    const needs = this.waitsFor(app);
     // What it depends on may have come online while the others were still being started.
     this.#look();
-    return needs.length === 0 ? result : { ...result, message: `${message}; it is started when that is online` };
+    return needs === null ? result : { ...result, message: `${message}; it is started when that is online` };
   }
 
-  /** What has to come online before it is started; null: it does not wait. */
+  /** What has to come online before it is started; null: it does not wait for anything. */
   waitsFor(name: string): readonly string[] | null {
-    if (!this.#waiting.has(name)) return null;
+    const { isUp, revival } = this.#fleet.handle(name);
+    // Whoever has started or stopped it meanwhile need not have said so here.
+    if (!this.#waiting.has(name) || !this.#fleet.state.app(name).wanted || isUp || revival !== null) return null;
     const { dependsOn = [] } = this.#fleet.fileSpec(name) ?? {};
-    return dependsOn.filter((other) => this.#fleet.handle(other).state !== 'online');
+    const needs = dependsOn.filter((other) => this.#fleet.handle(other).state !== 'online');
+    return needs.length === 0 ? null : needs;
   }
 
   #hear(event: EvenkeelEvent): void {

@@ -14,7 +14,7 @@ import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
 import { pauseUnless } from './pause.ts';
 import { withoutApp } from './results.ts';
-import { resumeCluster } from './resume-cluster.ts';
+import { type Resumption, resumeCluster } from './resume-cluster.ts';
 import { finishRestart } from './steps/restart-app.ts';
 
 const LONGEST_PAUSE: Milliseconds = 30_000;
@@ -136,9 +136,11 @@ export class Reviver {
     // What only workers have that it left, the cluster process gets from them, and the manager from the cluster process.
     if (spec !== null) this.#fleet.sockets.holdPossible(app, spec);
     await owner.ensure();
-    if (await this.#resumed(app, spec, task)) {
+    const resumption = await this.#takeUp(app, spec, task);
+    if (resumption !== 'unknown') {
       const current = handle.snapshot?.current;
-      if (this.#fleet.cameBack.has(app)) this.#fleet.cameBack.set(app, current?.generation ?? null);
+      const isBack = resumption === 'resumed' && this.#fleet.cameBack.has(app);
+      if (isBack) this.#fleet.cameBack.set(app, current?.generation ?? null);
       // The file may declare others by now than what runs.
       return this.#fleet.sockets.release(app, current?.spec.listen);
     }
@@ -147,7 +149,7 @@ export class Reviver {
     await owner.stop(null, stopDeadline(null, null));
   }
 
-  async #resumed(app: string, spec: AppSpec | null, task: Task): Promise<boolean> {
+  async #takeUp(app: string, spec: AppSpec | null, task: Task): Promise<Resumption> {
     try {
       return await resumeCluster(this.#fleet.handle(app), spec, task);
     } catch (error) {

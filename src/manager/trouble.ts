@@ -6,10 +6,9 @@ import type { Outcome } from './results.ts';
 
 /** null: it runs, if perhaps with fewer workers; or it is on its way. Throws CLUSTER_LOST. */
 export async function troubleOf(handle: ClusterContact): Promise<(Outcome & { readonly ok: false }) | null> {
-  if (!handle.isUp && handle.revival !== null) throw notBack(handle);
-  if (!isInTrouble(handle)) return null;
+  if (!isTrouble(handle)) return null;
   await handle.relearn();
-  if (!isInTrouble(handle)) return null;
+  if (!isTrouble(handle)) return null;
   const { failure = null } = handle.snapshot ?? {};
   const why = failure === null ? 'its workers keep failing' : `worker ${failure.slot} ${failure.reason}`;
   const next =
@@ -17,6 +16,11 @@ export async function troubleOf(handle: ClusterContact): Promise<(Outcome & { re
       ? 'it is tried again'
       : `it is not tried again: \`evenkeel start ${handle.app}\` does, or a deploy of code that works`;
   return { action: 'none', ok: false, message: `does not run (${handle.state}): ${why}; ${next}`, failure };
+}
+
+function isTrouble(handle: ClusterContact): boolean {
+  if (!handle.isUp && handle.revival !== null) throw notBack(handle);
+  return isInTrouble(handle);
 }
 
 /** It is meant to run and does not, as far as was told; what is being brought back counts as well. */

@@ -117,6 +117,17 @@ it('what was stopped is not resumed: whoever starts it says what it runs', async
   await expect(openCluster(dir).ask('resume', {})).rejects.toMatchObject({ code: 'APP_STOPPED' });
 });
 
+it('what was stopped when nothing of it was left is not resumed either', async () => {
+  const dir = tempDir();
+  const current = { generation: 4, spec: shellApp(dir, SERVE), realCwd: dir, realScript: null };
+  await writeStateFile(bootIn(dir).stateFile, {
+    ...{ app: 'web', cluster: null, lastGeneration: 4, current, desired: 1, started: true },
+    ...{ unfinished: null, history: [], workers: [], lastEvent: 0 },
+  });
+  await openCluster(dir).ask('stop', { timeout: 0 });
+  await expect(openCluster(dir).ask('resume', {})).rejects.toMatchObject({ code: 'APP_STOPPED' });
+});
+
 it.each([
   ['ends', 'exit 1', 60_000, 'failed'],
   ['is not ready before the deploy is to be done', SERVE, 500, 'timed-out'],

@@ -106,6 +106,8 @@ it('a restart that could not start the new one is finished as it was begun', asy
     wanted: true,
     restarting: { spec: { balance: 'round-robin' } },
   });
+  // Whoever starts it meanwhile would have it ended again.
+  expect((await start(context, null)).apps).toMatchObject([{ ok: false, error: { code: 'CLUSTER_LOST' } }]);
   rig.spawnFails = false;
   await back(context, clock);
   expect(rig.cluster('web').asked).toEqual(['start restart']);

@@ -78,14 +78,14 @@ export async function reconcile(
         const inTurn = (work: Work<AppResult>) => changeInTurn(fleet, name, inLane, work);
         const spec = specOf(ecosystem, name);
         const work: Work<AppResult> = async (task) =>
-          waitsFor(fleet, plan, spec) ?? (await apply(context, spec, moves, notices, task));
+          waitsFor(fleet, spec) ?? (await apply(context, spec, moves, notices, task));
         return unlessUnchanged(plan, await operation.run(name, inTurn, work));
       },
       (name, failed) => unlessUnchanged(plan, skip(specOf(ecosystem, name), moves, failed)),
     );
     await takeBack(fleet, moves).catch((error) => fleet.complain(error));
     notices.push(...sharedNotices(fleet, moves));
-    const settled = operation.aborted ? applied : lateStarts(context, plan, applied);
+    const settled = operation.aborted ? applied : lateStarts(context, applied);
     // Only in the end: what runs, and depends on an app that keeps failing, is brought up to date all the same.
     const results = await Promise.all(settled.map((app) => unlessInTrouble(fleet, app)));
     return operationResult(fleet, startedAt, [...results, ...removed], [...new Set(notices)]);
@@ -139,13 +139,15 @@ async function apply(
 }
 
 /** What does not run yet, and depends on what keeps failing, comes when that does; null: that is not so. */
-function waitsFor(fleet: Fleet, plan: Plan, { name, dependsOn }: AppSpec): AppResult | null {
-  const down = startsIn(plan, name) ? dependsOn.filter((other) => isInTrouble(fleet.handle(other))) : [];
+function waitsFor(fleet: Fleet, { name, dependsOn }: AppSpec): AppResult | null {
+  const down = isToStart(fleet, name) ? dependsOn.filter((other) => isInTrouble(fleet.handle(other))) : [];
   return down.length === 0 ? null : skipped(name, `it depends on ${down.join(', ')}, which does not run`);
 }
 
-function startsIn({ changes }: Plan, name: string): boolean {
-  return changes.some(({ app, action }) => app === name && action === 'start');
+/** As it is now: since the whole was planned it may have come back, or have been stopped. */
+function isToStart(fleet: Fleet, name: string): boolean {
+  const isNew = !fleet.state.names.includes(name);
+  return fleet.runningSpec(name) === null && (isNew || fleet.state.app(name).wanted);
 }
 
 /** It runs on as it is, and what was to be its own stays with who has not given it up. */
@@ -186,8 +188,8 @@ async function unlessInTrouble(fleet: Fleet, result: AppResult): Promise<AppResu
   });
 }
 
-function lateStarts({ lateStarts }: ManagerContext, plan: Plan, results: readonly AppResult[]): readonly AppResult[] {
-  return results.map((result) => (startsIn(plan, result.app) ? lateStarts.add(result) : result));
+function lateStarts({ fleet, lateStarts }: ManagerContext, results: readonly AppResult[]): readonly AppResult[] {
+  return results.map((result) => (isToStart(fleet, result.app) ? lateStarts.add(result) : result));
 }
 
 /** What changes for the manager itself, and what it cannot change. */

@@ -25,7 +25,7 @@ export function startApp(fleet: Fleet, name: string, reasons: readonly string[],
 export function startByFile(fleet: Fleet, name: string, reasons: readonly string[], task: Task): Promise<AppResult> {
   return attempt(fleet, name, 'start', reasons, async () => {
     const spec = fleet.wantedSpec(name);
-    fleet.state.update(name, { wanted: true });
+    fleet.state.update(name, { wanted: true, restarting: null });
     const work = (): Promise<Outcome> => bootInTurn(fleet, spec, reasons, task);
     // Where this fails, whoever brings it back goes on with that.
     return fleet.handle(name).revival === null ? await startOrWait(fleet, spec, work) : await work();
@@ -72,9 +72,14 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
   // A start that an earlier manager asked for may have ended by now.
   if (handle.isUp && fleet.runningSpec(name) === null) await handle.refresh();
   if (fleet.runningSpec(name) !== null) return await wake(handle);
-  // It comes back as it ran, and not as the file says by now.
-  if (handle.revival !== null && fleet.lastSpec(name) !== null) throw notBack(handle);
+  if (comesBack(fleet, name)) throw notBack(handle);
   return await bootInTurn(fleet, spec, reasons, task);
+}
+
+/** As it ran, or as a restart of it was to leave it, and not as the file says by now. What waits for its address does not. */
+function comesBack(fleet: Fleet, name: string): boolean {
+  if (fleet.handle(name).revival === null || fleet.waits.of(name) !== null) return false;
+  return fleet.state.app(name).restarting !== null || fleet.lastSpec(name) !== null;
 }
 
 function bootInTurn(fleet: Fleet, spec: AppSpec, reasons: readonly string[], task: Task): Promise<Outcome> {
