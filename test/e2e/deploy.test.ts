@@ -6,7 +6,7 @@ import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import { LONG } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
-import { RELEASES, release } from '../support/releases.ts';
+import { startedRelease } from '../support/releases.ts';
 import { createRig, fixture } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
 
@@ -204,14 +204,8 @@ describe('a deploy', () => {
   });
 
   test('resolves a symlinked folder anew, and pins it to the generation', LONG, async () => {
-    const port = await freePort();
-    await using rig = await createRig({
-      apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-      files: RELEASES,
-    });
-    release(rig, 1);
-    await rig.run('start');
-    release(rig, 2);
+    const { rig, port } = await startedRelease();
+    await using _ = rig;
     const crashed = (await rig.pids('web'))[0] ?? 0;
     await rig.kill9(crashed);
     await rig.appWhere('web', 'has another worker', ({ ready, workers }) => ready === 1 && workers[0]?.pid !== crashed);

@@ -2,22 +2,13 @@
 
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { server } from '../support/apps.ts';
-import { freePort } from '../support/free-port.ts';
 import { LONG } from '../support/long.ts';
-import { RELEASES, release } from '../support/releases.ts';
-import { createRig } from '../support/rig.ts';
+import { release, startedRelease } from '../support/releases.ts';
 import { seenBy } from '../support/seen-by.ts';
 
 test('a worker that comes back after its release folder was removed: events, status and commands name the folder and a way out', async () => {
-  const port = await freePort();
-  await using rig = await createRig({
-    apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-    files: RELEASES,
-  });
-  release(rig, 1);
-  await rig.run('start');
-  release(rig, 2);
+  const { rig, port } = await startedRelease();
+  await using _ = rig;
   await rig.run('deploy', 'web');
   const gone = rig.path('releases/2');
   rmSync(gone, { recursive: true });
@@ -55,14 +46,8 @@ test(
   'an app that was rolled back to a release that is gone, when it is to start: the config is the way out',
   LONG,
   async () => {
-    const port = await freePort();
-    await using rig = await createRig({
-      apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-      files: RELEASES,
-    });
-    release(rig, 1);
-    await rig.run('start');
-    release(rig, 2);
+    const { rig, port } = await startedRelease();
+    await using _ = rig;
     await rig.run('deploy', 'web');
     await rig.run('rollback', 'web');
     await rig.run('stop', 'web');

@@ -5,7 +5,7 @@ import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import { LONG } from '../support/long.ts';
-import { RELEASES, release } from '../support/releases.ts';
+import { startedRelease } from '../support/releases.ts';
 import { createRig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
 
@@ -35,14 +35,8 @@ describe('rollback', () => {
   });
 
   test('to a release that a link does not lead to any more is undone by a reload', LONG, async () => {
-    const port = await freePort();
-    await using rig = await createRig({
-      apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-      files: RELEASES,
-    });
-    release(rig, 1);
-    await rig.run('start');
-    release(rig, 2);
+    const { rig, port } = await startedRelease();
+    await using _ = rig;
     await rig.run('deploy', 'web');
     await rig.run('rollback', 'web');
     expect((await seenBy(port)).cwd).toBe(rig.path('releases/1'));
@@ -56,14 +50,8 @@ describe('rollback', () => {
   });
 
   test('leaves a release, however often that was restarted, and names it; twice, it comes back', async () => {
-    const port = await freePort();
-    await using rig = await createRig({
-      apps: { web: server('environment', port, { cwd: 'current', workers: 1 }) },
-      files: RELEASES,
-    });
-    release(rig, 1);
-    await rig.run('start');
-    release(rig, 2);
+    const { rig, port } = await startedRelease();
+    await using _ = rig;
     await rig.run('deploy', 'web');
     await rig.run('restart', 'web');
     for (const number of ['1', '2']) {

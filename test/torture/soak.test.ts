@@ -10,9 +10,9 @@ import { privateBytes } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { report, requestsOf } from './finding.ts';
 
-const DEPLOYS = 200;
+const DEPLOYS = 300;
 /** Until then heaps grow to their size. */
-const WARM_UP = 60;
+const WARM_UP = 100;
 const CLIENTS = 8;
 const MEGABYTE = 1024 ** 2;
 /** What a heap may differ by, where it is smallest, from one half of the deploys after that to the other. */

@@ -60,6 +60,7 @@ function downStatus(fleet: Fleet, needs: readonly string[] | null, name: string)
   // Its workers may serve on while the cluster process is brought back; they cannot be seen.
   const wait = fleet.waits.of(name);
   const { whyDown } = handle;
+  const why = wait === null ? (whyDown ?? describeNeeds(needs)) : describeWait(wait, fleet.now());
   const comesBack = handle.revival !== null || wait?.record.gaveUp === false || needs !== null;
   const stage = fleet.boots.stageOf(name);
   const state = !wanted ? 'stopped' : stage !== null ? 'starting' : comesBack ? 'backoff' : 'failed';
@@ -68,12 +69,7 @@ function downStatus(fleet: Fleet, needs: readonly string[] | null, name: string)
       name,
       state,
       drift: false,
-      problem:
-        stage === 'waiting'
-          ? TURN
-          : wait === null
-            ? (whyDown ?? describeNeeds(needs))
-            : describeWait(wait, fleet.now()),
+      problem: stage === 'waiting' ? TURN : why,
       deploy: null,
       workers: [],
       ready: 0,
