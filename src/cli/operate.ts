@@ -58,7 +58,7 @@ export async function operate(context: Context, client: ControlClient, operation
     if (!interrupt.happened) return outcome;
     const isAllDone = result.ok && results.length === operation.steps.length;
     // What is done is not undone: another exit code would say so.
-    if (isAllDone) return { ...outcome, errorText: 'interrupted, but it was too late: all of it was done\n' };
+    if (isAllDone) return { ...outcome, errorText: `interrupted, but it was too late: ${describeDone(result)}\n` };
     return { ...outcome, exit: EXIT.interrupted };
   } catch (error) {
     progress.close();
@@ -69,6 +69,11 @@ export async function operate(context: Context, client: ControlClient, operation
     progress.close();
     interrupt.end();
   }
+}
+
+function describeDone({ apps }: OperationResult): string {
+  const isWhole = apps.every(({ deploy }) => (deploy?.afterFailure ?? null) === null);
+  return isWhole ? 'all of it was done' : 'all of it was done but for the hooks that follow a deploy';
 }
 
 function describeLeft({ steps }: Operation, current: number): string {

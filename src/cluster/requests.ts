@@ -3,7 +3,7 @@
 import { type ClusterModel, hasReadyWorker, IDLE_CLUSTER, slotRecord } from '../core/cluster-model.ts';
 import { deferred } from '../core/deferred.ts';
 import { EvenkeelError } from '../core/errors.ts';
-import type { ChangeResult, DeployResult, Slot, WorkerFailure } from '../core/status.ts';
+import type { ChangeResult, DeployResult, Generation, Slot, WorkerFailure } from '../core/status.ts';
 import type { AppLogs } from '../logs/app-logs.ts';
 import type { ClusterParams, ClusterSnapshot, LogLine, ResumeResult, ScaleResult } from '../protocol/cluster-link.ts';
 import { LINK_VERSION, OLDEST_LINK_VERSION } from '../protocol/cluster-link.ts';
@@ -24,6 +24,7 @@ export function handlersFor(
   files: ManagedFiles,
 ): Handlers {
   const { app } = cluster.boot;
+  let resuming: Promise<number> | null = null;
   let stopping: Promise<number> | null = null;
   let stopped = false;
   /** What would come up now would be left behind. */
@@ -41,11 +42,15 @@ export function handlersFor(
       const before = startOf(cluster);
       if (before !== null) return before;
       const { deploys } = await cluster.begin(request.spec);
-      return startOf(cluster) ?? deploys.begin(request);
+      return startOf(cluster) ?? deploys.begin(request, request.ran === true ? 'restart' : 'deploy');
     },
     resume: async () => {
       refuseAfterStop();
-      return resume(cluster);
+      // Of a manager that was killed meanwhile, and of the next one.
+      resuming ??= cluster.resume().finally(() => {
+        resuming = null;
+      });
+      return resumed(cluster, await resuming);
     },
     deploy: async (request) => cluster.active.deploys.begin(request),
     abort: async ({ reason, hurry = true }) => cluster.active.deploys.abort(reason, app, hurry),
@@ -143,8 +148,7 @@ function lastFailure({ running }: ClusterProcess, model: ClusterModel): WorkerFa
 }
 
 /** Answers when its workers are ready, or one of them failed: the restart policy goes on either way. */
-async function resume(cluster: ClusterProcess): Promise<ResumeResult> {
-  const generation = await cluster.resume();
+async function resumed(cluster: ClusterProcess, generation: Generation): Promise<ResumeResult> {
   const { host } = cluster.active;
   const { desired } = host.model;
   const result = await until(cluster, () => {

@@ -269,8 +269,8 @@ export class ClusterHandle {
       this.#connection = { kind: 'up', link, identity: owner };
       this.whyDown = null;
       this.#listener.onProcess(this.app, owner);
-      this.#listener.onMissed(this.app, snapshot.missed);
       this.#learn(snapshot);
+      this.#listener.onMissed(this.app, snapshot.missed);
     } catch (error) {
       link.close();
       throw error;

@@ -13,7 +13,6 @@ import type { StateLayout } from '../platform/paths.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import { readClusterRecord } from '../platform/read-cluster-record.ts';
 import type { BoundSocket } from '../platform/sockets.ts';
-import { AddressWaits } from './address-waits.ts';
 import { AppEntry } from './app-entry.ts';
 import type { AppLane, Task } from './app-lane.ts';
 import { BootTurns } from './boot-turns.ts';
@@ -26,6 +25,7 @@ import type { EventBus } from './event-bus.ts';
 import { settlePending } from './pending-override.ts';
 import { prepareBoot } from './prepare-boot.ts';
 import { SocketKeeper } from './socket-keeper.ts';
+import { StartWaits } from './start-waits.ts';
 import type { StateStore } from './state-store.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -56,7 +56,7 @@ export class Fleet {
   readonly warnings: Warnings;
   readonly sockets: DeclaredSockets;
   readonly keeper: SocketKeeper;
-  readonly waits: AddressWaits;
+  readonly waits: StartWaits;
   readonly claims = new DeployClaims();
   readonly boots: BootTurns;
   /**
@@ -81,7 +81,7 @@ export class Fleet {
     this.layout = options.layout;
     this.sockets = new DeclaredSockets(options.bind);
     this.boots = new BootTurns(availableCpus(), options.ports.clock);
-    this.waits = new AddressWaits(options.ports.clock, options.bus);
+    this.waits = new StartWaits(options.ports.clock);
     this.keeper = new SocketKeeper({
       ...{ ports: options.ports, sockets: this.sockets, complain: (problem) => this.complain(problem) },
       isWanted: (app) => this.isWanted(app),

@@ -1,10 +1,11 @@
-// Manager: apps that were not started because one they depend on failed. They are started when that comes online.
+// Manager: apps that were not started because one they depend on failed. They are started when that serves.
 
 import type { EvenkeelEvent } from '../core/events.ts';
 import type { AppResult } from '../protocol/control-api.ts';
 import type { Fleet } from './fleet.ts';
 import { inLane } from './results.ts';
 import { startApp } from './steps/start-app.ts';
+import { doesServe } from './trouble.ts';
 
 export class LateStarts {
   readonly #fleet: Fleet;
@@ -33,19 +34,19 @@ export class LateStarts {
     // Whoever has started or stopped it meanwhile need not have said so here.
     if (!this.#waiting.has(name) || !this.#fleet.state.app(name).wanted || isUp || revival !== null) return null;
     const { dependsOn = [] } = this.#fleet.fileSpec(name) ?? {};
-    const needs = dependsOn.filter((other) => this.#fleet.handle(other).state !== 'online');
+    const needs = dependsOn.filter((other) => !doesServe(this.#fleet.handle(other)));
     return needs.length === 0 ? null : needs;
   }
 
   #hear(event: EvenkeelEvent): void {
-    if (event.type === 'app-state' && event.state === 'online') this.#look();
+    if (event.type === 'app-state') this.#look();
   }
 
   #look(): void {
     for (const name of [...this.#waiting]) {
       const spec = this.#fleet.fileSpec(name);
       if (spec === null || !this.#fleet.state.app(name).wanted) this.#waiting.delete(name);
-      else if (spec.dependsOn.every((other) => this.#fleet.handle(other).state === 'online')) this.#start(name);
+      else if (spec.dependsOn.every((other) => doesServe(this.#fleet.handle(other)))) this.#start(name);
     }
   }
 

@@ -4,7 +4,7 @@
 //
 // One thing at a time for an app, in its lane before everything but a stop, until it runs or is not meant to any more.
 
-import { EvenkeelError, toErrorBody } from '../core/errors.ts';
+import { toErrorBody } from '../core/errors.ts';
 import type { AppSpec, Milliseconds } from '../core/spec.ts';
 import { UNWANTED } from '../platform/manager-record.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
@@ -16,6 +16,7 @@ import { pauseUnless } from './pause.ts';
 import { withoutApp } from './results.ts';
 import { type Resumption, resumeCluster } from './resume-cluster.ts';
 import { finishRestart } from './steps/restart-app.ts';
+import { isListenFailed } from './steps/start-app.ts';
 
 const LONGEST_PAUSE: Milliseconds = 30_000;
 
@@ -124,8 +125,8 @@ export class Reviver {
       const { ok, message } = await finishRestart(this.#fleet, app, restarting, task);
       if (!ok) this.#fleet.complain(`${app}: ${message}`);
     } catch (error) {
-      // What it ran before is up again, or waits for its address.
-      if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+      // What it ran before is up again, or is tried again.
+      if (!isListenFailed(error)) throw error;
       this.#fleet.complain(`${app}: ${error.message}`);
     }
   }
@@ -154,8 +155,7 @@ export class Reviver {
       return await resumeCluster(this.#fleet.handle(app), spec, task);
     } catch (error) {
       // Tells who has it.
-      if (spec !== null && error instanceof EvenkeelError && error.code === 'LISTEN_FAILED')
-        this.#fleet.sockets.hold(app, spec);
+      if (spec !== null && isListenFailed(error)) this.#fleet.sockets.hold(app, spec);
       throw error;
     }
   }

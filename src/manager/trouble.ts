@@ -23,6 +23,11 @@ function isTrouble(handle: ClusterContact): boolean {
   return isInTrouble(handle);
 }
 
+/** It answers, if perhaps with fewer workers than it should have: what depends on it can start. */
+export function doesServe({ isUp, state }: ClusterContact): boolean {
+  return isUp && (state === 'online' || state === 'degraded' || state === 'deploying');
+}
+
 /** It is meant to run and does not, as far as was told; what is being brought back counts as well. */
 export function isInTrouble({ isUp, revival, state }: ClusterContact): boolean {
   return isUp ? state === 'backoff' || state === 'failed' : revival !== null;

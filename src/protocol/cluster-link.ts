@@ -57,9 +57,9 @@ export interface ClusterRequests {
   };
   /**
    * Brings the app up as a new generation. Answers when it is ready or its first worker failed. Where a start is under way
-   * or has just ended, the answer is that start's.
+   * or has just ended, the answer is that start's. `ran`: it goes back to what ran before, without its hooks.
    */
-  start: { params: DeployRequest; result: DeployResult };
+  start: { params: DeployRequest & { readonly ran?: boolean }; result: DeployResult };
   /** After the death of a predecessor: boots its committed generation, then retires the workers it left. */
   resume: { params: Record<string, never>; result: ResumeResult };
   deploy: { params: DeployRequest; result: DeployResult };

@@ -8,9 +8,11 @@ import { deploy } from '../../src/manager/operations/deploy.ts';
 import { reload } from '../../src/manager/operations/reload.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
+import { stop } from '../../src/manager/operations/stop.ts';
 import type { RunningOperation } from '../../src/manager/under-way.ts';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { appSpec } from '../support/app-spec.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
 
 interface Tracked {
@@ -98,4 +100,39 @@ it('one that is over cannot be aborted', async () => {
   const { id, result } = begin(context, (operation) => start(context, null, {}, operation));
   expect((await result).ok).toBe(true);
   await expect(abortOperation(context, id)).rejects.toMatchObject({ code: 'NO_DEPLOY' });
+});
+
+it('a reload of an app that is being brought back ends with its attempt, and the app is still to come', async () => {
+  const web = appSpec({ listen: [{ kind: 'tcp', host: null, port: 3000 }] });
+  const rig = new ManagerRig([web]);
+  const before = await rig.open();
+  await start(before.context, null);
+  await before.close('killed');
+  rig.cluster('web').die();
+  rig.bound.clear();
+  rig.spawnFails = true;
+  rig.clock = new HeldClock();
+  const { context } = await rig.open();
+  await rig.event('cluster-failed', 'web');
+  rig.apps = [appSpec({ listen: [{ kind: 'tcp', host: null, port: 3001 }] })];
+  rig.script('web').hold = deferred();
+  rig.spawnFails = false;
+  const { id, result } = begin(context, (operation) => reload(context, undefined, operation));
+  await rig.event('deploy-started', 'web', 2);
+  expect((await abortOperation(context, id)).ok).toBe(true);
+  expect(brief(await result)).toEqual([['web', 'start', false, 'generation 2 aborted: interrupted']]);
+  expect(context.fleet.state.app('web').wanted).toBe(true);
+  expect(context.fleet.handle('web').revival).not.toBeNull();
+});
+
+it('a start leaves alone what runs already, whatever has become of what it depends on', async () => {
+  const rig = new ManagerRig([appSpec({ dependsOn: ['db'] }), appSpec({ name: 'db' })]);
+  const { context } = await rig.open();
+  await start(context, null);
+  await stop(context, ['db'], null);
+  Object.assign(rig.script('db'), { outcome: 'failed', reason: 'worker 0 exited' });
+  expect(brief(await start(context, null))).toEqual([
+    ['web', 'none', true, 'already running'],
+    ['db', 'start', false, 'generation 2 failed: worker 0 exited'],
+  ]);
 });

@@ -3,11 +3,10 @@
 import { expect, it } from 'vitest';
 import { deferred } from '../../src/core/deferred.ts';
 import { EvenkeelError } from '../../src/core/errors.ts';
-import { AddressWaits } from '../../src/manager/address-waits.ts';
-import { EventBus } from '../../src/manager/event-bus.ts';
 import { start } from '../../src/manager/operations/start.ts';
 import { status } from '../../src/manager/operations/status.ts';
 import { stop } from '../../src/manager/operations/stop.ts';
+import { StartWaits } from '../../src/manager/start-waits.ts';
 import { appSpec } from '../support/app-spec.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -83,12 +82,11 @@ it('is no complaint where a stop comes before its turn', async () => {
 
 it('is not tried again by a manager that goes', () => {
   const clock = new FakeClock();
-  const waits = new AddressWaits(clock, new EventBus({ append: () => {} }, () => 0));
+  const waits = new StartWaits(clock);
   const tried: string[] = [];
-  const error = new EvenkeelError('LISTEN_FAILED', IN_USE);
-  waits.add(web, error, () => tried.push('before'));
+  waits.add(web, IN_USE, () => tried.push('before'));
   waits.close();
-  waits.add({ ...web, name: 'api' }, error, () => tried.push('after'));
+  waits.add({ ...web, name: 'api' }, IN_USE, () => tried.push('after'));
   clock.advance(10 * restart.maxDelay);
   expect([tried, clock.armed]).toEqual([[], 0]);
 });

@@ -312,7 +312,7 @@ it('an address that cannot be bound waits for a restart, and the rest is deploye
   const { ok, notices } = await reload(context);
   expect(ok).toBe(true);
   expect(notices).toEqual([
-    'web: listen changed, but cannot listen on 1: it is in use; takes effect at `evenkeel restart web`',
+    'web: listen changed, but cannot listen on 1: it is in use; where web itself has it, it takes effect at `evenkeel restart web`',
   ]);
   expect(context.fleet.runningSpec('web')).toMatchObject({ listen: [], env: { A: '1' } });
   rig.taken.clear();

@@ -37,6 +37,8 @@ export interface Script {
   hold: Deferred<void> | null;
   /** Set to have the next start or deploy refused. */
   refusal: EvenkeelError | null;
+  /** Set to have hooks fail before a start or deploy: no worker is started. */
+  veto: string | null;
 }
 
 type Params = Readonly<Record<string, unknown>>;
@@ -212,7 +214,7 @@ export class FakeCluster {
     }
   }
 
-  async #deploy({ spec, reason, pinned }: DeployRequest): Promise<DeployResult> {
+  async #deploy({ spec, reason, pinned, ran = false }: DeployRequest & { ran?: boolean }): Promise<DeployResult> {
     if (this.#deploying !== null) throw new EvenkeelError('DEPLOY_IN_PROGRESS', 'one is under way');
     const { memory, script } = this;
     memory.generation += 1;
@@ -225,6 +227,13 @@ export class FakeCluster {
     const end =
       script.hold === null ? null : await Promise.race([script.hold.promise.then(() => null), aborted.promise]);
     this.#deploying = null;
+    if (script.veto !== null && !ran) {
+      if (first) this.#started = false;
+      if (first) this.#state = 'stopped';
+      const vetoed = this.#result(generation, 'failed', script.veto);
+      this.tell({ ...vetoed, type: 'deploy-finished' });
+      return vetoed;
+    }
     const result =
       end === null
         ? this.#result(generation, script.outcome, script.reason || reason)

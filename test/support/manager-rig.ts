@@ -127,7 +127,7 @@ export class ManagerRig {
   }
 
   script(app: string): Script {
-    const script = this.#scripts.get(app) ?? { outcome: 'done', reason: '', hold: null, refusal: null };
+    const script = this.#scripts.get(app) ?? { outcome: 'done', reason: '', hold: null, refusal: null, veto: null };
     this.#scripts.set(app, script);
     return script;
   }

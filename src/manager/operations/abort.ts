@@ -28,16 +28,27 @@ export async function abortOperation({ fleet, underWay }: ManagerContext, id: nu
   const startedAt = fleet.now();
   const operation = underWay.find(id);
   if (operation === null) throw new EvenkeelError('NO_DEPLOY', `no operation ${id} is under way`);
-  const results = await operation.abort((name) =>
-    fleet.runningSpec(name) === null
-      ? stopApp(fleet, name, null, ['its start was interrupted'])
-      : abortDeploy(fleet, name, 'interrupted', false),
-  );
+  const results = await operation.abort((name) => giveUp(fleet, name));
   return operationResult(
     fleet,
     startedAt,
     results.filter(({ error }) => error?.code !== 'NO_DEPLOY'),
   );
+}
+
+function giveUp(fleet: Fleet, name: string): Promise<AppResult> {
+  if (fleet.runningSpec(name) !== null) return abortDeploy(fleet, name, 'interrupted', false);
+  if (fleet.handle(name).revival !== null && fleet.cameBack.has(name)) return abortAttempt(fleet, name);
+  return stopApp(fleet, name, null, ['its start was interrupted']);
+}
+
+/** By the file, of an app that an earlier manager has left dead: it is still to be brought back. */
+function abortAttempt(fleet: Fleet, name: string): Promise<AppResult> {
+  return attempt(fleet, name, 'abort', [], async () => {
+    const deadline = deployDeadline(fleet.wantedSpec(name), null, 0);
+    const deploy = await fleet.handle(name).ask('abort', { reason: 'interrupted', hurry: true }, deadline);
+    return { ok: true, message: `generation ${deploy.generation} ${deploy.outcome}`, deploy };
+  });
 }
 
 /** For the first time, or after a stop: nothing serves that an abort could go back to. */

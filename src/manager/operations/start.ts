@@ -39,7 +39,10 @@ export async function start(
         return await startApp(fleet, name, reasons, task);
       });
     },
-    (name, failed) => (kept.includes(name) ? staysStopped(name) : skipDependent(name, failed)),
+    (name, failed) => {
+      if (kept.includes(name)) return staysStopped(name);
+      return fleet.runningSpec(name) === null ? skipDependent(name, failed) : alreadyRuns(name);
+    },
   );
   const results = found
     .map((result) => (operation.aborted ? result : context.lateStarts.add(result)))
@@ -71,6 +74,11 @@ function stoppedByName(fleet: Fleet, apps: readonly AppSpec[]): readonly string[
 /** What depends on it comes up all the same, as it ran on when this was stopped. */
 function staysStopped(name: string): AppResult {
   return { ...skipped(name, STAYS_STOPPED), action: 'none', ok: true };
+}
+
+/** Whatever has become of what it depends on. */
+function alreadyRuns(name: string): AppResult {
+  return { ...skipped(name, 'already running'), action: 'none', ok: true };
 }
 
 /** With those that they depend on. The file is read again for apps that do not run. */

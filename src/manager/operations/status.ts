@@ -3,11 +3,11 @@
 import { describeNextTry } from '../../core/describe-backoff.ts';
 import type { AppStatus, Status } from '../../core/status.ts';
 import { isDrift } from '../../platform/overrides.ts';
-import type { AddressWait } from '../address-waits.ts';
 import type { ClusterContact } from '../cluster-owner.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Fleet } from '../fleet.ts';
 import type { LateStarts } from '../late-starts.ts';
+import type { StartWait } from '../start-waits.ts';
 
 /** As in `boots`: a hundred that did would all be slow. */
 const TURN = 'waits until fewer apps boot';
@@ -34,8 +34,8 @@ export async function status({ fleet, about, lateStarts }: ManagerContext, name:
 async function appStatus(fleet: Fleet, lateStarts: LateStarts, name: string): Promise<AppStatus> {
   const drift = isDrift(fleet.fileSpec(name), fleet.state.app(name).override);
   const told = await toldStatus(fleet.handle(name));
-  // A cluster process that has just been started does not know yet of what.
-  const isAhead = told?.state === 'stopped' && fleet.boots.stageOf(name) !== null;
+  // A cluster process in which nothing runs does not know that something is to.
+  const isAhead = told?.state === 'stopped' && (fleet.boots.stageOf(name) !== null || fleet.waits.of(name) !== null);
   return { ...(told === null || isAhead ? downStatus(fleet, lateStarts.waitsFor(name), name) : told), drift };
 }
 
@@ -73,7 +73,7 @@ function downStatus(fleet: Fleet, needs: readonly string[] | null, name: string)
       deploy: null,
       workers: [],
       ready: 0,
-      clusterPid: null,
+      clusterPid: handle.identity?.pid ?? null,
     },
     generation: last?.generation ?? fleet.state.app(name).generation,
     desired: wanted ? (fleet.fileSpec(name)?.workers ?? 0) : 0,
@@ -85,6 +85,6 @@ function describeNeeds(needs: readonly string[] | null): string | null {
   return needs === null ? null : `waits until ${needs.join(', ')} ${needs.length === 1 ? 'is' : 'are'} online`;
 }
 
-function describeWait({ reason, record }: AddressWait, now: number): string {
+function describeWait({ reason, record }: StartWait, now: number): string {
   return `${reason}; ${describeNextTry(record, now)}`;
 }

@@ -15,7 +15,8 @@ export async function provideSockets(fleet: Fleet, name: string, spec: AppSpec, 
   } catch (error) {
     // Perhaps held by the app itself, which listened there before it was declared.
     if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
-    notices.push(`${name}: listen changed, but ${error.message}; takes effect at \`evenkeel restart ${name}\``);
+    const restart = `where ${name} itself has it, it takes effect at \`evenkeel restart ${name}\``;
+    notices.push(`${name}: listen changed, but ${error.message}; ${restart}`);
     return { ...spec, listen: fleet.runningSpec(name)?.listen ?? [] };
   }
   // Also what was bound for a deploy that came to nothing: the cluster process has let go of that by itself.

@@ -1,7 +1,6 @@
 // Manager: stops one app, then starts it. Not zero-downtime; and the one way for keys that a running cluster process
 // cannot take over.
 
-import { EvenkeelError } from '../../core/errors.ts';
 import { deployableSpec, droppedAddresses } from '../../core/plan-changes.ts';
 import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import { diffSpecs } from '../../core/spec-diff.ts';
@@ -11,9 +10,10 @@ import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
+import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 import { takeDown } from '../take-down.ts';
-import { startApp, startOrWait } from './start-app.ts';
+import { cameToNothing, isListenFailed, startApp, startOrWait } from './start-app.ts';
 
 export async function restartApp(fleet: Fleet, name: string, task: Task): Promise<AppResult> {
   const handle = fleet.handle(name);
@@ -53,25 +53,40 @@ function renew(fleet: Fleet, { name }: AppSpec, spec: AppSpec, task: Task): Prom
 export async function finishRestart(fleet: Fleet, name: string, restart: Restart, task: Task): Promise<Outcome> {
   const { spec, pinned } = restart;
   const end = (): void => fleet.state.update(name, { restarting: null });
+  let outcome: Outcome;
   try {
     await takeDown(fleet, name, null, restart);
     task.goOn();
-    const outcome = await startAs(fleet, spec, pinned, task);
-    end();
-    return outcome;
+    outcome = await startAs(fleet, { spec, pinned }, task);
   } catch (error) {
-    // Where nothing came of it, it is to be gone on with: by whoever brings the app back, or by the next manager.
-    if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+    // Where it was cut short, it is to be gone on with: by whoever brings the app back, or by the next manager.
+    if (!isListenFailed(error)) throw error;
     end();
     // Only now can it be told who holds the address: it was not the app itself.
-    await startOrWait(fleet, pinned.spec, () => startAs(fleet, pinned.spec, pinned, task));
+    await goBack(fleet, pinned, task);
     throw error;
   }
+  end();
+  if (!cameToNothing(fleet, name, outcome)) return outcome;
+  const { ok, message } = await goBack(fleet, pinned, task);
+  return { ...outcome, message: `${outcome.message}; ${ok ? 'what ran before runs again' : message}` };
 }
 
-async function startAs(fleet: Fleet, spec: AppSpec, pinned: DeployRequest['pinned'], task: Task): Promise<Outcome> {
+/** To what ran before. */
+async function goBack(fleet: Fleet, pinned: Restart['pinned'], task: Task): Promise<Outcome> {
+  const { spec } = pinned;
+  releaseSockets(fleet, spec.name, spec.listen);
+  return await startOrWait(fleet, spec, () => startAs(fleet, { spec, pinned, ran: true }, task));
+}
+
+interface Start extends Pick<DeployRequest, 'spec' | 'pinned'> {
+  /** It ran already: its hooks do not run once more. */
+  readonly ran?: boolean;
+}
+
+async function startAs(fleet: Fleet, { spec, pinned, ran = false }: Start, task: Task): Promise<Outcome> {
   const handle = await fleet.launch(spec.name, spec, task);
-  const request = { spec, reason: 'restart', timeout: null, pinned };
+  const request = { spec, reason: 'restart', timeout: null, pinned, ran };
   const result = await handle.ask('start', request, deployDeadline(spec, null, null));
   await handle.relearn();
   return describeDeploy(result, { word: 'restarted' });

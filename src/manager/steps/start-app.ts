@@ -32,30 +32,56 @@ export function startByFile(fleet: Fleet, name: string, reasons: readonly string
   });
 }
 
-/** Throws as `work` does; where that is for an address that somebody else has, the app is tried again until it runs. */
-export async function startOrWait<T>(fleet: Fleet, spec: AppSpec, work: () => Promise<T>): Promise<T> {
+/**
+ * Throws as `work` does. Where nothing comes of it, for an address that somebody else has or a hook that fails, the app is
+ * tried again until it runs.
+ */
+export async function startOrWait(fleet: Fleet, spec: AppSpec, work: () => Promise<Outcome>): Promise<Outcome> {
   const { name } = spec;
   try {
-    const result = await work();
+    const outcome = await work();
+    if (cameToNothing(fleet, name, outcome)) return waitAfterHook(fleet, spec, outcome);
     fleet.waits.end(name);
-    return result;
+    return outcome;
   } catch (error) {
-    const isWanted = fleet.state.app(name).wanted;
-    if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED' || !isWanted) {
-      fleet.waits.end(name);
-      throw error;
-    }
-    const { record } = fleet.waits.add(spec, error, () => void tryAgain(fleet, name));
-    const next = record.gaveUp
-      ? `\`evenkeel start ${name}\` tries again.`
-      : `evenkeel tries again until it can; \`evenkeel stop ${name}\` ends that.`;
-    const hint = [error.hint, next].filter((part) => part !== null).join(' ');
-    throw new EvenkeelError('LISTEN_FAILED', error.message, { hint, cause: error });
+    if (isListenFailed(error) && fleet.isWanted(name)) throw waitForAddress(fleet, spec, error);
+    fleet.waits.end(name);
+    throw error;
   }
 }
 
+/** A hook has failed, or the release is gone: no worker was started, so that no restart policy goes on. */
+export function cameToNothing(fleet: Fleet, name: string, { ok }: Outcome): boolean {
+  return !ok && fleet.isWanted(name) && fleet.runningSpec(name) === null;
+}
+
+export function isListenFailed(error: unknown): error is EvenkeelError {
+  return error instanceof EvenkeelError && error.code === 'LISTEN_FAILED';
+}
+
+function waitAfterHook(fleet: Fleet, spec: AppSpec, outcome: Outcome): Outcome {
+  const { name } = spec;
+  const { record } = fleet.waits.add(spec, outcome.deploy?.cause ?? outcome.message, () => void tryAgain(fleet, name));
+  const next = record.gaveUp ? `it is not tried again: \`evenkeel start ${name}\` does` : 'it is tried again';
+  return { ...outcome, message: `${outcome.message}; ${next}` };
+}
+
+function waitForAddress(fleet: Fleet, spec: AppSpec, error: EvenkeelError): EvenkeelError {
+  const { name } = spec;
+  const { message: reason } = error;
+  const { record } = fleet.waits.add(spec, reason, () => void tryAgain(fleet, name));
+  const { failures, gaveUp, notBefore } = record;
+  const delayMs = gaveUp ? null : Math.round(notBefore - fleet.now());
+  fleet.bus.emit({ type: 'listen-failed', app: name, reason, failures, delayMs });
+  const next = gaveUp
+    ? `\`evenkeel start ${name}\` tries again.`
+    : `evenkeel tries again until it can; \`evenkeel stop ${name}\` ends that.`;
+  const hint = [error.hint, next].filter((part) => part !== null).join(' ');
+  return new EvenkeelError('LISTEN_FAILED', reason, { hint, cause: error });
+}
+
 async function tryAgain(fleet: Fleet, name: string): Promise<void> {
-  const reasons = ['its address may be free'];
+  const reasons = ['it did not come up'];
   const { error, message } = await inLane(fleet, name, 'start', reasons, async (task) => {
     // Whoever stopped it, or has started it by now, has ended the waiting.
     if (fleet.waits.of(name) !== null && fleet.fileSpec(name) !== null)
@@ -76,7 +102,7 @@ async function start(fleet: Fleet, spec: AppSpec, reasons: readonly string[], ta
   return await bootInTurn(fleet, spec, reasons, task);
 }
 
-/** As it ran, or as a restart of it was to leave it, and not as the file says by now. What waits for its address does not. */
+/** As it ran, or as a restart of it was to leave it, and not as the file says by now. What waits to be tried again does not. */
 function comesBack(fleet: Fleet, name: string): boolean {
   if (fleet.handle(name).revival === null || fleet.waits.of(name) !== null) return false;
   return fleet.state.app(name).restarting !== null || fleet.lastSpec(name) !== null;
@@ -99,7 +125,7 @@ async function boot(fleet: Fleet, spec: AppSpec, reasons: readonly string[], tas
     await handle.relearn();
     return describeDeploy(result);
   } catch (error) {
-    if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+    if (!isListenFailed(error)) throw error;
     // A next start needs another one, which has all sockets. Workers that were left serve on until then.
     await (mayServe ? owner.abandon() : owner.stop(null, QUICK));
     // Tells who has them.

@@ -1,6 +1,6 @@
 // Row 19 of the predecessors' capabilities: hooks before and after a deploy, and before every fork.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { puppet, server } from '../../support/apps.ts';
@@ -271,5 +271,41 @@ describe('row 19: hooks.beforeFork', () => {
     await rig.run('reload');
     const { code, stderr: said } = await rig.cli('deploy', 'web');
     expect([code, said]).toEqual([1, expect.stringMatching(/only a hook of deploy\.before may/)]);
+  });
+});
+
+describe('row 19: a hook that fails before a start', () => {
+  const vetoed: AppConfig = {
+    restart: { minDelay: '300ms', maxDelay: '300ms' },
+    deploy: { before: [node('process.exit(require("node:fs").existsSync("veto") ? 3 : 0)')] },
+  };
+
+  test('row 19: the app is tried again until the hook passes', async () => {
+    await using rig = await createRig({
+      apps: { web: server('environment', await freePort(), { workers: 1, ...vetoed }) },
+      files: { veto: '' },
+    });
+    const { code, stderr } = await rig.cli('start');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('hook deploy.before[0] exited with code 3')]);
+    await rig.appWhere(
+      'web',
+      'waits',
+      ({ state, problem }) => state === 'backoff' && problem?.startsWith('hook deploy.before[0] exited') === true,
+    );
+    rmSync(rig.path('veto'));
+    await rig.appWhere('web', 'is online', ({ state }) => state === 'online');
+  });
+
+  test('row 19: of a restart that is to bring a change: what ran before runs again', async () => {
+    const port = await freePort();
+    await using rig = await createRig({ apps: { web: server('environment', port, { workers: 1, ...vetoed }) } });
+    await rig.run('start');
+    rig.editApp('web', { balance: 'round-robin' });
+    await rig.run('reload');
+    rig.write('veto', '');
+    const { code, stderr } = await rig.cli('restart', 'web');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('what ran before runs again')]);
+    expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1 });
+    expect(await seenBy(port)).toMatchObject({ pid: (await rig.pids('web'))[0] });
   });
 });
