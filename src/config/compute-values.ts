@@ -4,14 +4,14 @@
 import type { ConfigContext } from './define-config.ts';
 import type { Report } from './fault.ts';
 import type { KeyPath } from './key-path.ts';
-import { isPlain } from './plain-data.ts';
+import { FAILED, isPlain } from './plain-data.ts';
 
 /** Functions that give functions; more are a mistake. */
 const MAX_CALLS = 8;
 /** Deeper is refused later, with its place. */
 const MAX_DEPTH = 40;
 
-/** Reports a function that throws, and leaves its value out. */
+/** Reports a function that throws; its value is FAILED then. */
 export function computeValues(value: unknown, context: ConfigContext, report: Report): Promise<unknown> {
   return compute(value, [], { context, report });
 }
@@ -45,6 +45,6 @@ async function call(first: unknown, path: KeyPath, { context, report }: Computat
     if (path.length === 0) throw error;
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     report(path, `the function threw ${what.trim().replace(/\s*\n\s*/g, ' ')}`);
-    return undefined;
+    return FAILED;
   }
 }

@@ -5,10 +5,9 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Data, isRecord } from '../core/is-record.ts';
 import { computeValues } from './compute-values.ts';
-import { type ConfigSource, NOWHERE, type Position, type ReadResult, unreadable } from './config-source.ts';
+import { NOWHERE, type Position, type ReadResult, unreadable } from './config-source.ts';
 import type { ConfigContext } from './define-config.ts';
 import { collectFaults } from './fault.ts';
-import { formatKeyPath } from './key-path.ts';
 import { readParseError } from './parse-error.ts';
 import { toPlainData } from './plain-data.ts';
 import { readText } from './read-text.ts';
@@ -21,12 +20,7 @@ export async function loadModule(file: string, context: ConfigContext): Promise<
       return unreadable(file, 'the config has no default export', NO_EXPORT);
     const { faults, report } = collectFaults();
     const value = toPlainData(await computeValues(defaultExport(module), context, report), report);
-    const source: ConfigSource = { file, value, locate: () => NOWHERE };
-    if (faults.length === 0) return { ok: true, source };
-    const problems = faults.map(({ path, message, hint }) => ({
-      ...{ file, ...NOWHERE, path: formatKeyPath(path), message, hint },
-    }));
-    return { ok: false, problems };
+    return { ok: true, source: { file, value, faults, locate: () => NOWHERE } };
   } catch (error) {
     return describeThrow(file, error);
   }

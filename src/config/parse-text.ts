@@ -2,10 +2,10 @@
 
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { ConfigProblem } from '../core/problem.ts';
-import type { ConfigSource, Position, ReadResult } from './config-source.ts';
+import type { Position, ReadResult } from './config-source.ts';
 import { EMPTY_HINT, unreadable } from './config-source.ts';
 import { collectFaults } from './fault.ts';
-import { formatKeyPath, type KeyPath } from './key-path.ts';
+import type { KeyPath } from './key-path.ts';
 import { isTooDeep } from './nesting.ts';
 import { toPlainData } from './plain-data.ts';
 import { describeSyntax } from './syntax-fault.ts';
@@ -28,12 +28,7 @@ export function parseText(file: string, text: string, format: 'yaml' | 'json'): 
   }
   const { faults, report } = collectFaults();
   const value = toPlainData(document.toJS({ maxAliasCount: -1 }), report);
-  const source: ConfigSource = { file, value, locate: (path, at) => locate(document, lines, path, at) };
-  if (faults.length === 0) return { ok: true, source };
-  const located = faults.map(({ path, message, hint }) => ({
-    ...{ file, ...source.locate(path, 'value'), path: formatKeyPath(path), message, hint },
-  }));
-  return { ok: false, problems: located };
+  return { ok: true, source: { file, value, faults, locate: (path, at) => locate(document, lines, path, at) } };
 }
 
 function syntaxProblems(

@@ -7,7 +7,13 @@ const MAX_DEPTH = 32;
 /** Far above any config; aliases of aliases get there quickly. */
 const MAX_VALUES = 100_000;
 
-/** Reports what is not plain data and leaves it out. Keys whose value is undefined are not there. */
+/** Stands for a value that could not be computed, which is reported already. */
+export const FAILED = Symbol('failed');
+
+/**
+ * Reports what is not plain data; its key stays, with undefined, for it was given. Keys whose value was undefined from the
+ * start are not there.
+ */
 export function toPlainData(value: unknown, report: Report): unknown {
   const copier: Copier = { report, ancestors: [], count: 0 };
   const copied = copy(value, [], copier);
@@ -25,6 +31,7 @@ function copy(value: unknown, path: KeyPath, copier: Copier): unknown {
   copier.count += 1;
   if (copier.count > MAX_VALUES) return undefined;
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || value === undefined) return value;
+  if (value === FAILED) return undefined;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value !== 'object' || !isPlain(value)) {
     copier.report(path, `${describe(value)} is not config data`, { hint: HINT });

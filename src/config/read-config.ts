@@ -5,6 +5,7 @@ import { isRecord } from '../core/is-record.ts';
 import { folderOfScripts } from '../protocol/script-starts.ts';
 import { type ConfigSource, EMPTY_HINT, type ReadResult, unreadable } from './config-source.ts';
 import type { ConfigContext } from './define-config.ts';
+import type { Fault } from './fault.ts';
 import { valueAt } from './key-path.ts';
 import { readText } from './read-text.ts';
 
@@ -46,15 +47,22 @@ export async function readConfig(file: string, context: ConfigContext): Promise<
   return result.ok && basename(file) === 'package.json' ? fromPackage(result.source) : result;
 }
 
+/** As it is in our part; null: it is in another one. */
+function inPackage(fault: Fault): Fault | null {
+  const [key, ...path] = fault.path;
+  return key === undefined || key === 'evenkeel' ? { ...fault, path } : null;
+}
+
 /** The part of package.json that is ours. */
 function fromPackage(source: ConfigSource): ReadResult {
-  const { file, value, locate } = source;
+  const { file, value, faults, locate } = source;
   if (!isRecord(value) || !Object.hasOwn(value, 'evenkeel')) {
     return unreadable(file, 'package.json has no key "evenkeel"', null);
   }
   const config: ConfigSource = {
     file,
     value: valueAt(value, ['evenkeel']),
+    faults: faults.flatMap((fault) => inPackage(fault) ?? []),
     locate: (path, at) => locate(['evenkeel', ...path], at),
   };
   return { ok: true, source: config };

@@ -15,7 +15,7 @@ export function readScripts(file: string, folder: string): ReadResult {
   if (starts === null) return unreadable(file, 'this is not what `evenkeel start SCRIPT` writes', HINT);
   const apps = Object.entries(starts.apps).map(([name, start]) => [name, asConfig(start)]);
   const value = verbatim({ apps: Object.fromEntries(apps) });
-  return { ok: true, source: { file, value, locate: () => NOWHERE, scriptsFolder: folder } };
+  return { ok: true, source: { file, value, faults: [], locate: () => NOWHERE, scriptsFolder: folder } };
 }
 
 function asConfig(start: ScriptStart): object {

@@ -13,7 +13,7 @@ import { collectFaults, type Fault, type Report } from './fault.ts';
 import type { Files } from './files.ts';
 import { hideValues, type UsedVariables } from './hide-values.ts';
 import { interpolate, isTemplate, type Variables } from './interpolate.ts';
-import { type KeyPath, valueAt } from './key-path.ts';
+import { formatKeyPath, type KeyPath, valueAt } from './key-path.ts';
 import { type Flattened, flattenLayers } from './layers.ts';
 import { locateFaults } from './locate-faults.ts';
 import { type NormalizeContext, normalizeApp } from './normalize-app.ts';
@@ -42,7 +42,10 @@ export type Resolution =
 
 export function resolveConfig(source: ConfigSource, options: ResolveOptions): Resolution {
   const schema = readSchema();
-  const written = [...validateConfig(source.value), ...checkProfiles(source.value, options.profile)];
+  if (source.faults.some(({ path }) => path.length === 0)) {
+    return { ok: false, problems: locateFaults(source, source.faults) };
+  }
+  const written = [...source.faults, ...checkWritten(source), ...checkProfiles(source.value, options.profile)];
   const sound = prune(source.value, written.map(pathOf));
   const flattened = flattenLayers(sound, options.profile);
   const expanded = expandTexts(flattened, options.variables);
@@ -76,6 +79,12 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
     apps,
   };
   return { ok: true, ecosystem };
+}
+
+/** What was no data is undefined by now, and of no type. */
+function checkWritten({ value, faults }: ConfigSource): readonly Fault[] {
+  const reported = new Set(faults.map(({ path }) => formatKeyPath(path)));
+  return validateConfig(value).filter(({ at, path }) => at === 'key' || !reported.has(formatKeyPath(path)));
 }
 
 const pathOf = (fault: Fault): KeyPath => fault.path;

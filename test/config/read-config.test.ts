@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ConfigSource } from '../../src/config/config-source.ts';
 import type { ConfigContext } from '../../src/config/define-config.ts';
+import { locateFaults } from '../../src/config/locate-faults.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -17,10 +18,10 @@ async function read(
   const file = join(tempDir(), name);
   writeFileSync(file, text);
   const result = await readConfig(file, CONTEXT);
-  if (result.ok) return { source: result.source, problems: [] };
+  const problems = result.ok ? locateFaults(result.source, result.source.faults) : result.problems;
   return {
-    source: null,
-    problems: result.problems.map((problem) => formatProblem(problem, 'config').split('\n')[0] ?? ''),
+    source: result.ok ? result.source : null,
+    problems: problems.map((problem) => formatProblem(problem, 'config').split('\n')[0] ?? ''),
   };
 }
 
@@ -68,6 +69,18 @@ describe('functions in a config that is a program', () => {
     expect(problems).toEqual([]);
     const web = { workers: 3, env: { STAGE: 'blue' }, args: ['--fast', '--safe'] };
     expect(source?.value).toEqual({ name: 'shop-production', apps: { web } });
+  });
+
+  test('that throw leave a key of which more need not be said', async () => {
+    const { source, problems } = await read(
+      'c.mjs',
+      'export default { apps: { web: { script: () => { throw 1 }, args: [() => { throw 2 }] } } };',
+    );
+    expect(problems).toEqual([
+      'config: apps.web.script: the function threw 1',
+      'config: apps.web.args[0]: the function threw 2',
+    ]);
+    expect(source?.value).toStrictEqual({ apps: { web: { script: undefined, args: [undefined] } } });
   });
 
   test('are called anew each time', async () => {
@@ -130,6 +143,11 @@ describe('a file that cannot be a config is one located problem', () => {
     const { problems } = await read(name, text);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(problem);
+  });
+
+  test('what package.json says besides is no problem', async () => {
+    const text = '{"x": 1e999, "evenkeel": {"name": 1e999}}';
+    expect((await read('package.json', text)).problems).toEqual(['config:1:35: name: this number is not config data']);
   });
 
   test('text that is not UTF-8', async () => {

@@ -316,6 +316,29 @@ apps:
     ]);
   });
 
+  test('also where one of them is that a value is no data', () => {
+    const text = `apps:
+  web: { script: a.js, stop: { timeout: 1e999 }, wrokers: .nan }
+  api: { script: no.js, args: [x, .inf], "a=b": 1 }
+  db: .inf
+`;
+    expect(problemsOf(text).map((problem) => problem.split('\n')[0])).toEqual([
+      'config:2:41: apps.web.stop.timeout: this number is not config data',
+      'config:2:50: apps.web.wrokers: unknown key',
+      'config:2:59: apps.web.wrokers: this number is not config data',
+      'config:3:18: apps.api.script: the script /shop/no.js does not exist',
+      'config:3:35: apps.api.args[1]: this number is not config data',
+      'config:3:42: apps.api["a=b"]: unknown key',
+      'config:4:7: apps.db: this number is not config data',
+    ]);
+  });
+
+  test('nothing more is said of a file of which nothing is of use', () => {
+    for (const text of ['1e999', `[${'1,'.repeat(100_001)}]`]) {
+      expect(problemsOf(text, { profile: 'prod' })).toHaveLength(1);
+    }
+  });
+
   test('what is wrong in the defaults is one problem, located there', () => {
     const text =
       'defaults: { restart: { minDelay: 1h }, envFile: no }\napps: { a: { script: a.js }, b: { script: b.js } }';
