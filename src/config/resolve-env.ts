@@ -50,7 +50,7 @@ function fromFile(app: AppValues, { folder, files, report }: EnvSources): Readon
   const file = resolve(folder, name);
   const content = files.read(file);
   if (!content.ok) {
-    report(['envFile'], `the env file ${file} ${content.reason}`, { hint: 'create it, or remove the key' });
+    report(['envFile'], `the env file ${file} ${content.reason}`, { hint: content.hint });
     return new Map();
   }
   const { variables, faults } = parseEnvFile(content.text);
@@ -76,7 +76,8 @@ function readSecret(name: string, path: string, { folder, files, report }: EnvSo
   const content = files.read(file);
   const text = content.ok ? content.text.replace(/\r?\n$/, '') : '';
   const fault = content.ok ? (text === '' ? 'is empty' : null) : content.reason;
-  if (fault !== null) report(['env', name, 'file'], `the file ${file} ${fault}`);
+  if (fault !== null)
+    report(['env', name, 'file'], `the file ${file} ${fault}`, { hint: content.ok ? null : content.hint });
   else if (text.includes('\0')) report(['env', name, 'file'], `the file ${file} contains a NUL character`);
   return text;
 }

@@ -64,14 +64,14 @@ function safePlaces(folder: string): string[] {
     const oddity =
       stats === null ? null : describeOddity(stats, place === SCRIPTS_FILE ? MAX_SCRIPTS_BYTES : MAX_BYTES);
     if (stats !== null && oddity === null) safe.push(place);
-    else if (oddity !== null && safe.length === 0 && place !== 'package.json') throw oddFile(file, oddity);
+    else if (oddity !== null && safe.length === 0 && place !== 'package.json') throw oddFile(file, oddity.reason);
   }
   return safe;
 }
 
-function oddFile(file: string, oddity: string): EvenkeelError {
-  const problem = { file, line: null, column: null, path: '', message: `the file ${oddity}`, hint: null };
-  return new EvenkeelError('CONFIG_INVALID', `${file} ${oddity}`, { problems: [problem] });
+function oddFile(file: string, reason: string): EvenkeelError {
+  const problem = { file, line: null, column: null, path: '', message: `the file ${reason}`, hint: null };
+  return new EvenkeelError('CONFIG_INVALID', `${file} ${reason}`, { problems: [problem] });
 }
 
 function statOf(file: string): Stats | null {

@@ -192,7 +192,7 @@ describe('a file that cannot be a config is one located problem', () => {
     );
     expect(messages).toEqual([
       ['the file is a directory, not a file'],
-      ['the file is not a regular file'],
+      ['the file is a FIFO (named pipe), not a regular file'],
       ['the file does not exist'],
     ]);
   });

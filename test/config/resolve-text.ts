@@ -1,5 +1,6 @@
 // Resolves a config given as text, on files that are not there: what the tests of the pipeline share.
 
+import type { Files } from '../../src/config/files.ts';
 import { parseText } from '../../src/config/parse-text.ts';
 import { type ResolveOptions, resolveConfig } from '../../src/config/resolve-config.ts';
 import { type ConfigProblem, formatProblem } from '../../src/core/problem.ts';
@@ -11,6 +12,8 @@ export const FILE = `${FOLDER}/evenkeel.config.yaml`;
 export interface World extends Partial<Omit<ResolveOptions, 'files'>> {
   /** Absolute paths and what they contain; `null`: a directory. /shop, /shop/a.js and /shop/b.js are there anyway. */
   readonly disk?: Readonly<Record<string, string | null>>;
+  /** How files are read; left out: from `disk`. */
+  readonly read?: Files['read'];
   /** What may be run; left out: everything. */
   readonly programs?: readonly string[];
 }
@@ -34,10 +37,12 @@ export function resolveText(text: string, world: World = {}): Outcome {
         if (content === undefined) return 'missing';
         return content === null ? 'directory' : 'file';
       },
-      read: (path) => {
-        const text = disk.get(path) ?? null;
-        return text === null ? { ok: false, missing: true, reason: 'does not exist' } : { ok: true, text };
-      },
+      read:
+        world.read ??
+        ((path) => {
+          const text = disk.get(path) ?? null;
+          return text === null ? { ok: false, reason: 'does not exist', hint: null } : { ok: true, text };
+        }),
       isProgram: (path) => world.programs?.includes(path) ?? true,
     },
   });
