@@ -54,10 +54,10 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
   const drafts = draftApps(schema, expanded.config, { ...options, folder, report });
   const apps = drafts.map((draft) => draft.spec);
   const names = isRecord(expanded.config.apps) ? Object.keys(expanded.config.apps) : [];
+  const values = new AppValues(complete(schema, schema, expanded.config));
+  const stateDir = resolve(folder, values.text('stateDir'));
   checkRules({
-    apps: drafts,
-    names,
-    folder,
+    ...{ apps: drafts, names, file: source.file, folder, stateDir },
     files: options.files,
     users: options.users,
     strict: options.strict,
@@ -69,11 +69,10 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
   const merged = shown.map((fault) => ({ ...fault, path: flattened.originOf(fault.path) }));
   const problems = locateFaults(source, [...written, ...merged]);
   if (problems.length > 0) return { ok: false, problems };
-  const values = new AppValues(complete(schema, schema, expanded.config));
   const ecosystem: EcosystemSpec = {
     file: source.file,
     name: values.optionalText('name') ?? (basename(folder) || 'evenkeel'),
-    stateDir: resolve(folder, values.text('stateDir')),
+    stateDir,
     profile: options.profile,
     deploySignal: values.get('deploySignal') === null ? null : values.choice('deploySignal', DEPLOY_SIGNALS),
     apps,

@@ -258,6 +258,14 @@ describe('every problem is located, says what is wrong, and what to do', () => {
     ['script: a.js, cwd: no', 'apps.a.cwd: the directory /shop/no does not exist', ''],
     ['script: ., args: []', 'the script /shop is a directory', ''],
     ['script: a.js, logs: { stdout: . }', 'apps.a.logs.stdout: the log file /shop is a directory', '/shop/a.log'],
+    [
+      'script: a.js, logs: { stdout: a.js }',
+      'logs.stdout: the log file /shop/a.js is the program of a',
+      'logs/web.out',
+    ],
+    ['command: [./b.js], logs: { stderr: b.js }', 'the log file /shop/b.js is the program of a', ''],
+    ['script: a.js, logs: { stdout: evenkeel.config.yaml }', '/shop/evenkeel.config.yaml is the config itself', ''],
+    ['script: a.js, logs: { stderr: .evenkeel/state.json }', 'state.json is in the state directory', 'logs/web.out'],
     ['script: a.js, envFile: no.env', 'apps.a.envFile: the env file /shop/no.env does not exist', ''],
     ['script: a.js, env: { K: { file: no } }', 'apps.a.env.K.file: the file /shop/no does not exist', ''],
     ['script: a.js, env: { K: { file: blank } }', 'apps.a.env.K.file: the file /shop/blank is empty', ''],
@@ -287,6 +295,35 @@ describe('every problem is located, says what is wrong, and what to do', () => {
 
   test('the folder of one app that is missing is no problem of the whole file, but where it is looked over', () => {
     expect(problemsOf('apps: { a: { script: a.js, listen: [run/a.sock] }, b: { script: b.js } }')).toEqual([]);
+  });
+
+  test.each([
+    ['.evenkeel', '.evenkeel/logs/a.log'],
+    ['.evenkeel', '.evenkeel.log'],
+    ['logs', null],
+    ['.', null],
+    ['.', 'a.log'],
+    ['..', 'a.log'],
+  ])('with stateDir %s, the log file %s overwrites nothing', (stateDir, file) => {
+    const logs = file === null ? '' : `, logs: { stdout: ${file} }`;
+    expect(problemsOf(`stateDir: ${stateDir}\napps: { a: { script: a.js${logs} } }`)).toEqual([]);
+  });
+
+  test('the log file of one app is not the program of another, nor in a stateDir that a profile names', () => {
+    const text = `profiles: { p: { stateDir: /var/lib/shop } }
+apps:
+  a: { script: a.js, logs: { stdout: b.js } }
+  b: { script: b.js, logs: { stdout: /var/lib/shop/apps/b/cluster.json } }
+`;
+    expect(problemsOf(text)).toEqual([
+      expect.stringContaining('config:3:38: apps.a.logs.stdout: the log file /shop/b.js'),
+    ]);
+    expect(problemsOf(text, { profile: 'p' })).toEqual([
+      expect.stringContaining('the log file /shop/b.js is the program of b'),
+      expect.stringContaining(
+        'config:4:38: apps.b.logs.stdout: the log file /var/lib/shop/apps/b/cluster.json is in the',
+      ),
+    ]);
   });
 
   test('all of a file at once, in its order', () => {

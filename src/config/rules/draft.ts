@@ -19,8 +19,12 @@ export interface RuleContext {
   readonly names: readonly string[];
   readonly files: Files;
   readonly users: Users;
+  /** The config. */
+  readonly file: string;
   /** Absolute; hook modules are relative to it. */
   readonly folder: string;
+  /** Absolute. */
+  readonly stateDir: string;
   /**
    * Nobody wrote this file by hand. A path in it was right when it was noted; if that is gone by now, it is the one app
    * that fails, and not the whole file.
