@@ -65,6 +65,25 @@ describe('check', () => {
     expect(stderr + stdout).toMatch(/evenkeel\.config\.yaml:\d+:\d+/);
   });
 
+  test('reports all errors at once also where one is a value that no config can have', async () => {
+    await using rig = await createRig({ configText: `${BROKEN}    stop: { timeout: 1e999 }\n` });
+    const { code, stderr, stdout } = await rig.cli('check');
+    expect(code).toBe(2);
+    const text = stderr + stdout;
+    for (const [, , pattern] of [...FAULTS, ['', 0, /apps\.b\.stop\.timeout/] as const]) expect(text).toMatch(pattern);
+  });
+
+  test('reports a log file in the state directory', async () => {
+    await using rig = await createRig({
+      configText: `apps:\n  web:\n    script: ${fixture('http.mjs')}\n    logs: { stdout: .evenkeel/manager.log }\n`,
+    });
+    const { code, stderr, stdout } = await rig.cli('check');
+    expect(code).toBe(2);
+    expect(stderr + stdout).toMatch(
+      /evenkeel\.config\.yaml:4:21: apps\.web\.logs\.stdout: .*state directory.*\n *hint: /,
+    );
+  });
+
   test('says that there is no config, and where it looked', async () => {
     await using rig = await createRig({ configText: '', configFile: 'unrelated.txt' });
     const { code, stderr } = await rig.cli('check');
