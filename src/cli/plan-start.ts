@@ -29,6 +29,7 @@ export function planStart(ecosystem: EcosystemSpec, remains: Remains): Plan {
     notices: [
       INTRODUCTION,
       ...(goesOn ? ['a reload was under way when the manager was killed: the next manager finishes it'] : []),
+      ...(ecosystem.notices ?? []),
     ],
   };
 }

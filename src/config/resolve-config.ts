@@ -6,6 +6,7 @@ import { type Data, isRecord } from '../core/is-record.ts';
 import type { ConfigProblem } from '../core/problem.ts';
 import { DEPLOY_SIGNALS, type EcosystemSpec } from '../core/spec.ts';
 import { AppValues } from './app-values.ts';
+import { describeBareDuration, findBareDurations } from './bare-durations.ts';
 import { checkProfiles } from './check-profiles.ts';
 import { complete } from './complete.ts';
 import type { ConfigSource } from './config-source.ts';
@@ -69,6 +70,7 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
   const merged = shown.map((fault) => ({ ...fault, path: flattened.originOf(fault.path) }));
   const problems = locateFaults(source, [...written, ...merged]);
   if (problems.length > 0) return { ok: false, problems };
+  const notices = noticesOf(schema, drafts, flattened);
   const ecosystem: EcosystemSpec = {
     file: source.file,
     name: values.optionalText('name') ?? (basename(folder) || 'evenkeel'),
@@ -76,8 +78,16 @@ export function resolveConfig(source: ConfigSource, options: ResolveOptions): Re
     profile: options.profile,
     deploySignal: values.get('deploySignal') === null ? null : values.choice('deploySignal', DEPLOY_SIGNALS),
     apps,
+    ...(notices.length === 0 ? {} : { notices }),
   };
   return { ok: true, ecosystem };
+}
+
+/** What is in the defaults is told once. */
+function noticesOf(schema: Data, drafts: readonly AppDraft[], { originOf }: Flattened): readonly string[] {
+  const part = subschema(schema, ['definitions', 'app']);
+  const found = drafts.flatMap(({ spec, given }) => findBareDurations(schema, part, given, ['apps', spec.name]));
+  return [...new Set(found.map(({ path, value }) => describeBareDuration(formatKeyPath(originOf(path)), value)))];
 }
 
 /** What was no data is undefined by now, and of no type. */

@@ -24,6 +24,8 @@ export interface EcosystemSpec {
   readonly deploySignal: DeploySignal | null;
   /** In the order of the file. */
   readonly apps: readonly AppSpec[];
+  /** What in the file may be a slip, for people; absent: nothing. */
+  readonly notices?: readonly string[];
 }
 
 /**

@@ -25,6 +25,11 @@ describe('a start without a manager', () => {
     });
   });
 
+  it('says what may be a slip in the config', () => {
+    const { notices } = planStart({ ...shop, notices: ['web is odd'] }, remains(null));
+    expect(notices).toEqual([expect.stringContaining('no manager'), 'web is odd']);
+  });
+
   it('takes over what runs on, and tells where that is not what the file says', () => {
     expect(changeOf(remains({ wanted: true, cluster }, { running: new Map([['web', web]]) }))).toMatchObject({
       action: 'none',

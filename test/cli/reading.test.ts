@@ -451,7 +451,19 @@ describe('check', () => {
       file: join(cwd, 'evenkeel.config.yaml'),
       apps: ['web', 'api'],
       problems: [],
+      notices: [],
     });
+  });
+
+  it('says what may be a slip in a config that is valid', async () => {
+    const cwd = folderWithConfig();
+    const notices = ['apps.web.stop.timeout is 5 ms'];
+    const program = () => fakeLoader({ ok: true, ecosystem: { ...ecosystem(cwd, appSpec('web')), notices } });
+    expect(await run(['check'], { cwd, program })).toMatchObject({
+      code: 0,
+      out: 'evenkeel.config.yaml is valid: 1 app (web)\n! apps.web.stop.timeout is 5 ms\n',
+    });
+    expect(JSON.parse((await run(['check', '--json'], { cwd, program })).out)).toMatchObject({ ok: true, notices });
   });
 
   it('judges as a start would, and so whether its manager could run the apps as their users', async () => {
@@ -491,6 +503,7 @@ describe('check', () => {
       file: null,
       apps: [],
       problems,
+      notices: [],
     });
   });
 });

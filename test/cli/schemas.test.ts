@@ -50,7 +50,7 @@ const DOCUMENTS: readonly (readonly [string, unknown])[] = [
   ['plan', samples.samplePlan],
   ['result', samples.operationResult(samples.appResult({ deploy: samples.deployResult() }), failed)],
   ['history', { app: 'web', generations: [samples.historyEntry()] }],
-  ['check', { ok: false, file: null, apps: [], problems: [problem] }],
+  ['check', { ok: false, file: null, apps: [], problems: [problem], notices: ['web is odd'] }],
   ['error', { error }],
   ['version', { version: '1.0.0', manager: { version: '1.0.0', pid: 1 } }],
   ['version', { version: '1.0.0', manager: null }],

@@ -106,6 +106,15 @@ describe('check', () => {
   });
 });
 
+test('a duration that is a small plain number is said by every command that goes by the file, and refused by none', async () => {
+  await using rig = await createRig({ apps: { web: { ...server('http', await freePort()), stop: { timeout: 7 } } } });
+  for (const command of ['check', 'plan', 'start', 'plan', 'reload']) {
+    const { code, stdout } = await rig.cli(command);
+    expect([command, code]).toEqual([command, 0]);
+    expect(stdout).toContain('! apps.web.stop.timeout is 7 ms; write "7s" if seconds are meant, or "7ms" if not');
+  }
+});
+
 describe('a wrong config', () => {
   test('does not start anything', LONG, async () => {
     await using rig = await createRig({ configText: BROKEN });

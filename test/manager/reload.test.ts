@@ -140,6 +140,19 @@ it('another state directory waits for another manager: a plan says so too', asyn
   expect((await reload(context)).notices).toEqual([notice]);
 });
 
+it('what may be a slip in the config is said by a plan, a reload, and a start that brings something up', async () => {
+  const { rig, context } = await started(web);
+  const { config } = rig;
+  if (config instanceof EvenkeelError) throw config;
+  const notices = ['apps.web.stop.timeout is 5 ms'];
+  rig.config = { ...config, notices };
+  expect((await plan(context)).notices).toEqual(notices);
+  expect((await reload(context)).notices).toEqual(notices);
+  expect((await start(context, null)).notices).toEqual([]);
+  await stop(context, ['web'], null);
+  expect((await start(context, null)).notices).toEqual(notices);
+});
+
 it('an app that is to stay as it is has not failed with one that it depends on', async () => {
   const dependent = { ...api, dependsOn: ['web'] };
   const further = { ...job, dependsOn: ['api'] };

@@ -16,6 +16,8 @@ export interface CheckDocument {
   readonly file: string | null;
   readonly apps: readonly string[];
   readonly problems: readonly ConfigProblem[];
+  /** Of a config that is valid: what may be a slip. */
+  readonly notices: readonly string[];
 }
 
 export const command = defineCommand({
@@ -45,16 +47,17 @@ async function check(context: Context): Promise<ResultOutcome> {
   }
 }
 
-function valid({ cwd }: Context, { file, apps }: EcosystemSpec): ResultOutcome {
+function valid({ cwd, out }: Context, { file, apps, notices = [] }: EcosystemSpec): ResultOutcome {
   const names = apps.map((app) => app.name);
-  const document: CheckDocument = { ok: true, file, apps: names, problems: [] };
+  const document: CheckDocument = { ok: true, file, apps: names, problems: [], notices };
   const count = names.length === 1 ? '1 app' : `${names.length} apps`;
   const text = `${displayPath(file, cwd)} is valid: ${count}${names.length === 0 ? '' : ` (${names.join(', ')})`}\n`;
-  return { kind: 'result', exit: EXIT.done, document, text };
+  const remarks = notices.map((notice) => `${out.style('yellow', '!')} ${notice}\n`);
+  return { kind: 'result', exit: EXIT.done, document, text: text + remarks.join('') };
 }
 
 function invalid({ cwd }: Context, { problems, message }: EvenkeelError): ResultOutcome {
-  const document: CheckDocument = { ok: false, file: null, apps: [], problems };
+  const document: CheckDocument = { ok: false, file: null, apps: [], problems, notices: [] };
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   const text = problems.length === 0 ? `${message}\n` : `${describeProblems(problems, cwd)}${count}\n`;
   return { kind: 'result', exit: EXIT.usage, document, text };

@@ -12,7 +12,10 @@ export async function plan(context: ManagerContext, profile?: string | null): Pr
   const ecosystem = await context.load(profile);
   const { changes, notices } = planChanges(runningApps(context.fleet, ecosystem.apps), ecosystem.apps);
   const dropped = changes.flatMap((change) => droppedNotice(context, change, ecosystem.apps) ?? []);
-  return { changes, notices: [...notices, ...dropped, ...stateDirNotices(context.fleet, ecosystem)] };
+  return {
+    changes,
+    notices: [...notices, ...dropped, ...stateDirNotices(context.fleet, ecosystem), ...(ecosystem.notices ?? [])],
+  };
 }
 
 /** The new workers come beside the old ones, which have the address still. Whether the app wants it nobody knows before. */

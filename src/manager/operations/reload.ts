@@ -197,7 +197,7 @@ function managerNotices(fleet: Fleet, ecosystem: EcosystemSpec): readonly string
   const { profile = null } = fleet.state.ecosystem ?? {};
   const switched =
     profile === ecosystem.profile ? [] : [`reloads go ${describeProfile(ecosystem.profile)} from now on`];
-  return [...switched, ...stateDirNotices(fleet, ecosystem)];
+  return [...switched, ...stateDirNotices(fleet, ecosystem), ...(ecosystem.notices ?? [])];
 }
 
 function reasonsOf(changes: readonly AppChange[], name: string): readonly string[] {

@@ -50,7 +50,8 @@ export async function start(
   const stopped = kept.map((name) => `${name} ${STAYS_STOPPED}; \`evenkeel start ${name}\` starts it`);
   const begun = results.filter(({ action }) => action === 'start');
   const drift = begun.flatMap(({ app }) => driftNotice(fleet, app) ?? []);
-  return operationResult(fleet, startedAt, results, [...context.takeNotices(), ...stopped, ...drift]);
+  const slips = begun.length === 0 ? [] : (fleet.state.ecosystem?.notices ?? []);
+  return operationResult(fleet, startedAt, results, [...context.takeNotices(), ...stopped, ...drift, ...slips]);
 }
 
 /** Whoever asks after a power cut finds that it runs already, or rather again. */
