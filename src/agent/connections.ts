@@ -169,6 +169,17 @@ export function isIdle(connection: Connection): boolean {
   return connection.inFlight === 0 && bytesRead(connection) === connection.readBefore;
 }
 
+/**
+ * How much of it the end of the process cuts. One that is destroyed is over, though its 'close' is still to come; but a request
+ * that its client waited for is lost with it.
+ */
+export function inUse(connection: Connection): number {
+  const { socket, top, inFlight } = connection;
+  if (protocolOf(connection) === 'other') return socket.destroyed ? 0 : 1;
+  const hasClientLeft = socket.destroyed && (top.readableEnded || top.errored !== null);
+  return hasClientLeft ? 0 : inFlight;
+}
+
 /** Of what the app reads: a TLS handshake does not count. */
 function bytesRead({ top }: Connection): number {
   return top.bytesRead ?? 0;

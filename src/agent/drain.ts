@@ -3,7 +3,7 @@
 
 import type { AgentMessage } from '../protocol/agent-link.ts';
 import type { AppListeners } from './app-listeners.ts';
-import { type Connection, type Connections, protocolOf } from './connections.ts';
+import { type Connection, type Connections, inUse, protocolOf } from './connections.ts';
 import {
   type DrainAction,
   type DrainState,
@@ -91,16 +91,19 @@ export class Drain {
     const { connections, http2 } = this.#ports;
     const all = connections.all();
     // What would be cut: a raw or upgraded connection counts as one that is in use.
-    const inUse = all.reduce((sum, one) => sum + (protocolOf(one) === 'other' ? 1 : one.inFlight), http2.inFlight);
-    this.#ports.send({ type: 'draining', finished: this.#finished(), inFlight: inUse, open: all.length });
+    const inFlight = all.reduce((sum, one) => sum + inUse(one), http2.inFlight);
+    this.#ports.send({ type: 'draining', finished: this.#finished(), inFlight, open: all.length });
   }
 
   /** For a cluster process that has just come: it says nothing where there is no drain. */
   reportAgain(): void {
     if (this.#times === null) return;
     this.report();
-    const { kind } = this.#state;
-    if (kind === 'over' || (kind === 'told' && this.#state.isDrained)) this.#do('report-drained');
+    if (this.#isDrained()) this.#do('report-drained');
+  }
+
+  #isDrained(): boolean {
+    return this.#state.kind === 'over' || (this.#state.kind === 'told' && this.#state.isDrained);
   }
 
   #finished(): number {
@@ -180,8 +183,8 @@ export class Drain {
     }
   }
 
-  /** The app ended by itself: what is still open is cut now. */
+  /** The app ended by itself: what is still open is cut now. What has closed since the last report is not. */
   #onExit(): void {
-    if (this.#ports.connections.all().length > 0) this.report();
+    if (!this.#isDrained() || this.#ports.connections.open > 0) this.report();
   }
 }

@@ -290,6 +290,40 @@ test('an app with WebSockets is told as soon as nothing else is left, and closes
   expect(await worker.exit()).toBe('0');
 });
 
+test.each([
+  { name: 'that the app has closed', handler: 'exit-when-closed', code: 1012, inFlight: 0 },
+  { name: 'whose close the app has heard of just now', handler: 'exit-with-last', code: 1012, inFlight: 0 },
+  { name: 'that is open', handler: 'exit-at-once', code: 1006, inFlight: 1 },
+])('a WebSocket $name when the app exits counts as $inFlight in use', async ({ handler, code, inFlight }) => {
+  await using rig = new WorkerRig();
+  const { port, worker } = await start(rig, 'websocket.cjs', { HANDLER: handler });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`);
+  await new Promise((resolve) => socket.once('open', resolve));
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+  worker.drain(60_000);
+  expect(await closed).toBe(code);
+  expect(await worker.exit()).toBe('0');
+  expect(worker.messages().at(-1)).toMatchObject({ type: 'draining', inFlight });
+});
+
+test.each([
+  { name: 'app has closed the connection of', handler: 'close-all', inFlight: 1 },
+  { name: 'client has given up', handler: 'close-then-exit', inFlight: 0 },
+])('a request that the $name counts as $inFlight in use when the app exits', async ({ handler, inFlight }) => {
+  await using rig = new WorkerRig();
+  const { port, worker } = await start(rig, 'http.cjs', { HANDLER: handler, KEEP_ALIVE: '86400000' });
+  const client = await RawClient.to(port);
+  client.send(get('/never'));
+  await isConnected(worker);
+  worker.drain(1_000);
+  if (handler === 'close-then-exit') {
+    await worker.prints('closing');
+    client.close();
+  }
+  expect(await worker.exit()).toBe('0');
+  expect(worker.messages().at(-1)).toMatchObject({ type: 'draining', inFlight });
+});
+
 test('a WebSocket of an app without handlers lives until the client closes it', async () => {
   await using rig = new WorkerRig();
   const { port, worker } = await start(rig, 'websocket.cjs');
