@@ -1,7 +1,10 @@
 // Types of load.mjs.
 
 export interface LoadOptions {
-  readonly port: number;
+  /** This, or `socketPath`. */
+  readonly port?: number;
+  /** Of a unix socket. */
+  readonly socketPath?: string;
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Default `/`. */

@@ -107,9 +107,9 @@ class Load {
 }
 
 /** One request; never rejects. */
-async function ask(agent, { host, port, path, mode, timeout, check }) {
+async function ask(agent, { host, port, socketPath, path, mode, timeout, check }) {
   const headers = mode === 'close' ? { connection: 'close' } : {};
-  const request = http.get({ host, port, path, agent, headers, timeout });
+  const request = http.get({ host, port, socketPath, path, agent, headers, timeout });
   request.on('timeout', () => request.destroy(new Error(`no answer for ${timeout} ms`)));
   try {
     const { status, body } = await readAnswer(request);

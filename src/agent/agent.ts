@@ -16,6 +16,7 @@ import { isHttp2, isTls, kindOf, speaksHttp } from './server-kind.ts';
 import { Servers } from './servers.ts';
 import { shorten } from './short-text.ts';
 import { SocketFiles } from './socket-files.ts';
+import { namesOf } from './socket-path.ts';
 import { UncaughtExceptions } from './uncaught.ts';
 import { hearWorkerCalls } from './worker-calls.ts';
 
@@ -39,7 +40,7 @@ export function startAgent(boot: AgentBoot): void {
   const resources = new Resources(send);
   const current = boot.onUncaught === 'replace' ? new CurrentRequest(connections) : null;
   const socketFiles = new SocketFiles(
-    boot.listen.flatMap(({ address }) => (address.kind === 'unix' ? [address.path] : [])),
+    boot.listen.flatMap(({ address }) => (address.kind === 'unix' ? namesOf(address.path, boot.folder) : [])),
   );
   const servers: Servers = new Servers(boot, {
     send,

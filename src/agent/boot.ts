@@ -42,6 +42,7 @@ function isAgentBoot(value: unknown): value is AgentBoot {
     typeof value.linkFd === 'number' &&
     'reconnectPath' in value &&
     typeof value.reconnectPath === 'string' &&
+    'folder' in value &&
     'listen' in value &&
     Array.isArray(value.listen) &&
     'gate' in value &&

@@ -15,13 +15,13 @@ export type AddressMatch =
   | { readonly kind: 'narrower'; readonly address: ListenAddress }
   | { readonly kind: 'none' };
 
-/** `resolvePath` makes a path absolute. */
+/** `isSamePath`: whether two paths name the same unix socket. */
 export function matchAddress(
   request: ListenRequest,
   declared: readonly ListenAddress[],
-  resolvePath: (path: string) => string,
+  isSamePath: (one: string, other: string) => boolean,
 ): AddressMatch {
-  const fits = declared.map((address) => ({ address, fit: compare(request, address, resolvePath) }));
+  const fits = declared.map((address) => ({ address, fit: compare(request, address, isSamePath) }));
   for (const wanted of ['exact', 'wider', 'narrower'] as const) {
     const found = fits.find(({ fit }) => fit === wanted);
     if (found === undefined) continue;
@@ -33,9 +33,13 @@ export function matchAddress(
 /** How what the app asks for compares with what is declared. */
 type Fit = 'exact' | 'wider' | 'narrower' | 'other';
 
-function compare(request: ListenRequest, address: ListenAddress, resolvePath: (path: string) => string): Fit {
+function compare(
+  request: ListenRequest,
+  address: ListenAddress,
+  isSamePath: (one: string, other: string) => boolean,
+): Fit {
   if (request.kind === 'unix') {
-    return address.kind === 'unix' && resolvePath(request.path) === resolvePath(address.path) ? 'exact' : 'other';
+    return address.kind === 'unix' && isSamePath(request.path, address.path) ? 'exact' : 'other';
   }
   if (address.kind === 'unix' || address.port !== request.port) return 'other';
   const asked = readHost(request.host);

@@ -2,10 +2,9 @@
 // inherited socket, any other goes on to Node (where node:cluster shares the port); either may be held by the gate. (worker)
 
 import { Server } from 'node:net';
-import { resolve } from 'node:path';
 import { formatAddress, type ListenAddress } from '../core/spec.ts';
 import type { PassableSocket } from '../platform/pass-sockets.ts';
-import type { AgentBoot, AgentMessage } from '../protocol/agent-link.ts';
+import type { AgentBoot, AgentMessage, AppFolder } from '../protocol/agent-link.ts';
 import { deafen } from './deafen.ts';
 import { DeclaredSocket } from './declared-socket.ts';
 import { ExclusiveListen } from './exclusive-listen.ts';
@@ -15,6 +14,7 @@ import { correctClusterErrors, failListen, refusal, rememberCall } from './liste
 import { type AddressMatch, matchAddress } from './match-address.ts';
 import { handleOf } from './server-handle.ts';
 import { kindOf, speaksHttp } from './server-kind.ts';
+import { isSamePath } from './socket-path.ts';
 
 export interface ServersPorts {
   send(message: AgentMessage): void;
@@ -35,6 +35,7 @@ interface Route {
 export class Servers {
   readonly #ports: ServersPorts;
   readonly #sockets: readonly DeclaredSocket[];
+  readonly #folder: AppFolder;
   readonly #gate: Gate;
   readonly #exclusive: ExclusiveListen;
   readonly #undeclared: AgentBoot['undeclared'];
@@ -51,6 +52,7 @@ export class Servers {
   constructor(boot: AgentBoot, ports: ServersPorts) {
     this.#ports = ports;
     this.#sockets = boot.listen.map(({ address, fd }) => new DeclaredSocket(address, fd));
+    this.#folder = boot.folder;
     this.#gate = new Gate(boot.gate);
     this.#exclusive = new ExclusiveListen(boot.slot);
     this.#undeclared = boot.undeclared;
@@ -175,7 +177,7 @@ export class Servers {
 
   #match(request: ListenRequest): AddressMatch {
     const addresses = this.#sockets.map(({ address }) => address);
-    return matchAddress(request, addresses, (path) => resolve(path));
+    return matchAddress(request, addresses, (one, other) => isSamePath(one, other, this.#folder));
   }
 
   #socketOf(match: AddressMatch): DeclaredSocket | null {

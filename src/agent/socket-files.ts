@@ -22,6 +22,7 @@ export class SocketFiles {
   /** The cluster process, which has bound what is not declared. */
   readonly #parent = process.ppid;
 
+  /** `declared`: by each name that they have. */
   constructor(declared: readonly string[]) {
     this.#declared = declared.map((path) => resolve(path));
   }

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { Hook } from '../core/spec.ts';
-import { movedScript } from '../platform/moved-script.ts';
+import { movedPath } from '../platform/moved-path.ts';
 import type { HookLines } from './hook-output.ts';
 import { type HookScene, runHook } from './hook-process.ts';
 
@@ -63,5 +63,5 @@ function placeAfter({ slot, cwd, script }: HookRun, answer: Readonly<Record<stri
   }
   const folder = typeof answer.cwd === 'string' ? resolve(cwd, answer.cwd) : cwd;
   if (typeof answer.script === 'string') return { ok: true, cwd: folder, script: resolve(folder, answer.script) };
-  return { ok: true, cwd: folder, script: script === null ? null : movedScript(script, cwd, folder) };
+  return { ok: true, cwd: folder, script: script === null ? null : movedPath(script, cwd, folder) };
 }

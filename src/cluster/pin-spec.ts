@@ -6,7 +6,7 @@ import { access, realpath } from 'node:fs/promises';
 import { EvenkeelError } from '../core/errors.ts';
 import type { AppSpec } from '../core/spec.ts';
 import type { Generation } from '../core/status.ts';
-import { movedScript } from '../platform/moved-script.ts';
+import { movedPath } from '../platform/moved-path.ts';
 import { errorCode } from '../platform/system-error.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { Place } from './hooks.ts';
@@ -27,7 +27,7 @@ export async function pinSpec(
   try {
     const realCwd = await realpath(cwd);
     // Through the folder that was just resolved: the link may be switched between the two.
-    const realScript = script === null ? null : await resolveScript(movedScript(script, cwd, realCwd));
+    const realScript = script === null ? null : await resolveScript(movedPath(script, cwd, realCwd));
     return { ok: true, pinned: { generation, spec, realCwd, realScript } };
   } catch (error) {
     const isGone = paths !== null && errorCode(error) === 'ENOENT';

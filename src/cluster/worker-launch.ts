@@ -61,10 +61,11 @@ export function planLaunch(pinned: PinnedSpec, context: LaunchContext): WorkerLa
 }
 
 function nodeLaunch(base: LaunchBase, pinned: PinnedSpec, context: LaunchContext): WorkerLaunch {
-  const { spec, realScript, generation } = pinned;
+  const { spec, realCwd, realScript, generation } = pinned;
   if (realScript === null) throw new Error(`Internal error: ${spec.name} has neither script nor command`);
   const boot: AgentBoot = {
     ...{ app: spec.name, slot: context.slot, generation, linkFd: AGENT_LINK_FD, reconnectPath: context.agentsSocket },
+    folder: { declared: spec.cwd, real: realCwd },
     listen: spec.listen.map((address, index) => ({ address, fd: FIRST_NODE_SOCKET_FD + index })),
     gate: context.gate === 'shut' || isProbedAtGate(spec.ready),
     undeclared: spec.deploy.strategy === 'handover' ? 'refused' : 'shared',

@@ -7,7 +7,7 @@ import type { Generation } from '../core/status.ts';
 import { namesOfKeys } from '../core/summarize-keys.ts';
 import type { PinnedSpec } from '../protocol/cluster-link.ts';
 import type { DeployOptions } from '../protocol/control-api.ts';
-import { movedScript } from './moved-script.ts';
+import { movedPath } from './moved-path.ts';
 
 export interface Rollback extends PinnedSpec {
   /** A deploy since then has resolved the paths anew: its settings are all that is left of it. */
@@ -80,7 +80,7 @@ export function mergeOverride(before: Override | null, options: DeployOptions): 
  */
 export function withMovedScript(running: AppSpec, options: DeployOptions): DeployOptions {
   if (options.cwd === undefined || options.script !== undefined || running.script === null) return options;
-  const script = movedScript(running.script, running.cwd, options.cwd);
+  const script = movedPath(running.script, running.cwd, options.cwd);
   return script === running.script ? options : { ...options, script };
 }
 

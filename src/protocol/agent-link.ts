@@ -15,6 +15,14 @@ export const AGENT_ENV = 'EVENKEEL_AGENT';
  */
 export const DRAIN_SIGNAL = 'SIGURG';
 
+/** The folder in which the app runs. */
+export interface AppFolder {
+  /** As its config names it, absolute, perhaps through links. */
+  readonly declared: string;
+  /** Where they led when its generation was deployed. */
+  readonly real: string;
+}
+
 /** The value of AGENT_ENV. */
 export interface AgentBoot {
   readonly app: string;
@@ -24,6 +32,7 @@ export interface AgentBoot {
   readonly linkFd: number;
   /** Where a successor of the cluster process listens for workers it did not fork. */
   readonly reconnectPath: string;
+  readonly folder: AppFolder;
   /** Declared sockets and the file descriptors they were inherited as. */
   readonly listen: readonly { readonly address: ListenAddress; readonly fd: number }[];
   /** Hold the app's `listen` until told `open`. */

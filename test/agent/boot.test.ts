@@ -23,6 +23,7 @@ test('the boot is taken out of the environment', () => {
   const boot: AgentBoot = {
     ...{ app: 'web', slot: 0, generation: 1, linkFd: 4, reconnectPath: '/a', listen: [], gate: false },
     ...{ onUncaught: 'exit', stopSignal: 'SIGTERM', stopTimeout: 1 },
+    folder: { declared: '/srv/current', real: '/srv/releases/1' },
     undeclared: 'shared',
   };
   const env = { [AGENT_ENV]: JSON.stringify(boot), PATH: '/bin' };

@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,69 @@ test('a declared unix socket is used and stays', async () => {
     worker.drain();
     expect(await worker.exit()).toBe('0');
   }
+});
+
+describe('a declared unix socket in a folder to which a link leads', () => {
+  const switchTo = (rig: WorkerRig, release: string): void => {
+    symlinkSync(release, join(rig.folder, 'next'));
+    renameSync(join(rig.folder, 'next'), join(rig.folder, 'current'));
+  };
+
+  function declareBehindLink(rig: WorkerRig, name: string): string {
+    for (const release of ['1', '2']) mkdirSync(join(rig.folder, release));
+    switchTo(rig, '1');
+    return rig.declareUnix(join(rig.folder, name));
+  }
+
+  const folderOf = (rig: WorkerRig, release: string) => {
+    return { declared: join(rig.folder, 'current'), real: join(rig.folder, release) };
+  };
+
+  test.each(['app.sock', './app.sock', 'LINK/app.sock', 'REAL/app.sock', '../1/app.sock'])(
+    'is meant by %s',
+    async (name) => {
+      await using rig = new WorkerRig();
+      const declared = declareBehindLink(rig, 'current/app.sock');
+      const folder = folderOf(rig, '1');
+      const SOCKET = name.replace('LINK', folder.declared).replace('REAL', folder.real);
+      const worker = await (await rig.primary()).fork('tcp.cjs', { folder, env: { SOCKET } });
+      expect(await worker.says('listening')).toMatchObject({ address: SOCKET, declared });
+    },
+  );
+
+  test.each([
+    { runs: '1', leadsTo: '2', asked: './app.sock' },
+    { runs: '2', leadsTo: '2', asked: './app.sock' },
+    { runs: '2', leadsTo: '2', asked: 'LINK/app.sock' },
+    { runs: '2', leadsTo: '1', asked: './app.sock' },
+  ])('is meant by $asked in release $runs while the link leads to $leadsTo', async ({ runs, leadsTo, asked }) => {
+    await using rig = new WorkerRig();
+    const declared = declareBehindLink(rig, 'current/app.sock');
+    switchTo(rig, leadsTo);
+    const folder = folderOf(rig, runs);
+    const SOCKET = asked.replace('LINK', folder.declared);
+    const worker = await (await rig.primary()).fork('tcp.cjs', { folder, env: { SOCKET } });
+    expect(await worker.says('listening')).toMatchObject({ declared });
+  });
+
+  test.each(['../app.sock', 'REAL/app.sock'])('is meant by %s where it lies beside the folder', async (asked) => {
+    await using rig = new WorkerRig();
+    mkdirSync(join(rig.folder, 'project/web'), { recursive: true });
+    symlinkSync('project', join(rig.folder, 'link'));
+    const declared = rig.declareUnix(join(rig.folder, 'link/app.sock'));
+    const folder = { declared: join(rig.folder, 'link/web'), real: join(rig.folder, 'project/web') };
+    const SOCKET = asked.replace('REAL', join(rig.folder, 'project'));
+    const worker = await (await rig.primary()).fork('tcp.cjs', { folder, env: { SOCKET } });
+    expect(await worker.says('listening')).toMatchObject({ declared });
+  });
+
+  test('is not meant by its name in another folder', async () => {
+    await using rig = new WorkerRig();
+    declareBehindLink(rig, 'current/app.sock');
+    const env = { SOCKET: join(rig.folder, '2/app.sock') };
+    const worker = await (await rig.primary()).fork('tcp.cjs', { folder: folderOf(rig, '1'), env });
+    expect(await worker.says('listening')).toMatchObject({ declared: null });
+  });
 });
 
 describe('an address that is taken fails as in plain Node', () => {

@@ -1,7 +1,7 @@
 // Files of unix sockets that workers share: an app that removes its own takes it from nobody.
 
 import { once } from 'node:events';
-import { existsSync, linkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -58,6 +58,21 @@ test('an orphan that ends leaves its socket to whom the successor of its cluster
   adopted.drain();
   await expect.poll(() => isAlive(orphan.pid), { timeout: 20_000 }).toBe(false);
   expect(existsSync(env.SOCKET)).toBe(true);
+});
+
+test('declared, behind a link that leads to another release by now, it stays when the app removes it in its own', async () => {
+  await using rig = new WorkerRig();
+  const declared = join(rig.folder, 'current');
+  const real = join(rig.folder, 'release');
+  for (const name of ['release', 'next']) mkdirSync(join(rig.folder, name));
+  symlinkSync('release', declared);
+  rig.declareUnix(join(declared, 'app.sock'));
+  rmSync(declared);
+  symlinkSync('next', declared);
+  const env = { SOCKET: './app.sock', WAY: 'unlinkSync' };
+  const worker = await (await rig.primary()).fork('unlinks.mjs', { folder: { declared, real }, env });
+  expect(await worker.says('listening')).toMatchObject({ declared: join(declared, 'app.sock') });
+  expect(await answerOf(join(real, 'app.sock'))).toBe(`${worker.pid}`);
 });
 
 test('what nobody listens on, what others do, and what is no socket is removed', async () => {

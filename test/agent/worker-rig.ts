@@ -2,7 +2,7 @@
 // link protocol, and remembers everything that was said so that a test can wait for it.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,9 @@ type News =
   | { readonly type: 'agent'; readonly key: string; readonly message: AgentMessage };
 
 export interface ForkOptions
-  extends Partial<Pick<AgentBoot, 'slot' | 'generation' | 'gate' | 'undeclared' | 'onUncaught' | 'stopSignal'>> {
+  extends Partial<
+    Pick<AgentBoot, 'slot' | 'generation' | 'folder' | 'gate' | 'undeclared' | 'onUncaught' | 'stopSignal'>
+  > {
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
 }
@@ -51,7 +53,7 @@ export function buildAgent(folder: string): string {
 }
 
 export class WorkerRig {
-  readonly folder = mkdtempSync(join(tmpdir(), 'evenkeel-agent-'));
+  readonly folder = mkdtempSync(join(realpathSync(tmpdir()), 'evenkeel-agent-'));
   readonly #agent = buildAgent(this.folder);
   readonly #declared: Declared[] = [];
   readonly #primaries: Primary[] = [];
@@ -75,8 +77,7 @@ export class WorkerRig {
     return name.port;
   }
 
-  declareUnix(): string {
-    const path = join(this.folder, 'declared.sock');
+  declareUnix(path = join(this.folder, 'declared.sock')): string {
     const bound = bindUnix(path);
     if (!bound.ok) throw new Error(`bind: ${bound.code}`);
     this.#declared.push({ address: { kind: 'unix', path }, handle: bound.handle });
@@ -141,8 +142,8 @@ export class Primary {
     const key = this.#nextKey();
     const full = {
       ...{ app: 'test', slot: 0, generation: 1, gate: false, undeclared: 'shared' },
-      ...{ onUncaught: 'exit', stopSignal: 'SIGTERM', ...boot },
-      ...{ listen: this.#listen, stopTimeout: 15_000 },
+      ...{ folder: { declared: process.cwd(), real: process.cwd() }, onUncaught: 'exit', stopSignal: 'SIGTERM' },
+      ...{ ...boot, listen: this.#listen, stopTimeout: 15_000 },
     };
     this.#child.send({ do: 'fork', key, script, env, execArgv, boot: full });
     const pid = await this.when('forked', (news) => (news.type === 'forked' && news.key === key ? news.pid : null));

@@ -47,6 +47,12 @@ describe('the launch of a Node worker', () => {
     expect(boot).toBeDefined();
   });
 
+  it('tells the agent both names of its folder', () => {
+    const { env } = planLaunch(pinned({ cwd: '/srv/current' }), context);
+    const folder = { declared: '/srv/current', real: '/srv/releases/42' };
+    expect(JSON.parse(env[AGENT_ENV] ?? '')).toMatchObject({ folder });
+  });
+
   it('inherits the declared sockets in order and tells the agent where they are', () => {
     const launch = planLaunch(pinned({ listen: [tcp(3001), tcp(3000)] }), context);
     expect(launch.socketFds).toEqual([9, 7]);
