@@ -46,6 +46,8 @@ export class AppListeners {
     const before = this.#running === 'not yet' ? 0 : this.#running;
     this.#running = before + 1;
     await runTasks(tasks);
+    // The process ends when this is done. The signal may have been sent only now: the app hears it in the next turn.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     this.#running -= 1;
   }
 

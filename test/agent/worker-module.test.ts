@@ -86,6 +86,15 @@ describe('in a worker', () => {
     expect(scene.worker.output()).toContain('first is done');
   });
 
+  test('onShutdown: a handler of the app for the signal is called also where the tasks are done at once', async () => {
+    await using rig = new WorkerRig();
+    const scene = await Scene.open(rig);
+    await scene.does('trap-signal', 'on-shutdown-at-once');
+    scene.worker.drain();
+    expect(await scene.worker.exit()).toBe('0');
+    expect(scene.worker.output()).toMatch(/done at once\n(?:.*\n)*SIGTERM\n/);
+  });
+
   test('onShutdown: a task that fails is told, does not keep the others, and shows in the exit code', async () => {
     await using rig = new WorkerRig();
     const scene = await Scene.open(rig);
