@@ -42,7 +42,7 @@ export function recordFailure(
 }
 
 /**
- * The record after a start that came to nothing, because somebody else has an address of the app. That does not pass at
+ * The record after a start that came to nothing, because somebody else has an address of the app or a hook fails. That does not pass at
  * once as a crash may: with 100 ms and 30 s, the delays are 0.1, 0.2, 0.4 ... 25.6, 30, 30.
  */
 export function recordRefusal(record: SlotRecord, policy: RestartSpec, now: number, random: number): SlotRecord {

@@ -1,4 +1,4 @@
-// Manager: why a cluster process cannot be asked.
+// Manager: why a cluster process cannot be asked, or not be started.
 
 import { EvenkeelError } from '../core/errors.ts';
 
@@ -11,6 +11,11 @@ export function clusterLost(app: string): EvenkeelError {
 /** Whether an error says that the cluster process is gone or hangs, rather than that it refused. */
 export function isLoss(error: unknown): boolean {
   return error instanceof EvenkeelError && (error.code === 'CLUSTER_LOST' || error.code === 'TIMED_OUT');
+}
+
+/** Whether somebody else has an address that the app declares. */
+export function isListenFailed(error: unknown): error is EvenkeelError {
+  return error instanceof EvenkeelError && error.code === 'LISTEN_FAILED';
 }
 
 export function notRunning(app: string): EvenkeelError {

@@ -23,12 +23,12 @@ export class LateStarts {
     this.#fleet.state.update(app, { wanted: true });
     this.#waiting.add(app);
     const needs = this.waitsFor(app);
-    // What it depends on may have come online while the others were still being started.
+    // What it depends on may serve by now, while the others were still being started.
     this.#look();
-    return needs === null ? result : { ...result, message: `${message}; it is started when that is online` };
+    return needs === null ? result : { ...result, message: `${message}; it is started when that serves` };
   }
 
-  /** What has to come online before it is started; null: it does not wait for anything. */
+  /** What has to serve before it is started; null: it does not wait for anything. */
   waitsFor(name: string): readonly string[] | null {
     const { isUp, revival } = this.#fleet.handle(name);
     // Whoever has started or stopped it meanwhile need not have said so here.
@@ -52,7 +52,7 @@ export class LateStarts {
 
   #start(name: string): void {
     this.#waiting.delete(name);
-    const reasons = ['what it depends on is online'];
+    const reasons = ['what it depends on serves'];
     void inLane(this.#fleet, name, 'start', reasons, (task) => startApp(this.#fleet, name, reasons, task));
   }
 }

@@ -9,6 +9,7 @@ import type { AppSpec, Milliseconds } from '../core/spec.ts';
 import { UNWANTED } from '../platform/manager-record.ts';
 import type { ProcessIdentity } from '../platform/process-identity.ts';
 import { Superseded, type Task, type Work } from './app-lane.ts';
+import { isListenFailed } from './cluster-faults.ts';
 import type { ClusterPorts } from './cluster-ports.ts';
 import { stopDeadline } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
@@ -16,7 +17,6 @@ import { pauseUnless } from './pause.ts';
 import { withoutApp } from './results.ts';
 import { type Resumption, resumeCluster } from './resume-cluster.ts';
 import { finishRestart } from './steps/restart-app.ts';
-import { isListenFailed } from './steps/start-app.ts';
 
 const LONGEST_PAUSE: Milliseconds = 30_000;
 

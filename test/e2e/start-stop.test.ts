@@ -163,11 +163,11 @@ describe('start', () => {
       files: { 'db.mjs': 'throw new Error("no disk");' },
     });
     const started = await rig.cli('start');
-    expect(started.stdout).toMatch(/web +skipped: it depends on db, which failed; it is started when that is online/);
+    expect(started.stdout).toMatch(/web +skipped: it depends on db, which failed; it is started when that serves/);
     const reloaded = await rig.cli('reload');
     expect(reloaded.stdout).toMatch(/web +skipped: it depends on db, which does not run; it is started when/);
     expect([started.code, reloaded.code]).toEqual([1, 1]);
-    expect(await rig.app('web')).toMatchObject({ state: 'backoff', ready: 0, problem: 'waits until db is online' });
+    expect(await rig.app('web')).toMatchObject({ state: 'backoff', ready: 0, problem: 'waits until db serves' });
     rig.write('db.mjs', 'process.send("ready"); setInterval(() => {}, 1000);');
     await rig.run('restart', 'db');
     await rig.appWhere('web', 'is online', ({ state, ready }) => state === 'online' && ready === 2);

@@ -52,7 +52,7 @@ async function toldStatus(handle: ClusterContact): Promise<AppStatus | null> {
   }
 }
 
-/** `needs`: what has to come online first; null: it does not wait for that. */
+/** `needs`: what has to serve first; null: it does not wait for that. */
 function downStatus(fleet: Fleet, needs: readonly string[] | null, name: string): AppStatus {
   const handle = fleet.handle(name);
   const { wanted } = fleet.state.app(name);
@@ -82,7 +82,7 @@ function downStatus(fleet: Fleet, needs: readonly string[] | null, name: string)
 }
 
 function describeNeeds(needs: readonly string[] | null): string | null {
-  return needs === null ? null : `waits until ${needs.join(', ')} ${needs.length === 1 ? 'is' : 'are'} online`;
+  return needs === null ? null : `waits until ${needs.join(', ')} ${needs.length === 1 ? 'serves' : 'serve'}`;
 }
 
 function describeWait({ reason, record }: StartWait, now: number): string {

@@ -1,7 +1,7 @@
 // Manager: binds the addresses that are new in a spec and passes them to the running cluster process.
 
-import { EvenkeelError } from '../../core/errors.ts';
 import type { AppSpec } from '../../core/spec.ts';
+import { isListenFailed } from '../cluster-faults.ts';
 import type { Fleet } from '../fleet.ts';
 import { planSockets } from '../plan-sockets.ts';
 
@@ -14,7 +14,7 @@ export async function provideSockets(fleet: Fleet, name: string, spec: AppSpec, 
     fleet.sockets.hold(name, { listen: bind, user: spec.user });
   } catch (error) {
     // Perhaps held by the app itself, which listened there before it was declared.
-    if (!(error instanceof EvenkeelError) || error.code !== 'LISTEN_FAILED') throw error;
+    if (!isListenFailed(error)) throw error;
     const restart = `where ${name} itself has it, it takes effect at \`evenkeel restart ${name}\``;
     notices.push(`${name}: listen changed, but ${error.message}; ${restart}`);
     return { ...spec, listen: fleet.runningSpec(name)?.listen ?? [] };

@@ -8,12 +8,13 @@ import type { Restart } from '../../platform/manager-record.ts';
 import type { DeployRequest } from '../../protocol/cluster-link.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
+import { isListenFailed } from '../cluster-faults.ts';
 import { deployDeadline } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, type Outcome } from '../results.ts';
 import { takeDown } from '../take-down.ts';
-import { cameToNothing, isListenFailed, startApp, startOrWait } from './start-app.ts';
+import { cameToNothing, startApp, startOrWait } from './start-app.ts';
 
 export async function restartApp(fleet: Fleet, name: string, task: Task): Promise<AppResult> {
   const handle = fleet.handle(name);

@@ -5,7 +5,7 @@ import { type AppSpec, formatAddress } from '../../core/spec.ts';
 import { pinnedPaths } from '../../platform/overrides.ts';
 import type { AppResult } from '../../protocol/control-api.ts';
 import type { Task } from '../app-lane.ts';
-import { notBack } from '../cluster-faults.ts';
+import { isListenFailed, notBack } from '../cluster-faults.ts';
 import type { ClusterContact } from '../cluster-owner.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
@@ -53,10 +53,6 @@ export async function startOrWait(fleet: Fleet, spec: AppSpec, work: () => Promi
 /** A hook has failed, or the release is gone: no worker was started, so that no restart policy goes on. */
 export function cameToNothing(fleet: Fleet, name: string, { ok }: Outcome): boolean {
   return !ok && fleet.isWanted(name) && fleet.runningSpec(name) === null;
-}
-
-export function isListenFailed(error: unknown): error is EvenkeelError {
-  return error instanceof EvenkeelError && error.code === 'LISTEN_FAILED';
 }
 
 function waitAfterHook(fleet: Fleet, spec: AppSpec, outcome: Outcome): Outcome {
