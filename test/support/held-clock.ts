@@ -19,15 +19,12 @@ export class HeldClock implements Clock {
   }
 
   setTimer(at: number, fire: () => void): Timer {
-    const delay = at - this.now();
-    return delay < LONG
-      ? systemClock.setTimer(at - this.#skipped, fire)
-      : this.#long.setTimer(this.#long.now() + delay, fire);
+    return at - this.now() < LONG ? systemClock.setTimer(at - this.#skipped, fire) : this.#long.setTimer(at, fire);
   }
 
   /** Runs what is due by then. */
   skip(milliseconds: number): void {
     this.#skipped += milliseconds;
-    this.#long.advance(milliseconds);
+    this.#long.advance(this.now() - this.#long.now());
   }
 }

@@ -10,7 +10,7 @@ import type { ClusterContact } from '../cluster-owner.ts';
 import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { releaseSockets } from '../release-sockets.ts';
-import { attempt, describeDeploy, inLane, type Outcome, skipped } from '../results.ts';
+import { attempt, describeDeploy, inLane, type Outcome, skipped, withoutApp } from '../results.ts';
 import { troubleOf } from '../trouble.ts';
 
 export function startApp(fleet: Fleet, name: string, reasons: readonly string[], task: Task): Promise<AppResult> {
@@ -45,7 +45,10 @@ export async function startOrWait(fleet: Fleet, spec: AppSpec, work: () => Promi
     return outcome;
   } catch (error) {
     if (isListenFailed(error) && fleet.isWanted(name)) throw waitForAddress(fleet, spec, error);
-    fleet.waits.end(name);
+    // One that was being tried again is not given up for what passes, such as a cluster process that does not answer.
+    if (error instanceof EvenkeelError && fleet.waits.of(name) !== null && fleet.isWanted(name))
+      fleet.waits.add(spec, withoutApp(name, error.message), () => void tryAgain(fleet, name));
+    else fleet.waits.end(name);
     throw error;
   }
 }
