@@ -13,6 +13,10 @@ export default defineConfig({
   test: {
     tags: [
       {
+        name: 'more',
+        description: 'what lies beyond the core, and what takes many seconds: npm run test:more',
+      },
+      {
         name: 'long',
         description: 'variants of what another test shows, and what goes on for long: npm run test:long',
       },

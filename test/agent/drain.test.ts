@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { eventually } from '../support/eventually.ts';
-import { LONG } from '../support/long.ts';
+import { LONG } from '../support/tiers.ts';
 import { KeptClient } from './kept-client.ts';
 import { get, RawClient } from './raw-client.ts';
 import { type ForkOptions, type TestWorker, WorkerRig } from './worker-rig.ts';

@@ -1,4 +1,6 @@
 // The gate, and the private probe: a worker is asked before, and while, it serves.
+//
+// @module-tag more
 
 import { get as httpGet } from 'node:http';
 import { expect, test } from 'vitest';

@@ -1,4 +1,6 @@
 // HTTP/2 under replacement: clients that reconnect after a GOAWAY lose nothing.
+//
+// @module-tag more
 
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,6 @@
 // The cluster process is killed: its workers serve on, find its successor, and drain when that says so.
+//
+// @module-tag more
 
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

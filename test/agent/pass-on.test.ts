@@ -1,4 +1,6 @@
 // The cluster process is killed, and nobody but its workers has the declared sockets: an orphan passes them on.
+//
+// @module-tag more
 
 import { rmSync } from 'node:fs';
 import net from 'node:net';

@@ -1,4 +1,6 @@
 // Files of unix sockets that workers share: an app that removes its own takes it from nobody.
+//
+// @module-tag more
 
 import { once } from 'node:events';
 import { existsSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,6 @@
 // Exceptions that nobody catches: plain Node's way (onUncaught: exit), and the graceful one (replace).
+//
+// @module-tag more
 
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants } from 'node:http2';

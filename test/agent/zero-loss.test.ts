@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import { longUnless } from '../support/long.ts';
+import { longUnless } from '../support/tiers.ts';
 import { runGenerations } from './generations.ts';
 import { WorkerRig } from './worker-rig.ts';
 

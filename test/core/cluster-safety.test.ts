@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LONG } from '../support/long.ts';
+import { LONG } from '../support/tiers.ts';
 import { type DeployMove, type Move, type Plot, play, plots } from './adversary.ts';
 import { safetyWatch } from './safety.ts';
 import { describeProcess, SETTINGS, type Simulator } from './simulator.ts';

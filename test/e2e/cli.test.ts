@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/core/plan.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { tiers } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { MORE, tiers } from '../support/tiers.ts';
 
 const SCHEMAS = new URL('../../schemas/', import.meta.url);
 const NEEDS_MANAGER = [
@@ -84,7 +84,7 @@ describe('wrong usage exits 2 and says what is right', () => {
     expect(stderr).toMatch(says);
   });
 
-  test('an app that is not there, with what was probably meant', async () => {
+  test('an app that is not there, with what was probably meant', MORE, async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     for (const args of [

@@ -5,8 +5,8 @@ import type { ConfigProblem } from '../../src/core/problem.ts';
 import type { ErrorAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { createRig, fixture } from '../support/rig.ts';
+import { LONG, tiers } from '../support/tiers.ts';
 
 const BROKEN = `name: broken
 apps:

@@ -1,4 +1,6 @@
 // What a config prints when it is read is shown, and once.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import { createRig, fixture } from '../support/rig.ts';

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { startedRelease } from '../support/releases.ts';
 import { createRig, fixture } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
+import { LONG, MORE } from '../support/tiers.ts';
 
 describe('all-at-once', () => {
   test('retires no old worker before every new one is ready and has settled', async () => {
@@ -155,31 +155,35 @@ describe('a deploy', () => {
     expect(apps[0]?.deploy).toMatchObject({ outcome: 'done', loss: { cut: 1, killed: 1 } });
   });
 
-  test('takes variables, workers, script and folder from its options, shown as drift until the next reload', async () => {
-    const port = await freePort();
-    await using rig = await createRig({ apps: { web: server('http', port) }, files: { 'elsewhere/readme.txt': '' } });
-    await rig.run('start');
-    const script = rig.path('node_modules/../environment.mjs');
-    rig.write('environment.mjs', `import '${import.meta.dirname}/fixtures/environment.mjs';`);
-    await rig.run(
-      'deploy',
-      'web',
-      '--env',
-      'COLOUR=blue',
-      '--workers',
-      '3',
-      '--script',
-      script,
-      '--cwd',
-      rig.path('elsewhere'),
-    );
-    expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3, drift: true });
-    const seen = await seenBy(port);
-    expect(seen.env.COLOUR).toBe('blue');
-    expect(seen.cwd).toBe(rig.path('elsewhere'));
-    await rig.run('reload');
-    expect(await rig.app('web')).toMatchObject({ desired: 2, drift: false });
-  });
+  test(
+    'takes variables, workers, script and folder from its options, shown as drift until the next reload',
+    MORE,
+    async () => {
+      const port = await freePort();
+      await using rig = await createRig({ apps: { web: server('http', port) }, files: { 'elsewhere/readme.txt': '' } });
+      await rig.run('start');
+      const script = rig.path('node_modules/../environment.mjs');
+      rig.write('environment.mjs', `import '${import.meta.dirname}/fixtures/environment.mjs';`);
+      await rig.run(
+        'deploy',
+        'web',
+        '--env',
+        'COLOUR=blue',
+        '--workers',
+        '3',
+        '--script',
+        script,
+        '--cwd',
+        rig.path('elsewhere'),
+      );
+      expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3, drift: true });
+      const seen = await seenBy(port);
+      expect(seen.env.COLOUR).toBe('blue');
+      expect(seen.cwd).toBe(rig.path('elsewhere'));
+      await rig.run('reload');
+      expect(await rig.app('web')).toMatchObject({ desired: 2, drift: false });
+    },
+  );
 
   test('--no-wait returns at once and goes on by itself', async () => {
     const port = await freePort();

@@ -7,9 +7,9 @@ import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import type { CliProcess } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 /** A release, its exit code, and what stderr must say. */
 interface BadRelease {

@@ -1,9 +1,11 @@
 // What follows a manager ends when that ends, and says how it ended.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import type { CliProcess } from '../support/cli-process.ts';
-import { LONG } from '../support/long.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 async function followers(rig: Rig): Promise<readonly CliProcess[]> {
   await rig.run('start');

@@ -1,4 +1,6 @@
 // A disk without a free byte, under the state directory and the logs: what runs serves on, and a manager can take it over.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import type { Status } from '../../src/core/status.ts';

@@ -1,11 +1,13 @@
 // `strategy: handover` of programs that are not Node, and what it is worth when the cluster process is killed amid one.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { expectHandovers, expectNoLoss, generationsOf, journalApp, loads, pidsOf } from '../support/journal.ts';
-import { LONG } from '../support/long.ts';
 import { needsProgram } from '../support/needs.ts';
 import { type AppConfig, createRig, fixture } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 function python(port: number, rest: AppConfig = {}): AppConfig {
   const { script: _, ...app } = journalApp([port]);

@@ -1,12 +1,14 @@
 // `strategy: handover`: two generations never serve at once, and nothing is refused.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { journalApp as app, expectHandovers, expectNoLoss, generationsOf, loads, pidsOf } from '../support/journal.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG, tiers } from '../support/tiers.ts';
 
 describe('row 12: a deploy by handover', () => {
   test('under load loses and refuses nothing, and the two generations never serve at once', async () => {

@@ -1,4 +1,6 @@
 // Workers with an inspector: each has a port of its own, and a deploy is none the worse for it.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';

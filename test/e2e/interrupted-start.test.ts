@@ -1,12 +1,14 @@
 // Ctrl-C while a start is under way: what it has begun is stopped again, what it has not come to is not begun, what was up
 // before stays, and what is said of it is true.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import { puppet } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { processesOf } from '../support/process-table.ts';
 import { createRig, fixture } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 describe('Ctrl-C in a start', () => {
   test('stops what boots, does not begin what depends on it, and leaves what is up', async () => {

@@ -1,10 +1,12 @@
 // P8 at a stop: what the workers have written and the log has not taken yet. The log is a pipe whose reader does not read.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import { puppet } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { startUnread } from '../support/unread-output.ts';
 
 /** 180 KB: more than the pipe takes (64 KB), and less than it and that of the worker together, so that the worker need not wait. */

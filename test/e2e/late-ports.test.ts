@@ -1,4 +1,6 @@
 // Apps that listen on several ports that are not declared, one after the other.
+//
+// @module-tag more
 
 import { existsSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';

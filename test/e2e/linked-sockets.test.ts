@@ -1,4 +1,6 @@
 // Declared unix sockets of apps whose folder is reached through a link.
+//
+// @module-tag more
 
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { request } from 'node:http';

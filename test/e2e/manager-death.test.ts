@@ -10,10 +10,10 @@ import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { connects } from '../support/refusals.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG, MORE, tiers } from '../support/tiers.ts';
 
 describe('kill -9 of the manager', () => {
   for (const [rows, tier] of tiers(['keep-alive', 'close']))
@@ -120,7 +120,7 @@ describe('kill -9 of the manager', () => {
     expect(stdout).toMatch(/"deploy-finished"/);
   });
 
-  test('in the midst of a first start: the next start waits for it, and tells how it ended', async () => {
+  test('in the midst of a first start: the next start waits for it, and tells how it ended', MORE, async () => {
     const [web, api] = [await freePort(), await freePort()];
     await using rig = await createRig({ apps: { web: puppet(), api: puppet({ dependsOn: ['web'] }) } });
     const first = rig.spawnCli(['start']);
@@ -149,7 +149,7 @@ describe('kill -9 of the manager', () => {
     expect((await second.ended).code).toBe(1);
   });
 
-  test('in the midst of a stop: what was to be stopped is stopped, and nothing is brought up', async () => {
+  test('in the midst of a stop: what was to be stopped is stopped, and nothing is brought up', MORE, async () => {
     await using rig = await createRig({
       apps: { web: puppet({ env: { PORT: await freePort() } }), api: server('http', await freePort()) },
     });
@@ -275,18 +275,22 @@ describe('what a dead manager left', () => {
     expect((await rig.run('start')).stdout).toBe('nothing to do\n');
   });
 
-  test('it comes back as it ran, and a start says that the file has changed since, its port included', async () => {
-    const [port, other] = [await freePort(), await freePort()];
-    await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
-    await rig.run('start');
-    await rig.cutPower();
-    rig.editApp('web', { listen: [other], env: { PORT: other, VERSION: '2' } });
-    const { stdout, stderr } = await rig.run('start');
-    expect(stdout).toContain('came back as it ran: generation 1');
-    expect(stdout + stderr).toContain('web runs as it did before, and the file has changed since');
-    expect([await connects(port), await connects(other)]).toEqual([true, false]);
-    expect((await rig.run('reload')).code).toBe(0);
-  });
+  test(
+    'it comes back as it ran, and a start says that the file has changed since, its port included',
+    MORE,
+    async () => {
+      const [port, other] = [await freePort(), await freePort()];
+      await using rig = await createRig({ apps: { web: server('http', port, { listen: [port] }) } });
+      await rig.run('start');
+      await rig.cutPower();
+      rig.editApp('web', { listen: [other], env: { PORT: other, VERSION: '2' } });
+      const { stdout, stderr } = await rig.run('start');
+      expect(stdout).toContain('came back as it ran: generation 1');
+      expect(stdout + stderr).toContain('web runs as it did before, and the file has changed since');
+      expect([await connects(port), await connects(other)]).toEqual([true, false]);
+      expect((await rig.run('reload')).code).toBe(0);
+    },
+  );
 
   test('an app that the file no longer has comes back on its port, and a reload removes it', LONG, async () => {
     const [port, other] = [await freePort(), await freePort()];

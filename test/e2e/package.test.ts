@@ -1,4 +1,6 @@
 // The package as it would be published: packed, unpacked into an empty folder, and used from there.
+//
+// @module-tag more
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -17,8 +19,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODE, scrubbedEnv } from '../support/cli-process.ts';
-import { tiers } from '../support/long.ts';
 import { localLinks } from '../support/markdown.ts';
+import { tiers } from '../support/tiers.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MODULES = join(ROOT, 'node_modules');

@@ -1,4 +1,6 @@
 // The programmatic API: startManager, connect, and a client with all that the CLI does.
+//
+// @module-tag more
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -6,10 +8,10 @@ import type { EvenkeelEvent, OperationResult } from '../../src/index.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { importEvenkeel } from '../support/package.ts';
 import { isAlive, killHard } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG, tiers } from '../support/tiers.ts';
 
 const { connect, EvenkeelError, OperationError, startManager } = await importEvenkeel();
 

@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { puppet } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { createRig, fixture } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 describe('ready.on', () => {
   test('listening: the first listen', async () => {

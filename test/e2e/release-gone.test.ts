@@ -1,10 +1,12 @@
 // A release folder that is removed while its generation serves: what is said of it, and how the app comes back.
+//
+// @module-tag more
 
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { LONG } from '../support/long.ts';
 import { release, startedRelease } from '../support/releases.ts';
 import { seenBy } from '../support/seen-by.ts';
+import { LONG } from '../support/tiers.ts';
 
 test('a worker that comes back after its release folder was removed: events, status and commands name the folder and a way out', async () => {
   const { rig, port } = await startedRelease();

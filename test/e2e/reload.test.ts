@@ -7,10 +7,10 @@ import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
+import { LONG, MORE, tiers } from '../support/tiers.ts';
 
 describe('plan', () => {
   test('names each change with its reason, and changes nothing', async () => {
@@ -331,23 +331,27 @@ describe('reload', () => {
     expect((await rig.app('web')).desired).toBe(3);
   });
 
-  test('switches to another profile, or to none, and stays with it; one that is not there changes nothing', async () => {
-    await using rig = await createRig({
-      apps: { web: server('http', await freePort()) },
-      profiles: { small: { apps: { web: { workers: 1 } } }, large: { apps: { web: { workers: 3 } } } },
-    });
-    await rig.run('start', '--profile', 'small');
-    expect((await rig.run('plan', '--profile', 'large')).stdout).toMatch(/workers 1 → 3/);
-    expect((await rig.run('reload', '--profile', 'large')).stdout).toMatch(/with profile large from now on/);
-    expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
-    await rig.run('reload');
-    expect((await rig.cli('reload', '--profile', 'huge')).code).toBe(2);
-    expect((await rig.status()).manager.profile).toBe('large');
-    expect((await rig.app('web')).desired).toBe(3);
-    await rig.run('reload', '--profile', '');
-    expect((await rig.app('web')).desired).toBe(2);
-    expect((await rig.run('status')).stdout).not.toMatch(/profile/);
-  });
+  test(
+    'switches to another profile, or to none, and stays with it; one that is not there changes nothing',
+    MORE,
+    async () => {
+      await using rig = await createRig({
+        apps: { web: server('http', await freePort()) },
+        profiles: { small: { apps: { web: { workers: 1 } } }, large: { apps: { web: { workers: 3 } } } },
+      });
+      await rig.run('start', '--profile', 'small');
+      expect((await rig.run('plan', '--profile', 'large')).stdout).toMatch(/workers 1 → 3/);
+      expect((await rig.run('reload', '--profile', 'large')).stdout).toMatch(/with profile large from now on/);
+      expect(await rig.app('web')).toMatchObject({ desired: 3, ready: 3 });
+      await rig.run('reload');
+      expect((await rig.cli('reload', '--profile', 'huge')).code).toBe(2);
+      expect((await rig.status()).manager.profile).toBe('large');
+      expect((await rig.app('web')).desired).toBe(3);
+      await rig.run('reload', '--profile', '');
+      expect((await rig.app('web')).desired).toBe(2);
+      expect((await rig.run('status')).stdout).not.toMatch(/profile/);
+    },
+  );
 
   test('a manager that is started with another profile than the one that died says so', LONG, async () => {
     await using rig = await createRig({

@@ -1,5 +1,7 @@
 // The state directory, or a file in it, is removed while everything runs, as by `git clean -fdx`: the apps do not notice,
 // commands go on telling the truth, and what was removed comes back.
+//
+// @module-tag more
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +9,9 @@ import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 const APP_FILES = ['cluster.json', 'cluster.sock'];
 const FILES = [

@@ -1,4 +1,6 @@
 // A config that gets another name, or another place with its whole folder, does not hide the manager that runs.
+//
+// @module-tag more
 
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +8,8 @@ import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { createRig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 test('a config renamed in place: everything finds the manager, and a reload goes by the new one', async () => {
   const port = await freePort();

@@ -6,11 +6,11 @@ import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { RELEASES, release } from '../support/releases.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
+import { LONG, MORE } from '../support/tiers.ts';
 
 describe('a worker that ends unasked', () => {
   test('comes back in its slot, and the others are not touched', async () => {
@@ -209,19 +209,23 @@ test('restart stops, then starts, and says so', async () => {
   expect(await rig.app('web')).toMatchObject({ state: 'online', ready: 1 });
 });
 
-test('restart comes back with the release that ran; a stop and a start go where the link leads by now', async () => {
-  const port = await freePort();
-  const web = server('environment', port, { cwd: 'current', workers: 1 });
-  await using rig = await createRig({ apps: { web }, files: RELEASES });
-  release(rig, 1);
-  await rig.run('start');
-  release(rig, 2);
-  await rig.run('restart', 'web');
-  expect((await seenBy(port)).cwd).toBe(rig.path('releases/1'));
-  await rig.run('stop', 'web');
-  await rig.run('start', 'web');
-  expect((await seenBy(port)).cwd).toBe(rig.path('releases/2'));
-});
+test(
+  'restart comes back with the release that ran; a stop and a start go where the link leads by now',
+  MORE,
+  async () => {
+    const port = await freePort();
+    const web = server('environment', port, { cwd: 'current', workers: 1 });
+    await using rig = await createRig({ apps: { web }, files: RELEASES });
+    release(rig, 1);
+    await rig.run('start');
+    release(rig, 2);
+    await rig.run('restart', 'web');
+    expect((await seenBy(port)).cwd).toBe(rig.path('releases/1'));
+    await rig.run('stop', 'web');
+    await rig.run('start', 'web');
+    expect((await seenBy(port)).cwd).toBe(rig.path('releases/2'));
+  },
+);
 
 describe('a restart that does not succeed says so, and leaves what ran', () => {
   test('where the script is gone', async () => {

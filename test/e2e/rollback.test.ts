@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type { HistoryAnswer } from '../../src/protocol/control-api.ts';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { startedRelease } from '../support/releases.ts';
 import { createRig } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
+import { LONG } from '../support/tiers.ts';
 
 describe('rollback', () => {
   test('deploys the settings of before, or those of the generation that is named', async () => {

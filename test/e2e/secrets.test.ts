@@ -1,4 +1,6 @@
 // Values of variables, env files and secret files reach the apps, and nothing that evenkeel says or writes for people.
+//
+// @module-tag more
 
 import { chmodSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -7,9 +9,9 @@ import { puppet, server } from '../support/apps.ts';
 import type { CliResult } from '../support/cli-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { processesOf } from '../support/process-table.ts';
 import { type AppConfig, createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 const SECRETS = {
   variable: 'hunter2-of-a-variable',

@@ -1,4 +1,6 @@
 // An app that runs as another user cannot use evenkeel's root: not to end what is not its own, not to write elsewhere.
+//
+// @module-tag more
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, existsSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
@@ -10,10 +12,10 @@ import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { needsLinux, needsUser } from '../support/needs.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 const NOBODY = 65_534;
 const AGENT = CLI.replace(/cli\/main\.cjs$/, 'agent/main.cjs');

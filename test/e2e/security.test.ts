@@ -1,4 +1,6 @@
 // What SECURITY.md says of directories, files, sockets, names and hostile input, with the built programs.
+//
+// @module-tag more
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -20,9 +22,9 @@ import { askApi } from '../support/api-client.ts';
 import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { needsLinux, needsRoot } from '../support/needs.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG, tiers } from '../support/tiers.ts';
 
 const NOBODY = 65_534;
 

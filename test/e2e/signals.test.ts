@@ -1,4 +1,6 @@
 // Signals to the manager, signals and messages to the workers, and the file with the manager's pid.
+//
+// @module-tag more
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -6,9 +8,9 @@ import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG, tiers } from '../support/tiers.ts';
 
 async function managerPid(rig: Rig): Promise<number> {
   return (await rig.status()).manager.pid;

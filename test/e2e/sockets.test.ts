@@ -1,4 +1,6 @@
 // Declared sockets and the workers that hold them, through the deaths of manager and cluster process in every order.
+//
+// @module-tag more
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -8,10 +10,10 @@ import { askApi } from '../support/api-client.ts';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, longUnless } from '../support/long.ts';
 import { isAlive, killHard } from '../support/process-table.ts';
 import { connects, watchRefusals } from '../support/refusals.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG, longUnless } from '../support/tiers.ts';
 
 type EventOf<T extends EvenkeelEventType> = Extract<EvenkeelEvent, { type: T }>;
 

@@ -8,12 +8,12 @@ import { frames, sendFrame } from '../../src/platform/ndjson-stream.ts';
 import { puppet, server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { needsLinux } from '../support/needs.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { connects } from '../support/refusals.ts';
 import { createRig, fixture } from '../support/rig.ts';
 import { seenBy } from '../support/seen-by.ts';
+import { LONG, MORE, tiers } from '../support/tiers.ts';
 
 describe('start', () => {
   test('brings every app up and returns when all are ready', async () => {
@@ -156,7 +156,7 @@ describe('start', () => {
     expect((await start.ended).code).toBe(0);
   });
 
-  test('what depends on an app that does not come up waits for it, over a reload too', async () => {
+  test('what depends on an app that does not come up waits for it, over a reload too', MORE, async () => {
     const db = { script: 'db.mjs', workers: 1, ready: { on: 'message' }, restart: { minDelay: '20m', maxDelay: '1h' } };
     await using rig = await createRig({
       apps: { db, web: server('http', await freePort(), { dependsOn: ['db'] }) },
@@ -414,7 +414,7 @@ describe('stop', () => {
     await eventually('all processes are gone', () => processesOf(rig.dir).length === 0);
   });
 
-  test('an app that was stopped stays stopped when the manager dies', async () => {
+  test('an app that was stopped stays stopped when the manager dies', MORE, async () => {
     await using rig = await createRig({
       apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
     });

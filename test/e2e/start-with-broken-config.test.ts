@@ -1,13 +1,15 @@
 // `start` with a config that cannot be used: it says what is wrong, changes nothing, and where an earlier manager has left
 // something running, a manager is there again to look after it.
+//
+// @module-tag more
 
 import { existsSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 const FAULT = /evenkeel\.config\.yaml:\d+:\d+: apps\.web\.scrpt: unknown key/;
 

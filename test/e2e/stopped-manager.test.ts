@@ -1,10 +1,12 @@
 // A manager that is stopped (SIGSTOP) takes what it is asked for when it goes on: no command says that it has not been done.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { createRig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 test('a deploy runs out of patience, says that it may still be carried out, and it is', LONG, async () => {
   await using rig = await createRig({ apps: { web: server('http', await freePort(), { workers: 1 }) } });

@@ -1,10 +1,12 @@
 // Exceptions that nobody catches, in an unmodified app (row 8).
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import { type AppConfig, createRig } from '../support/rig.ts';
+import { LONG, tiers } from '../support/tiers.ts';
 
 const REPLACE = { onUncaught: 'replace' };
 

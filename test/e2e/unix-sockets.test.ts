@@ -1,12 +1,14 @@
 // Unix sockets of apps that remove them, and what is left of them when processes are killed.
+//
+// @module-tag more
 
 import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { tiers } from '../support/long.ts';
 import { killHard } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { tiers } from '../support/tiers.ts';
 
 const path = (rig: Rig): string => rig.path('app.sock');
 

@@ -1,4 +1,6 @@
 // What an app may say and hear: readiness, replacement on request, shutdown; junk; and `evenkeel/worker`.
+//
+// @module-tag more
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -7,9 +9,9 @@ import type { AppStatus } from '../../src/core/status.ts';
 import { puppet, server } from '../support/apps.ts';
 import { NODE, scrubbedEnv } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG, tiers } from '../support/long.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG, tiers } from '../support/tiers.ts';
 
 /** Nothing of this means anything; some of it looks like what Node says to itself. */
 const JUNK = [

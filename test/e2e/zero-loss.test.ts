@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Load } from '../support/load.ts';
-import { longUnless } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { longUnless, MORE, type Tier } from '../support/tiers.ts';
 
 const CLIENTS = 32;
 const PAUSE_MS = 30;
@@ -26,8 +26,7 @@ const ACTS: readonly [string, (rig: Rig) => Promise<unknown>][] = [
 ];
 
 for (const [kind, mode] of KINDS.flatMap((kind) => MODES.map((mode) => [kind, mode] as const))) {
-  const isShort = kind === 'http' ? mode === 'keep-alive' : kind === 'express' && mode === 'close';
-  test(`${kind}, ${mode}: no request is lost`, longUnless(isShort), async () => {
+  test(`${kind}, ${mode}: no request is lost`, tierOf(kind, mode), async () => {
     const port = await freePort();
     await using rig = await createRig({ apps: { web: server(kind, port) } });
     await rig.run('start');
@@ -72,6 +71,11 @@ describe.each(['own-sigterm', 'exit-on-shutdown'])('an app with its own idea of 
       expectNoLoss('two deploys', load);
     });
 });
+
+function tierOf(kind: (typeof KINDS)[number], mode: (typeof MODES)[number]): Tier {
+  if (kind === 'express' && mode === 'close') return MORE;
+  return longUnless(kind === 'http' && mode === 'keep-alive');
+}
 
 function expectNoLoss(act: string, load: Load): void {
   const { answered, failed, failures } = load.lap();

@@ -10,8 +10,8 @@ import { StateFile } from '../../src/platform/state-file.ts';
 import type { OperationResult } from '../../src/protocol/control-api.ts';
 import { askApi } from '../support/api-client.ts';
 import { appSpec } from '../support/app-spec.ts';
-import { LONG } from '../support/long.ts';
 import { ManagerRig } from '../support/manager-rig.ts';
+import { LONG } from '../support/tiers.ts';
 
 it('state that cannot be written is an event and a warning, until it can', async () => {
   const rig = new ManagerRig([appSpec()]);

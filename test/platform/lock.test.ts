@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { acquireLock } from '../../src/platform/lock.ts';
 import { identify } from '../../src/platform/process-identity.ts';
 import { bundleProgram } from '../support/bundle.ts';
-import { LONG } from '../support/long.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { LONG } from '../support/tiers.ts';
 
 const RACERS = 16;
 

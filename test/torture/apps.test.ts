@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { privateBytes, processesOf } from '../support/process-table.ts';
 import { createRig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 
 const CLIENTS = 8;

@@ -10,8 +10,8 @@ import { installPeers } from '../../bench/suite/install-peers.mjs';
 import type { Status } from '../../src/core/status.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LoadReport, startLoad } from '../support/load.ts';
-import { LONG } from '../support/long.ts';
 import { isAlive } from '../support/process-table.ts';
+import { LONG } from '../support/tiers.ts';
 import { type Finding, report, requestsOf } from './finding.ts';
 
 const WORKERS = 2;

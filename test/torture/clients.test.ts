@@ -10,8 +10,8 @@ import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Load } from '../support/load.ts';
-import { LONG } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { type Chapter, report, requestsOf } from './finding.ts';
 
 const CLIENTS = 8;

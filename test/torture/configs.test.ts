@@ -8,9 +8,9 @@ import { expectAnswers } from '../support/config-fuzz.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Load, LoadReport } from '../support/load.ts';
-import { LONG } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 
 const CLIENTS = 8;

@@ -9,9 +9,9 @@ import type { EventStream } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Load } from '../support/load.ts';
-import { LONG } from '../support/long.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { canMount, fill, fillWithFiles, free, mountDisk } from '../support/small-disk.ts';
+import { LONG } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 
 const CLIENTS = 8;

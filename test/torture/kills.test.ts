@@ -18,10 +18,10 @@ import {
   workersOf,
 } from '../support/held-deploy.ts';
 import type { Load } from '../support/load.ts';
-import { LONG } from '../support/long.ts';
 import { isAlive, processesOf } from '../support/process-table.ts';
 import type { Puppet } from '../support/puppet.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 
 /** Of each kind, keep-alive and close. */

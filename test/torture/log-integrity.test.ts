@@ -6,8 +6,8 @@ import { rotatedNames, wholeLog } from '../logs/read-log.ts';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { createRig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { report } from './finding.ts';
 
 const LINE = /^(\d+) (\d+) x{80} end$/;

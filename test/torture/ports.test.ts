@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { CLI, NODE } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { needsUser } from '../support/needs.ts';
 import { createRig, fixture } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 
 const NOBODY = 65_534;

@@ -7,9 +7,9 @@ import { expect, test } from 'vitest';
 import { server } from '../support/apps.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { LONG } from '../support/long.ts';
 import { privateBytes } from '../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 
 const DEPLOYS = 300;

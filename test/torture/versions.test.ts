@@ -7,10 +7,10 @@ import { puppet, server } from '../support/apps.ts';
 import { freePort } from '../support/free-port.ts';
 import { holdDeploy, WORKERS, workersOf } from '../support/held-deploy.ts';
 import type { Load } from '../support/load.ts';
-import { LONG } from '../support/long.ts';
 import { installVersion, installWithClock } from '../support/other-version.ts';
 import { isAlive } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
+import { LONG } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 
 const CLIENTS = 8;

@@ -1,10 +1,12 @@
 // examples/handover. Row 12: a named resource is handed over.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import { copyExample } from '../../support/copy-example.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
+import { LONG } from '../../support/tiers.ts';
 
 /** Every number that was handed out under load, over two deploys, in their order. */
 async function numbersOf(rig: Rig, editConfig: (text: string) => string = (text) => text): Promise<readonly number[]> {

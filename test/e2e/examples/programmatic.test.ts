@@ -1,4 +1,6 @@
 // examples/programmatic. Row 25.
+//
+// @module-tag more
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -6,8 +8,8 @@ import { expect, test } from 'vitest';
 import { NODE } from '../../support/cli-process.ts';
 import { copyExample } from '../../support/copy-example.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { createRig } from '../../support/rig.ts';
+import { LONG } from '../../support/tiers.ts';
 
 test('row 25: examples/programmatic runs, and leaves nothing behind', LONG, async () => {
   await using rig = await createRig({ configFile: 'evenkeel.config.mjs', configText: '' });

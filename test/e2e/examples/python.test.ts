@@ -1,11 +1,13 @@
 // examples/python. Row 13: programs that are not Node lose no request either, if they end well when they are told to.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import { exampleRig } from '../../support/example.ts';
 import type { Load } from '../../support/load.ts';
-import { longUnless } from '../../support/long.ts';
 import { needsProgram } from '../../support/needs.ts';
 import type { Rig } from '../../support/rig.ts';
+import { longUnless } from '../../support/tiers.ts';
 
 const CLIENTS = 32;
 const PAUSE_MS = 50;

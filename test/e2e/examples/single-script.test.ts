@@ -1,11 +1,13 @@
 // examples/single-script: from a script to a config, as its README tells.
+//
+// @module-tag more
 
 import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { createRig } from '../../support/rig.ts';
+import { LONG } from '../../support/tiers.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/single-script/server.mjs', import.meta.url));
 

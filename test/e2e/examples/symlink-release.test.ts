@@ -1,11 +1,13 @@
 // examples/symlink-release: a `current` link that is switched between deploys.
+//
+// @module-tag more
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { exampleRig } from '../../support/example.ts';
-import { LONG } from '../../support/long.ts';
 import { release } from '../../support/releases.ts';
+import { LONG } from '../../support/tiers.ts';
 
 test('row 15: a generation stays in the folder that `current` named when it was deployed', LONG, async () => {
   const { rig, port } = await exampleRig('symlink-release', 3000);

@@ -1,4 +1,6 @@
 // examples/uncaught. Row 8.
+//
+// @module-tag more
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

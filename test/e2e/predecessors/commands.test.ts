@@ -1,15 +1,17 @@
 // Row 13: programs that are not Node get their sockets as systemd passes them, are ready when they are and not when the
 // kernel is, and are stopped with a signal.
+//
+// @module-tag more
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { strangePuppet } from '../../support/apps.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { needsLinux } from '../../support/needs.ts';
 import { isAlive } from '../../support/process-table.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
+import { LONG } from '../../support/tiers.ts';
 
 const FIRST_PASSED = 3;
 const ANY_PROGRAM = ['/bin/sh', '-c'];

@@ -1,4 +1,6 @@
 // Rows 14 to 17 of the predecessors' capabilities: what a deploy changes, and how long that holds.
+//
+// @module-tag more
 
 import { copyFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -6,10 +8,10 @@ import type { SpecAnswer } from '../../../src/protocol/control-api.ts';
 import { askApi } from '../../support/api-client.ts';
 import { puppet, server } from '../../support/apps.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { RELEASES, release } from '../../support/releases.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 import { type Seen, seenBy } from '../../support/seen-by.ts';
+import { LONG } from '../../support/tiers.ts';
 
 interface Scene {
   readonly rig: Rig;

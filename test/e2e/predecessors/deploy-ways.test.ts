@@ -1,13 +1,15 @@
 // Rows 9 to 11 of the predecessors' capabilities: the ways in which a deploy replaces workers, and in which it ends.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { puppet, server } from '../../support/apps.ts';
 import type { CliProcess } from '../../support/cli-process.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG, tiers } from '../../support/long.ts';
 import type { Puppet } from '../../support/puppet.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
+import { LONG, tiers } from '../../support/tiers.ts';
 
 interface UnderWay {
   readonly rig: Rig;

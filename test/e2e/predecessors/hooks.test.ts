@@ -1,4 +1,6 @@
 // Row 19 of the predecessors' capabilities: hooks before and after a deploy, and before every fork.
+//
+// @module-tag more
 
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -6,10 +8,10 @@ import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { puppet, server } from '../../support/apps.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { isAlive, processesOf } from '../../support/process-table.ts';
 import { type AppConfig, createRig, fixture, type Rig } from '../../support/rig.ts';
 import { seenBy } from '../../support/seen-by.ts';
+import { LONG } from '../../support/tiers.ts';
 
 interface Scene {
   readonly rig: Rig;

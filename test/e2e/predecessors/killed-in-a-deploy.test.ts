@@ -1,5 +1,7 @@
 // A worker, or the cluster process, is killed with SIGKILL in each phase of a deploy. Each phase waits for the test, so the
 // kill always hits it.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import type { DeployOutcome, DeployPhase } from '../../../src/core/status.ts';
@@ -9,10 +11,10 @@ import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { hookThatWaits } from '../../support/held-deploy.ts';
 import type { Load } from '../../support/load.ts';
-import { LONG } from '../../support/long.ts';
 import { isAlive, processesOf } from '../../support/process-table.ts';
 import type { Puppet } from '../../support/puppet.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
+import { LONG } from '../../support/tiers.ts';
 
 const WORKERS = 2;
 const CLIENTS = 4;

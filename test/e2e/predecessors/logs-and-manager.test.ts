@@ -1,4 +1,6 @@
 // Rows 23, 24, 28 and 32 of the predecessors' capabilities: logs, the log of the manager, its replacement, version and help.
+//
+// @module-tag more
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -1,4 +1,6 @@
 // Where naught, dutch-master, serverswap and liveswap break: each of their defects, and its absence here.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import type { EvenkeelEvent } from '../../../src/core/events.ts';

@@ -1,4 +1,6 @@
 // Rows 1 to 3 and 18 of the predecessors' capabilities: a script that is started without a config.
+//
+// @module-tag more
 
 import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -8,10 +10,10 @@ import type { HistoryAnswer } from '../../../src/protocol/control-api.ts';
 import { server } from '../../support/apps.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { processesOf } from '../../support/process-table.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
 import { seenBy } from '../../support/seen-by.ts';
+import { LONG } from '../../support/tiers.ts';
 
 /** A folder with a copy of some fixtures, and no config. */
 async function createFolder(...fixtures: readonly string[]): Promise<Rig> {

@@ -1,13 +1,15 @@
 // Many deploys: at once, and in a row.
+//
+// @module-tag more
 
 import { expect, test } from 'vitest';
 import type { OperationResult } from '../../../src/protocol/control-api.ts';
 import { askApi } from '../../support/api-client.ts';
 import { server } from '../../support/apps.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { processesOf } from '../../support/process-table.ts';
 import { createRig, type Rig } from '../../support/rig.ts';
+import { LONG } from '../../support/tiers.ts';
 
 const STORM = 16;
 const ROW = 100;

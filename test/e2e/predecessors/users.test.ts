@@ -1,4 +1,6 @@
 // Row 29: low ports without authbind: the manager is root and opens them, the app is not and serves them.
+//
+// @module-tag more
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, readdirSync, statSync } from 'node:fs';
@@ -9,9 +11,9 @@ import { server } from '../../support/apps.ts';
 import { CLI, NODE } from '../../support/cli-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
-import { LONG } from '../../support/long.ts';
 import { needsLinux, needsUser } from '../../support/needs.ts';
 import { createRig, fixture, type Rig } from '../../support/rig.ts';
+import { LONG } from '../../support/tiers.ts';
 
 const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 };
 const AGENT = CLI.replace(/cli\/main\.cjs$/, 'agent/main.cjs');

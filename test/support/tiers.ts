@@ -1,8 +1,12 @@
-// Which tests `npm test` leaves to `npm run test:long`: variants of what another test shows, and what goes on for long.
+// Which tests `npm test` leaves to other commands, so that it takes a few minutes. To `npm run test:more`: what lies beyond
+// the core, and what takes many seconds; for a whole file `@module-tag more` at its top says so. To `npm run test:long`:
+// variants of what another test shows, and what goes on for long.
 
-interface Tier {
+export interface Tier {
   readonly tags: string[];
 }
+
+export const MORE: Tier = { tags: ['more'] };
 
 export const LONG: Tier = { tags: ['long'] };
 
