@@ -1,4 +1,6 @@
 // What becomes of server.listen.
+//
+// @module-tag more
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';

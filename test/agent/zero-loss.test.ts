@@ -1,5 +1,7 @@
 // Unmodified apps, replaced under load: no request fails, and every replaced worker ends by itself. The load can be
 // raised: AGENT_TEST_CLIENTS, AGENT_TEST_REQUESTS (between two replacements).
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';

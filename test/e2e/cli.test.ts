@@ -164,7 +164,7 @@ describe('init', () => {
 });
 
 describe('--json', () => {
-  test('of every command fits its schema', async () => {
+  test('of every command fits its schema', MORE, async () => {
     await using rig = await createRig({
       apps: { web: server('http', await freePort()), api: server('http', await freePort()) },
     });

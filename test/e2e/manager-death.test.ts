@@ -231,7 +231,7 @@ describe('kill -9 of the manager', () => {
     });
   });
 
-  test('the config edited meanwhile is applied by reload, not by start', async () => {
+  test('the config edited meanwhile is applied by reload, not by start', MORE, async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     await rig.run('start');
     const pids = await rig.pids('web');

@@ -9,7 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import type { LoadReport } from '../support/load.ts';
 import { processesOf } from '../support/process-table.ts';
 import { createRig, type Rig } from '../support/rig.ts';
-import { LONG } from '../support/tiers.ts';
+import { LONG, MORE } from '../support/tiers.ts';
 import { report, requestsOf } from './finding.ts';
 import { type AppModel, configOf, drifts, type Model, newApp } from './walk/model.ts';
 import { STEPS, type StepKind, type StepType } from './walk/steps.ts';
@@ -40,7 +40,7 @@ const steps: fc.Arbitrary<Step> = fc.record({
 });
 
 describe('after each step of a random walk all is as it should be', () => {
-  test('for a few steps', (context) => walk(context, SEEDS[0] ?? newSeed(), SHORT));
+  test('for a few steps', MORE, (context) => walk(context, SEEDS[0] ?? newSeed(), SHORT));
   test.for(SEEDS)(`for ${LENGTH} steps, seed %i`, LONG, (seed, context) => walk(context, seed, LENGTH));
 });
 
