@@ -1,4 +1,6 @@
 // The control API from outside, as curl and other clients use it; and that no request harms the manager.
+//
+// @module-tag more
 
 import { once } from 'node:events';
 import { statSync } from 'node:fs';

@@ -198,7 +198,7 @@ describe('--json', () => {
   });
 });
 
-describe('output', () => {
+describe('output', MORE, () => {
   test('without a terminal is plain lines without colours, results on stdout', async () => {
     await using rig = await createRig({ apps: { web: server('http', await freePort()) } });
     const { stdout, stderr } = await rig.run('start');
@@ -259,7 +259,7 @@ describe('output', () => {
   });
 });
 
-describe('config of another place', () => {
+describe('config of another place', MORE, () => {
   test.each([
     ['--config', (rig: Rig) => ({ args: ['--config', rig.path('shop/evenkeel.config.yaml')], env: {} })],
     ['EVENKEEL_CONFIG', (rig: Rig) => ({ args: [], env: { EVENKEEL_CONFIG: rig.path('shop/evenkeel.config.yaml') } })],

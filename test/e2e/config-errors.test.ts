@@ -1,4 +1,6 @@
 // A config that is wrong changes nothing, and every error in it is reported at once, with its place and a hint.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import type { ConfigProblem } from '../../src/core/problem.ts';

@@ -1,4 +1,6 @@
 // When a worker counts as ready, for each way of telling, and what health checks do later.
+//
+// @module-tag more
 
 import { describe, expect, test } from 'vitest';
 import { puppet } from '../support/apps.ts';
