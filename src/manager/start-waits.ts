@@ -6,7 +6,7 @@ import type { AppSpec } from '../core/spec.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 
 export interface StartWait {
-  /** Which address it is, and who has it; or which hook. */
+  /** Which address it is, and who has it; or which hook; or what a later try ended with. */
   readonly reason: string;
   readonly record: SlotRecord;
 }

@@ -11,6 +11,7 @@ import { deployDeadline, QUICK } from '../deadlines.ts';
 import type { Fleet } from '../fleet.ts';
 import { releaseSockets } from '../release-sockets.ts';
 import { attempt, describeDeploy, inLane, type Outcome, skipped, withoutApp } from '../results.ts';
+import type { StartWait } from '../start-waits.ts';
 import { troubleOf } from '../trouble.ts';
 
 export function startApp(fleet: Fleet, name: string, reasons: readonly string[], task: Task): Promise<AppResult> {
@@ -47,7 +48,7 @@ export async function startOrWait(fleet: Fleet, spec: AppSpec, work: () => Promi
     if (isListenFailed(error) && fleet.isWanted(name)) throw waitForAddress(fleet, spec, error);
     // One that was being tried again is not given up for what passes, such as a cluster process that does not answer.
     if (error instanceof EvenkeelError && fleet.waits.of(name) !== null && fleet.isWanted(name))
-      fleet.waits.add(spec, withoutApp(name, error.message), () => void tryAgain(fleet, name));
+      retryLater(fleet, spec, withoutApp(name, error.message));
     else fleet.waits.end(name);
     throw error;
   }
@@ -60,7 +61,7 @@ export function cameToNothing(fleet: Fleet, name: string, { ok }: Outcome): bool
 
 function waitAfterHook(fleet: Fleet, spec: AppSpec, outcome: Outcome): Outcome {
   const { name } = spec;
-  const { record } = fleet.waits.add(spec, outcome.deploy?.cause ?? outcome.message, () => void tryAgain(fleet, name));
+  const { record } = retryLater(fleet, spec, outcome.deploy?.cause ?? outcome.message);
   const next = record.gaveUp ? `it is not tried again: \`evenkeel start ${name}\` does` : 'it is tried again';
   return { ...outcome, message: `${outcome.message}; ${next}` };
 }
@@ -68,7 +69,7 @@ function waitAfterHook(fleet: Fleet, spec: AppSpec, outcome: Outcome): Outcome {
 function waitForAddress(fleet: Fleet, spec: AppSpec, error: EvenkeelError): EvenkeelError {
   const { name } = spec;
   const { message: reason } = error;
-  const { record } = fleet.waits.add(spec, reason, () => void tryAgain(fleet, name));
+  const { record } = retryLater(fleet, spec, reason);
   const { failures, gaveUp, notBefore } = record;
   const delayMs = gaveUp ? null : Math.round(notBefore - fleet.now());
   fleet.bus.emit({ type: 'listen-failed', app: name, reason, failures, delayMs });
@@ -77,6 +78,10 @@ function waitForAddress(fleet: Fleet, spec: AppSpec, error: EvenkeelError): Even
     : `evenkeel tries again until it can; \`evenkeel stop ${name}\` ends that.`;
   const hint = [error.hint, next].filter((part) => part !== null).join(' ');
   return new EvenkeelError('LISTEN_FAILED', reason, { hint, cause: error });
+}
+
+function retryLater(fleet: Fleet, spec: AppSpec, reason: string): StartWait {
+  return fleet.waits.add(spec, reason, () => void tryAgain(fleet, spec.name));
 }
 
 async function tryAgain(fleet: Fleet, name: string): Promise<void> {
