@@ -122,8 +122,16 @@ export class Drain {
     this.#reportSoon();
     this.#nextLook ??= setTimeout(() => {
       this.#nextLook = null;
-      this.#look();
+      this.#lookNext();
     }, LOOK_INTERVAL);
+  }
+
+  /**
+   * Timers run before sockets are read. Where the worker was busy, a connection that is due by now may have a request that
+   * waits in the kernel, and would be reset with it; so that is read first.
+   */
+  #lookNext(): void {
+    setImmediate(() => this.#look());
   }
 
   #look(): void {
@@ -163,7 +171,7 @@ export class Drain {
     const isTold = this.#state.kind === 'told';
     if (this.#state.kind === 'over' || (isTold && at === Number.POSITIVE_INFINITY)) return;
     const delay = Math.max(1, Math.min(at, Math.max(deadline, now + REPORT_INTERVAL)) - now);
-    this.#wakeUp = setTimeout(() => this.#look(), Math.min(delay, MAX_DELAY));
+    this.#wakeUp = setTimeout(() => this.#lookNext(), Math.min(delay, MAX_DELAY));
     // Until the app is told, this is what keeps the process alive; from then on that is up to the app.
     if (isTold) this.#wakeUp.unref();
   }

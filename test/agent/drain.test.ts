@@ -182,6 +182,26 @@ test.each(['http.cjs', 'https.cjs'])(
   },
 );
 
+test('a request that came while the worker was busy, and its idle connections fell due, is answered', async () => {
+  await using rig = new WorkerRig();
+  const { port, worker } = await start(rig, 'http.cjs', { KEEP_ALIVE: '86400000' });
+  const client = await RawClient.to(port);
+  client.send(get('/'));
+  await client.gets('}');
+  const began = performance.now();
+  worker.drain(2_000);
+  await hasBegun(worker);
+  // Answered between two turns of its event loop: the drain waits for its timers by now.
+  await worker.metrics();
+  process.kill(worker.pid, 'SIGSTOP');
+  client.send(get('/'));
+  await eventually('the connection is due', () => performance.now() - began > 2_000);
+  process.kill(worker.pid, 'SIGCONT');
+  expect(await client.ends()).toBe('ended');
+  expect(client.text.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+  expect(await worker.exit()).toBe('0');
+});
+
 test('a request that comes slowly is waited for', async () => {
   await using rig = new WorkerRig();
   const { port, worker } = await start(rig, 'http.cjs', { KEEP_ALIVE: '86400000' });

@@ -107,7 +107,7 @@ describe('kill -9 of the manager', () => {
     await next.listen(port);
     await old.closed;
     await load.sees('2');
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     await rig.run('start');
     expect(await rig.app('web')).toMatchObject({
       state: 'online',

@@ -200,7 +200,7 @@ describe('row 26: connect', () => {
     await load.sees('2');
     await evenkeel.rollback('web', { timeout: 60_000 });
     await load.sees('1');
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     expect((await evenkeel.deployAll({ wait: false })).apps).toMatchObject([
       { message: 'accepted' },
       { message: 'accepted' },

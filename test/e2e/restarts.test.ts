@@ -148,7 +148,7 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
     });
     await fat.closed;
     await load.more(50);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     expect(slim.isRunning).toBe(true);
   });
 
@@ -169,7 +169,7 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
     const told = events.all.find(({ type }) => type === 'worker-recycle');
     expect(told).toMatchObject({ reason: 'restart.schedule "* * * * * *"' });
     await load.more(50);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     const order = events.all.flatMap(({ type }) => (type === 'worker-ready' || type === 'worker-exited' ? [type] : []));
     expect(order.slice(0, 4)).toEqual(['worker-ready', 'worker-exited', 'worker-ready', 'worker-exited']);
   });
@@ -190,7 +190,7 @@ describe('a worker is replaced first, then drains, without a lost request,', () 
       const next = await rig.puppets.next();
       await asking.closed;
       await load.more(50);
-      expect(await load.stop()).toMatchObject({ failed: 0 });
+      expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
       expect(next.hello).toMatchObject({ slot: asking.hello.slot, generation: 1 });
       const told = events.all.filter(({ type }) => type === 'worker-recycle');
       expect(told).toMatchObject([{ pid: asking.pid, reason: 'it asked for its replacement' }]);

@@ -42,7 +42,7 @@ describe('row 20: signals to the manager', () => {
       expect.arrayContaining(['api done', 'web done']),
     );
     await load.more(20);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
   });
 
   test('which one deploys is in the config, and a reload changes it', LONG, async () => {

@@ -42,7 +42,7 @@ describe('start with a broken config and a dead manager', () => {
     expect((await rig.run('logs', 'web', '-n', '1')).code).toBe(0);
     expect((await rig.cli('reload')).code).toBe(2);
     await load.more(50);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     rig.editApp('web', { scrpt: undefined });
     await rig.run('reload');
     expect([await rig.pids('web'), await rig.pids('api')]).toEqual(pids);

@@ -45,7 +45,7 @@ describe('row 8: restart.onUncaught: replace', () => {
           reason: `exited with code 1: it ${crash.reason}`,
         });
         await load.more(100);
-        expect(await load.stop()).toMatchObject({ failed: 0 });
+        expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
         const { workers } = await rig.app('web');
         expect(workers[crash.slot]).toMatchObject({ pid: successor.pid, restarts: 1 });
         expect(workers[1 - crash.slot]).toMatchObject({ restarts: 0 });
@@ -69,7 +69,7 @@ describe('row 8: restart.onUncaught: replace', () => {
       expect(await boom(port)).toBe('failed');
       await events.waitFor('worker-exited', ({ expected }) => !expected);
     }
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     expect(await rig.app('web')).toMatchObject({ state: 'online', workers: [{ restarts: 3 }] });
   });
 
@@ -101,7 +101,7 @@ describe('row 8: restart.onUncaught: replace', () => {
     expect(stderr).toMatch(/worker \d had an uncaught exception: Error: no such table: orders/);
     expect(stderr).toMatch(/wrote last:\n(?:.*\n)*.*Error: no such table: orders/);
     await load.more(20);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     expect(await rig.app('web')).toMatchObject({ generation: 1, ready: 2, lastDeploy: { outcome: 'failed' } });
   });
 });

@@ -123,7 +123,7 @@ describe("row 6: 'shutdown'", () => {
         await load.sees(version);
       }
       await load.more(100);
-      expect(await load.stop()).toMatchObject({ failed: 0 });
+      expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     });
 });
 
@@ -147,7 +147,7 @@ describe('row 7: a worker that asks to be replaced', () => {
         const next = await rig.puppets.next();
         await asking.closed;
         await load.more(50);
-        expect(await load.stop()).toMatchObject({ failed: 0 });
+        expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
         await events.waitFor('worker-exited', ({ pid }) => pid === asking.pid);
         const seen = events.all.flatMap((event) => ('pid' in event ? [`${event.type} ${event.pid}`] : []));
         expect(seen).toEqual([

@@ -26,5 +26,5 @@ test('row 8: examples/uncaught: the exception costs its own request, and no othe
     ),
   });
   await load.more(32);
-  expect(await load.stop()).toMatchObject({ failed: 0 });
+  expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
 });

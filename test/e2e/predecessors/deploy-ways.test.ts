@@ -57,7 +57,7 @@ describe('row 9: all at once', () => {
     expect((await deploy.ended).code).toBe(0);
     await Promise.all(old.map(({ closed }) => closed));
     await load.sees('2');
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     expect(await rig.app('web')).toMatchObject({
       generation: 2,
       ready: 2,
@@ -173,7 +173,7 @@ describe('row 10: rolling', () => {
       await load.more(30);
       await rig.run('deploy', 'web', '--env', 'VERSION=2');
       await load.sees('2');
-      expect(await load.stop()).toMatchObject({ failed: 0 });
+      expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
       let [alive, most] = [workers, workers];
       for (const { type } of events.all) {
         if (type === 'worker-started') alive += 1;
@@ -203,7 +203,7 @@ describe('row 10: rolling', () => {
     expect(old.filter(({ isRunning }) => isRunning)).toHaveLength(1);
     expect((await rig.puppets.next()).hello).toMatchObject({ generation: 1, version: '1' });
     await load.more(50);
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     expect(await rig.app('web')).toMatchObject({ generation: 1, ready: 2, lastDeploy: { outcome: 'failed' } });
   });
 });

@@ -186,7 +186,7 @@ describe('row 19: hooks.beforeFork', () => {
     await load.more(20);
     await rig.run('deploy', 'web', '--env', 'VERSION=2');
     await load.sees('2');
-    expect(await load.stop()).toMatchObject({ failed: 0 });
+    expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
     const [pid] = await rig.pids('web');
     await rig.kill9(pid ?? 0);
     await rig.appWhere('web', 'is online again', ({ ready, workers }) => ready === 2 && workers[0]?.pid !== pid);

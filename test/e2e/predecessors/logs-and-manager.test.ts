@@ -109,7 +109,7 @@ test('row 28: the manager is replaced while the apps run on', async () => {
     await rig.run('start');
   }
   await rig.run('deploy', 'web');
-  expect(await load.stop()).toMatchObject({ failed: 0 });
+  expect(await load.stop()).toMatchObject({ failed: 0, failures: [] });
   const after = await rig.status();
   expect(after.manager.pid).not.toBe(before.manager.pid);
   expect(after.apps[0]).toMatchObject({ clusterPid: before.apps[0]?.clusterPid, generation: 2, ready: 2 });
